@@ -1,0 +1,69 @@
+/* bench/bench_signature.c - one number for all behaviour of search and play: a hash of visit counts.
+ *
+ * A fixed set of games with the hash evaluator; every word of their records (deals, moves, visits,
+ * scores) goes into the hash. A commit that changes play states the new value. */
+#include "bench.h"
+
+/* Rules, seats, cards, format: each setting's games are hashed in id order. */
+static const struct {
+    uint8_t variant, players, penalty;
+    int cards, full, leaves;
+} settings[] = {{RULES_BLOB, 2, 0, 17, 0, 1},    {RULES_BLOB, 3, 0, 7, 0, 4},
+                {RULES_BLOB, 4, 0, 5, 0, 1},     {RULES_BLOB, 5, 0, 4, 1, 2},
+                {RULES_BLOB, 8, 0, 6, 0, 1},     {RULES_OH_HELL, 3, 1, 9, 0, 8},
+                {RULES_OH_HELL, 7, 0, 4, 1, 1},  {RULES_OH_HELL, 5, 1, 10, 0, 1}};
+
+enum { GAMES = 64 };
+
+static Status signature_of(const Device *device, int i, uint64_t *signature) {
+    SelfplayConfig c;
+    Selfplay sp;
+    GameRange all = {0, 0};
+    const PlayCounters *counters;
+    const uint16_t *out;
+    uint64_t of_game[GAMES] = {0};
+    memset(&c, 0, sizeof c);
+    c.rules.variant = settings[i].variant;
+    c.rules.players = settings[i].players;
+    c.rules.points = settings[i].variant == RULES_OH_HELL;
+    c.rules.penalty = settings[i].penalty;
+    c.set.cards = settings[i].cards;
+    c.set.full = settings[i].full;
+    c.set.seed = 1;
+    c.set.dealer = c.set.trump = -1;
+    c.set.explore_decisions = 4;
+    c.set.move_power = 4;
+    c.set.noise_alpha = 10;
+    c.parallel = 48;
+    c.worlds = 3;
+    c.simulations = 30;
+    c.leaves = settings[i].leaves;
+    c.waves = 31;
+    c.c_puct = 1.5;
+    c.fpu = 0.1;
+    c.noise_weight = 0.25;
+    c.evaluator = EVALUATOR_HASH;
+    Status status = selfplay_open(&sp, &c, device, NULL, &all, 1, GAMES);
+    for (int64_t epoch = 0, games = 0; status == STATUS_OK && games < GAMES; epoch++) {
+        status = selfplay_enqueue(&sp);
+        if (status == STATUS_OK) status = selfplay_wait(&sp, epoch, &counters, &out);
+        if (status == STATUS_OK && counters->fault.code != FAULT_NONE) status = STATUS_FAULT;
+        for (int at = 0; status == STATUS_OK && at < counters->out_used; at += out[at + 4], games++)
+            for (int w = 0; w < out[at + 4]; w++)
+                of_game[out[at]] = splitmix64(of_game[out[at]] ^ out[at + w]);
+    }
+    for (int g = 0; g < GAMES; g++) *signature = splitmix64(*signature ^ of_game[g]);
+    selfplay_close(&sp);
+    return status;
+}
+
+Status bench_signature(const BenchOptions *o) {
+    const Device *device;
+    char what[256];
+    uint64_t signature = 0;
+    TRY(device_open(o->device, &device, what, sizeof what));
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        TRY(signature_of(device, (int)i, &signature));
+    printf("signature %016llx\n", (unsigned long long)signature);
+    return STATUS_OK;
+}

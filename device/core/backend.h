@@ -1,0 +1,65 @@
+/* device/core/backend.h - a device as the host sees it: memory, streams, one scan, a clock.
+ *
+ * Each module (search, nn, play) owns its table of launches; this is what they share. On `cpu`
+ * every call is complete on return; on `cuda` calls that take a stream are asynchronous on it. */
+#ifndef DEVICE_CORE_BACKEND_H
+#define DEVICE_CORE_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "portable.h"
+#include "status.h"
+
+typedef struct CUstream_st *Stream; /* cudaStream_t, spelled so that C needs no CUDA header */
+typedef struct CUevent_st *Event;   /* cudaEvent_t */
+
+/* What the time of a run is spent on. */
+typedef enum { LAP_OTHER, LAP_TREE, LAP_NETWORK, LAP_COUNT } Lap;
+
+typedef struct {
+    const char *name; /* "cpu", "cuda" */
+
+    /* Makes the device ready and writes one line about it into `what`.
+     * STATUS_DEVICE: there is none, and `what` says why. */
+    Status (*open)(char *what, size_t what_bytes);
+
+    /* Bytes that may be taken now. */
+    Status (*memory)(size_t *free_bytes, size_t *total_bytes);
+
+    /* Memory of the device, all zero. STATUS_MEMORY: it does not fit; *out is NULL. */
+    Status (*alloc)(void **out, size_t bytes);
+    void (*release)(void *p);
+    /* Memory of the host that copies to and from the device run beside kernels with (pinned). */
+    Status (*alloc_host)(void **out, size_t bytes);
+    void (*release_host)(void *p);
+
+    Status (*stream_open)(Stream *out);
+    void (*stream_close)(Stream stream);
+    Status (*stream_sync)(Stream stream);
+    Status (*event_open)(Event *out);
+    void (*event_close)(Event event);
+    Status (*event_record)(Event event, Stream stream);
+    Status (*event_sync)(Event event); /* waits; an event never recorded is complete */
+
+    Status (*to_device)(void *dst, const void *src, size_t bytes, Stream stream);
+    Status (*to_host)(void *dst, const void *src, size_t bytes, Stream stream);
+    Status (*zero)(void *dst, size_t bytes, Stream stream);
+
+    /* out[i] = in[0] + .. + in[i - 1] for i in 0..n: exclusive sums, out[n] the total.
+     * in (n + 1), in[n] is 0; `temp` is scan_bytes(n) bytes of the device. */
+    Status (*scan)(const int32_t *in, int32_t *out, int n, void *temp, size_t temp_bytes,
+                   Stream stream);
+    size_t (*scan_bytes)(int n);
+
+    /* Charges the stream's time since the last lap to `lap`. laps_read adds up what the stream has
+     * passed so far, in seconds since open; it never waits. */
+    Status (*lap)(Lap lap, Stream stream);
+    Status (*laps_read)(double seconds[LAP_COUNT]);
+} Backend;
+
+EXTERN_C_BEGIN
+extern const Backend backend_cpu, backend_cuda;
+EXTERN_C_END
+
+#endif

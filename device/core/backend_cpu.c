@@ -1,0 +1,136 @@
+/* device/core/backend_cpu.c - the host's own memory and clock as a backend; twin of backend_cuda.cu. */
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <omp.h>
+
+#include "backend.h"
+
+static double clock_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double lap_start, lap_seconds[LAP_COUNT];
+
+static Status open_cpu(char *what, size_t what_bytes) {
+    snprintf(what, what_bytes, "cpu, %d threads", omp_get_max_threads());
+    for (int i = 0; i < LAP_COUNT; i++) lap_seconds[i] = 0;
+    lap_start = clock_seconds();
+    return STATUS_OK;
+}
+
+/* What the kernel could hand out now, page cache included (MemAvailable of /proc/meminfo). */
+static size_t memory_available_bytes(void) {
+    FILE *f = fopen("/proc/meminfo", "r");
+    unsigned long kib = 0;
+    char line[128];
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %lu", &kib) == 1) break;
+    if (f) fclose(f);
+    return (size_t)kib * 1024;
+}
+
+static Status memory_cpu(size_t *free_bytes, size_t *total_bytes) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    *total_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * page;
+    *free_bytes = memory_available_bytes();
+    if (*free_bytes == 0) *free_bytes = (size_t)sysconf(_SC_AVPHYS_PAGES) * page;
+    return STATUS_OK;
+}
+
+/* Pages are zeroed by the kernel when first touched; alignment as cudaMalloc's. */
+static Status alloc_cpu(void **out, size_t bytes) {
+    size_t rounded = (bytes + 255) / 256 * 256;
+    *out = NULL;
+    if (rounded < bytes || posix_memalign(out, 256, rounded ? rounded : 256) != 0) {
+        *out = NULL;
+        return STATUS_MEMORY;
+    }
+    memset(*out, 0, rounded);
+    return STATUS_OK;
+}
+
+static void release_cpu(void *p) { free(p); }
+
+static Status stream_open_cpu(Stream *out) {
+    *out = NULL;
+    return STATUS_OK;
+}
+
+static void stream_close_cpu(Stream stream) { (void)stream; }
+static Status stream_sync_cpu(Stream stream) {
+    (void)stream;
+    return STATUS_OK;
+}
+
+static Status event_open_cpu(Event *out) {
+    *out = NULL;
+    return STATUS_OK;
+}
+
+static void event_close_cpu(Event event) { (void)event; }
+static Status event_record_cpu(Event event, Stream stream) {
+    (void)event;
+    (void)stream;
+    return STATUS_OK;
+}
+
+static Status event_sync_cpu(Event event) {
+    (void)event;
+    return STATUS_OK;
+}
+
+static Status copy_cpu(void *dst, const void *src, size_t bytes, Stream stream) {
+    (void)stream;
+    if (bytes) memcpy(dst, src, bytes);
+    return STATUS_OK;
+}
+
+static Status zero_cpu(void *dst, size_t bytes, Stream stream) {
+    (void)stream;
+    if (bytes) memset(dst, 0, bytes);
+    return STATUS_OK;
+}
+
+static Status scan_cpu(const int32_t *in, int32_t *out, int n, void *temp, size_t temp_bytes,
+                       Stream stream) {
+    (void)temp;
+    (void)temp_bytes;
+    (void)stream;
+    int32_t sum = 0;
+    for (int i = 0; i < n; i++) {
+        int32_t x = in[i];
+        out[i] = sum;
+        sum += x;
+    }
+    out[n] = sum;
+    return STATUS_OK;
+}
+
+static size_t scan_bytes_cpu(int n) {
+    (void)n;
+    return 0;
+}
+
+static Status lap_cpu(Lap lap, Stream stream) {
+    (void)stream;
+    double now = clock_seconds();
+    lap_seconds[lap] += now - lap_start;
+    lap_start = now;
+    return STATUS_OK;
+}
+
+static Status laps_read_cpu(double seconds[LAP_COUNT]) {
+    for (int i = 0; i < LAP_COUNT; i++) seconds[i] = lap_seconds[i];
+    return STATUS_OK;
+}
+
+const Backend backend_cpu = {
+    "cpu",           open_cpu,         memory_cpu,      alloc_cpu,       release_cpu,
+    alloc_cpu,       release_cpu,      stream_open_cpu, stream_close_cpu, stream_sync_cpu,
+    event_open_cpu,  event_close_cpu,  event_record_cpu, event_sync_cpu, copy_cpu,
+    copy_cpu,        zero_cpu,         scan_cpu,        scan_bytes_cpu,  lap_cpu,
+    laps_read_cpu};

@@ -1,0 +1,82 @@
+/* device/play/deal.h - a game begins, a round is dealt: from the seed and the game's id alone. */
+#ifndef DEVICE_PLAY_DEAL_H
+#define DEVICE_PLAY_DEAL_H
+
+#include "../../game/sequence.h"
+#include "../core/rng.h"
+#include "slot.h"
+
+/* Shuffles as far as P hands of T cards (and one more to turn up) need: Fisher and Yates. */
+HD int deal_hands(Rng *rng, int P, int T, int turn_up, uint64_t hands[MAX_SEATS]) {
+    uint8_t deck[CARDS];
+    for (int i = 0; i < CARDS; i++) deck[i] = (uint8_t)i;
+    int need = P * T + turn_up;
+    for (int i = 0; i < MAX_SEATS; i++) hands[i] = 0;
+    for (int i = 0; i < need; i++) {
+        int j = i + (int)rng_below(rng, (uint32_t)(CARDS - i));
+        uint8_t card = deck[j];
+        deck[j] = deck[i];
+        deck[i] = card;
+        if (i < P * T) hands[i / T] |= card_bit(card);
+    }
+    return turn_up ? deck[need - 1] : CARD_NONE;
+}
+
+/* Writes the head of the round's record: what was dealt. */
+HD void deal_record(const Play *p, int g) {
+    Slot *slot = p->slots + g;
+    const RoundState *s = &slot->state;
+    uint16_t *w = p->records + (int64_t)g * p->record_words + slot->words;
+    slot->start = slot->words;
+    w[0] = s->cards;
+    w[1] = s->dealer;
+    w[2] = s->trump;
+    w[3] = s->turned;
+    w += record_deal_at();
+    for (int i = 0; i < s->players; i++)
+        for (uint64_t hand = s->hands[i]; hand; hand &= hand - 1) *w++ = (uint16_t)bits_lowest(hand);
+    slot->words = (uint16_t)(slot->start + record_decisions_at(s->players, s->cards) + 1);
+    p->records[(int64_t)g * p->record_words + slot->words - 1] = 0; /* decisions searched */
+}
+
+/* Deals the match's current round. */
+HD void deal_round(const Play *p, int g) {
+    Slot *slot = p->slots + g;
+    const Rules *rules = &p->search.rules;
+    int P = rules->players, i = p->match[g].round, F = p->set.cards;
+    int T = p->set.full ? sequence_cards(P, F, i) : F;
+    bool oh_hell = rules->variant == RULES_OH_HELL;
+    uint64_t hands[MAX_SEATS];
+    Rng rng = rng_begin(p->set.seed, slot->game, slot->ply, RNG_DEAL, 0);
+    int turned = deal_hands(&rng, P, T, oh_hell, hands);
+    int trump = oh_hell ? card_suit(turned) : sequence_trump(slot->trump, i);
+    round_begin(&slot->state, P, T, sequence_dealer(P, slot->dealer, i), trump, turned, hands);
+    slot->searched = 0;
+    deal_record(p, g);
+}
+
+/* Slot g begins game `id`: first dealer and trump, the record's head, the first deal. */
+HD void deal_game(const Play *p, int g, uint64_t id) {
+    Slot *slot = p->slots + g;
+    const Rules *rules = &p->search.rules;
+    int P = rules->players, rounds = p->set.full ? sequence_rounds(P, p->set.cards) : 1;
+    uint16_t *w = p->records + (int64_t)g * p->record_words;
+    Rng rng = rng_begin(p->set.seed, id, 0, RNG_START, 0);
+    int dealer = (int)rng_below(&rng, (uint32_t)P), trump = (int)rng_below(&rng, SUITS + 1);
+    slot->game = id;
+    slot->ply = 0;
+    slot->dealer = (uint8_t)(p->set.dealer >= 0 ? p->set.dealer : dealer);
+    slot->trump = (uint8_t)(p->set.trump >= 0 ? p->set.trump : trump);
+    slot->phase = SLOT_PLAYING;
+    for (int i = 0; i < 4; i++) w[i] = (uint16_t)(id >> (16 * i));
+    w[4] = 0; /* words, when the game is finished */
+    w[5] = (uint16_t)rounds;
+    w[6] = (uint16_t)P;
+    w[7] = rules->variant;
+    slot->words = RECORD_HEAD_WORDS;
+    memset(&p->match[g], 0, sizeof p->match[g]);
+    p->match[g].rounds = (int16_t)(p->set.full ? rounds : 0);
+    deal_round(p, g);
+}
+
+#endif

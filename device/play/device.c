@@ -1,0 +1,33 @@
+/* device/play/device.c - which devices this binary holds, and which of them is taken. */
+#include "device.h"
+
+static const Device device_cpu = {&backend_cpu, &search_cpu, &net_cpu, &play_cpu};
+#ifdef BLOB_CUDA
+static const Device device_cuda = {&backend_cuda, &search_cuda, &net_cuda, &play_cuda};
+#endif
+
+const Device *const devices[] = {
+#ifdef BLOB_CUDA
+    &device_cuda,
+#endif
+    &device_cpu, NULL};
+
+Status device_open(const char *name, const Device **out, char *what, size_t what_bytes) {
+    bool any = strcmp(name, "auto") == 0, known = false;
+    for (int i = 0; devices[i]; i++) {
+        const Backend *backend = devices[i]->backend;
+        if (!any && strcmp(name, backend->name) != 0) continue;
+        known = true;
+        if (backend->open(what, what_bytes) == STATUS_OK) {
+            *out = devices[i];
+            return STATUS_OK;
+        }
+    }
+    if (known)
+        fprintf(stderr, "--device %s: %s; allowed here: auto, cpu\n", name, what);
+    else if (strcmp(name, "cuda") == 0)
+        fprintf(stderr, "--device cuda: this program was built without a CUDA toolkit; allowed: cpu\n");
+    else
+        fprintf(stderr, "--device %s: no such device; allowed: auto, cuda, cpu\n", name);
+    return STATUS_INPUT;
+}

@@ -1,0 +1,24 @@
+/* device/play/device.h - a device to play on: its backend and each module's table of launches. */
+#ifndef DEVICE_PLAY_DEVICE_H
+#define DEVICE_PLAY_DEVICE_H
+
+#include "../../nn/forward.h"
+#include "../core/backend.h"
+#include "../search/search.h"
+#include "play.h"
+
+typedef struct {
+    const Backend *backend;
+    const SearchOps *search;
+    const NetOps *net;
+    const PlayOps *play;
+} Device;
+
+/* Finds and opens the device called `name`: "cpu", "cuda", or "auto", which is cuda where there is a
+ * usable GPU. `what` receives a line about it. STATUS_INPUT: no such device here, said in one line. */
+Status device_open(const char *name, const Device **out, char *what, size_t what_bytes);
+
+/* The first that matches: the best one first. NULL ends the list. */
+extern const Device *const devices[];
+
+#endif

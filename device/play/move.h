@@ -1,0 +1,116 @@
+/* device/play/move.h - a decision's end and the next one's beginning, for the slots that are ready.
+ *
+ * Steps of move_one: 1 gather the visits, 2 record them, 3 choose, 4 play on to the next choice
+ * (forced moves, next rounds), 5 begin its decision: noise, worlds, roots. */
+#ifndef DEVICE_PLAY_MOVE_H
+#define DEVICE_PLAY_MOVE_H
+
+#include "../search/root.h"
+#include "deal.h"
+
+/* The mover of slot g has a choice: W worlds are drawn and their trees asked for an evaluation. */
+HD void move_begin_decision(const Play *p, int g, WorldScratch *scratch) {
+    const Search *s = &p->search;
+    Slot *slot = p->slots + g;
+    const RoundState *truth = &slot->state;
+    int mover = truth->turn;
+    s->seeds[g] = hash_decision_seed(p->set.seed, slot->game, slot->ply);
+    if (s->noise_weight > 0) {
+        int n = bits_count(round_legal(truth));
+        Rng rng = rng_begin(p->set.seed, slot->game, slot->ply, RNG_NOISE, 0);
+        root_dirichlet(&rng, p->set.noise_alpha / (float)n, n, s->noise + (int64_t)g * s->E);
+    }
+    WorldStatus fits = world_count(scratch, truth, mover, p->binomial);
+    if (fits != WORLD_OK)
+        fault_raise(s->fault, fits == WORLD_TABLE ? FAULT_TABLE : FAULT_WORLDS, g);
+    for (int w = 0; w < s->W; w++) {
+        RoundState world = *truth;
+        Rng rng = rng_begin(p->set.seed, slot->game, slot->ply, RNG_WORLD, (uint32_t)w);
+        if (fits == WORLD_OK) world_sample(scratch, truth, mover, &rng, world.hands);
+        root_begin(s, g * s->W + w, &world);
+    }
+}
+
+/* The seat to move plays `action`; it is written where the round's record has its place. */
+HD void move_apply(const Play *p, int g, int action) {
+    Slot *slot = p->slots + g;
+    RoundState *s = &slot->state;
+    uint16_t *w = p->records + (int64_t)g * p->record_words + slot->start;
+    w[record_actions_at(s->players, s->cards) + round_ply(s)] = (uint16_t)action;
+    round_apply(s, action);
+    slot->ply++;
+}
+
+/* The round is over: scores are recorded and added to the match. Returns false after the last. */
+HD bool move_next_round(const Play *p, int g) {
+    Slot *slot = p->slots + g;
+    const RoundState *s = &slot->state;
+    Match *match = p->match + g;
+    uint16_t *w = p->records + (int64_t)g * p->record_words;
+    for (int i = 0; i < s->players; i++) {
+        int score = round_score(&p->search.rules, s, i);
+        w[slot->start + record_scores_at(s->players, s->cards) + i] = (uint16_t)(int16_t)score;
+        match->scores[i] = (int16_t)(match->scores[i] + score);
+    }
+    w[slot->start + record_decisions_at(s->players, s->cards)] = slot->searched;
+    match->round++;
+    if (match->round < match->rounds) {
+        deal_round(p, g);
+        return true;
+    }
+    w[4] = slot->words;
+    slot->phase = SLOT_FINISHED;
+    return false;
+}
+
+/* Plays every forced move up to the next choice, through ends of rounds, and begins its decision. */
+HD void move_play_on(const Play *p, int g, WorldScratch *scratch) {
+    Slot *slot = p->slots + g;
+    for (;;) {
+        if (round_is_over(&slot->state) && !move_next_round(p, g)) return;
+        uint64_t legal = round_legal(&slot->state);
+        if (!bits_is_one(legal)) break;
+        move_apply(p, g, bits_lowest(legal));
+    }
+    move_begin_decision(p, g, scratch);
+}
+
+HD void move_record_decision(const Play *p, int g, const uint32_t *visits, int n) {
+    Slot *slot = p->slots + g;
+    if (slot->words + 2 + n > p->record_words) {
+        fault_raise(p->search.fault, FAULT_RECORD, g);
+        return;
+    }
+    uint16_t *w = p->records + (int64_t)g * p->record_words + slot->words;
+    w[0] = (uint16_t)round_ply(&slot->state);
+    w[1] = (uint16_t)n;
+    for (int e = 0; e < n; e++) w[2 + e] = (uint16_t)visits[e];
+    slot->words = (uint16_t)(slot->words + 2 + n);
+    slot->searched++;
+}
+
+/* Slot g after a wave; sets out_count[g]. */
+HD void move_one(const Play *p, int g, WorldScratch *scratch) {
+    const Search *s = &p->search;
+    Slot *slot = p->slots + g;
+    if (slot->phase == SLOT_PLAYING && root_is_done(s, g)) {
+        /* Step 1: the visits, summed over the worlds. */
+        uint32_t visits[MAX_EDGES];
+        int n = tree_node(s, g * s->W, 0)->edge_count;
+        for (int e = 0; e < n; e++) visits[e] = root_visits(s, g, e);
+        /* Step 2: their record. */
+        move_record_decision(p, g, visits, n);
+        /* Step 3: the move. */
+        bool explore = slot->searched <= p->set.explore_decisions;
+        Rng rng = rng_begin(p->set.seed, slot->game, slot->ply, RNG_MOVE, 0);
+        int chosen = root_choose(visits, n, explore ? 1 : p->set.move_power, &rng);
+        /* Steps 4 and 5: on to the next choice. */
+        move_apply(p, g, tree_edges(s, g * s->W, 0)[chosen].action);
+        move_play_on(p, g, scratch);
+        if (slot->phase == SLOT_FINISHED)
+            for (int w = 0; w < s->W; w++) s->heads[g * s->W + w].phase = TREE_IDLE;
+    }
+    p->out_count[g] = slot->phase == SLOT_FINISHED ? slot->words : 0;
+}
+
+#endif

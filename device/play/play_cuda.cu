@@ -1,0 +1,43 @@
+/* device/play/play_cuda.cu - kernel launchers, twin of play_cpu.c. */
+#include "play.h"
+#include "play_kernels.cuh"
+
+enum {
+    THREADS = 128,     /* a block */
+    EXECUTORS = 16384, /* threads that determinize at once: each holds a WorldScratch */
+    EXECUTOR_THREADS = 32
+};
+
+static int executors_cuda(int G) { return G < EXECUTORS ? G : EXECUTORS; }
+
+static Status observe_cuda(const ObserveArgs *args, Stream stream) {
+    int B = args->search.B;
+    if (B == 0) return STATUS_OK;
+    LAUNCH(observe_kernel<32>, launch_blocks(B, 32, THREADS), THREADS, stream, *args);
+    return STATUS_OK;
+}
+
+static Status move_cuda(const Play *play, Stream stream) {
+    LAUNCH(move_kernel, launch_blocks(play->executors, 1, EXECUTOR_THREADS), EXECUTOR_THREADS,
+           stream, *play);
+    return STATUS_OK;
+}
+
+static Status emit_cuda(const Play *play, Stream stream) {
+    LAUNCH(emit_kernel<32>, launch_blocks(play->G, 32, THREADS), THREADS, stream, *play);
+    return STATUS_OK;
+}
+
+static Status refill_cuda(const Play *play, Stream stream) {
+    LAUNCH(refill_kernel, launch_blocks(play->executors, 1, EXECUTOR_THREADS), EXECUTOR_THREADS,
+           stream, *play);
+    return STATUS_OK;
+}
+
+static Status tally_cuda(const Play *play, Stream stream) {
+    LAUNCH(tally_kernel, 1, 32, stream, *play);
+    return STATUS_OK;
+}
+
+extern "C" const PlayOps play_cuda = {executors_cuda, observe_cuda, move_cuda,
+                                      emit_cuda,      refill_cuda,  tally_cuda};

@@ -1,0 +1,38 @@
+/* device/play/play_kernels.cuh - index, guard, body; read by nvcc and by the simulator. */
+#ifndef DEVICE_PLAY_PLAY_KERNELS_CUH
+#define DEVICE_PLAY_PLAY_KERNELS_CUH
+
+#include "../core/launch.cuh"
+#include "observe_rows.h"
+#include "refill.h"
+
+template <int WIDTH>
+static __global__ void observe_kernel(ObserveArgs args) {
+    int b = team_item<WIDTH>();
+    if (b < args.search.B) observe_rows_one(&args, b, team_self<WIDTH>());
+}
+
+/* A fixed grid of `executors` threads, each with a scratch of its own, strides over the slots. */
+static __global__ void move_kernel(Play play) {
+    int t = team_item<1>();
+    if (t >= play.executors) return;
+    for (int g = t; g < play.G; g += play.executors) move_one(&play, g, play.scratch + t);
+}
+
+template <int WIDTH>
+static __global__ void emit_kernel(Play play) {
+    int g = team_item<WIDTH>();
+    if (g < play.G) emit_one(&play, g, team_self<WIDTH>());
+}
+
+static __global__ void refill_kernel(Play play) {
+    int t = team_item<1>();
+    if (t >= play.executors) return;
+    for (int g = t; g < play.G; g += play.executors) refill_one(&play, g, play.scratch + t);
+}
+
+static __global__ void tally_kernel(Play play) {
+    if (team_item<1>() == 0) tally_one(&play);
+}
+
+#endif

@@ -1,0 +1,226 @@
+/* device/play/selfplay.c - lays out a run's memory and enqueues its epochs. */
+#include "selfplay.h"
+
+#include "../../game/sequence.h"
+#include "../search/root.h"
+
+Status selfplay_config_check(const SelfplayConfig *c) {
+    const Rules *r = &c->rules;
+    bool table = r->variant < RULES_COUNT && r->players >= rules_min_players(r->variant) &&
+                 r->players <= rules_max_players(r->variant) && c->set.cards >= 1 &&
+                 c->set.cards <= round_max_cards(r);
+    bool search = c->parallel >= 1 && c->worlds >= 1 && c->worlds <= 255 && c->simulations >= 1 &&
+                  c->simulations <= SEARCH_MAX_SIMULATIONS && c->leaves >= 1 &&
+                  c->leaves <= SEARCH_MAX_LEAVES && c->waves >= 1 && c->c_puct > 0 && c->fpu >= 0 &&
+                  c->noise_weight >= 0 && c->noise_weight <= 1;
+    int64_t visits = (int64_t)c->worlds * c->simulations; /* a record counts them in 16 bits */
+    bool move = visits <= UINT16_MAX && c->set.move_power >= 0 &&
+                root_power_fits((uint64_t)visits, c->set.move_power);
+    return table && search && move ? STATUS_OK : STATUS_ARGUMENT;
+}
+
+/* The most words that a game's record can take. */
+static int record_words(const SelfplayConfig *c) {
+    int P = c->rules.players, F = c->set.cards;
+    if (!c->set.full) return (int)(RECORD_HEAD_WORDS + record_round_words(P, F));
+    int64_t words = RECORD_HEAD_WORDS;
+    for (int i = 0; i < sequence_rounds(P, F); i++)
+        words += record_round_words(P, sequence_cards(P, F, i));
+    return (int)words;
+}
+
+static int max_int(int a, int b) { return a > b ? a : b; }
+
+/* Sizes of everything, for G live games; no memory yet. */
+static void set_sizes(Selfplay *sp, int G, int range_count) {
+    const SelfplayConfig *c = &sp->config;
+    Search *s = &sp->wave.search;
+    Play *p = &sp->play;
+    memset(s, 0, sizeof *s);
+    memset(p, 0, sizeof *p);
+    s->W = c->worlds;
+    s->B = G * c->worlds;
+    s->S = c->simulations;
+    s->M = c->simulations + 1;
+    s->K = c->leaves;
+    s->E = c->set.cards + 1;
+    s->c_puct = (float)c->c_puct;
+    s->fpu = (float)c->fpu;
+    s->noise_weight = (float)c->noise_weight;
+    s->evaluator = c->evaluator;
+    s->rules = c->rules;
+    p->set = c->set;
+    p->G = G;
+    p->record_words = record_words(c);
+    p->range_count = range_count;
+    /* an epoch finishes a tenth of its games or so; what does not fit waits for the next */
+    p->out_words = max_int(p->record_words, (int)((int64_t)G * p->record_words / 8));
+    p->executors = sp->device->play->executors(G);
+}
+
+/* Places all arrays into three arenas: trees, wave, games. */
+static void place(Selfplay *sp, Arena *trees, Arena *wave, Arena *games) {
+    search_layout(&sp->wave.search, trees);
+    wave_layout(&sp->wave, max_int(sp->wave.search.B, sp->play.G), wave);
+    play_layout(&sp->play, games);
+}
+
+void selfplay_measure(const SelfplayConfig *config, const Device *device, SelfplayBytes *bytes) {
+    Selfplay sp;
+    memset(&sp, 0, sizeof sp);
+    sp.device = sp.wave.device = device;
+    sp.config = *config;
+    set_sizes(&sp, config->parallel, 1);
+    Arena trees = {0}, wave = {0}, games = {0};
+    place(&sp, &trees, &wave, &games);
+    bytes->model = 0;
+    if (config->evaluator == EVALUATOR_NET)
+        bytes->model = device->net->bytes(&config->model, config->precision,
+                                          (int)search_max_rows(&sp.wave.search));
+    bytes->trees = trees.used;
+    bytes->wave = wave.used;
+    bytes->games = games.used;
+    bytes->host = 2 * (sizeof(PlayCounters) + (size_t)sp.play.out_words * sizeof(uint16_t));
+}
+
+int selfplay_largest_parallel(const SelfplayConfig *config, const Device *device,
+                              size_t budget_bytes) {
+    int low = 0, high = config->parallel;
+    while (low < high) {
+        SelfplayConfig c = *config;
+        SelfplayBytes bytes;
+        c.parallel = low + (high - low + 1) / 2;
+        selfplay_measure(&c, device, &bytes);
+        if (bytes.model + bytes.trees + bytes.wave + bytes.games <= budget_bytes) low = c.parallel;
+        else high = c.parallel - 1;
+    }
+    return low;
+}
+
+static Status take_memory(Selfplay *sp) {
+    const Backend *backend = sp->device->backend;
+    Arena trees = {0}, wave = {0}, games = {0};
+    place(sp, &trees, &wave, &games);
+    TRY(backend->alloc(&sp->trees_block, trees.used));
+    TRY(backend->alloc(&sp->wave_block, wave.used));
+    TRY(backend->alloc(&sp->games_block, games.used));
+    Arena trees_at = {(char *)sp->trees_block, 0, trees.used};
+    Arena wave_at = {(char *)sp->wave_block, 0, wave.used};
+    Arena games_at = {(char *)sp->games_block, 0, games.used};
+    place(sp, &trees_at, &wave_at, &games_at);
+    sp->wave.match = sp->play.match;
+    sp->play.search = sp->wave.search;
+    for (int i = 0; i < 2; i++) {
+        TRY(backend->alloc_host((void **)&sp->counters[i], sizeof(PlayCounters)));
+        TRY(backend->alloc_host((void **)&sp->out[i],
+                                (size_t)sp->play.out_words * sizeof(uint16_t)));
+        TRY(backend->event_open(&sp->done[i]));
+    }
+    return STATUS_OK;
+}
+
+/* Idle slots take new games; the wave is counted. */
+static Status refill(Selfplay *sp) {
+    const Device *d = sp->device;
+    const Play *p = &sp->play;
+    Stream stream = sp->wave.stream;
+    TRY(d->backend->scan(p->idle, p->idle_offset, p->G, sp->wave.scan_temp,
+                         sp->wave.scan_temp_bytes, stream));
+    TRY(d->play->refill(p, stream));
+    return d->play->tally(p, stream);
+}
+
+static Status send_constants(Selfplay *sp, const GameRange *ranges, int range_count) {
+    const Backend *backend = sp->device->backend;
+    uint64_t binomial[53 * 53];
+    world_binomial_fill(binomial);
+    TRY(backend->to_device((void *)sp->play.binomial, binomial, sizeof binomial, sp->wave.stream));
+    TRY(backend->to_device((void *)sp->play.ranges, ranges, (size_t)range_count * sizeof *ranges,
+                           sp->wave.stream));
+    return backend->stream_sync(sp->wave.stream); /* `binomial` leaves with this frame */
+}
+
+/* Every slot is idle at first; the first games begin without a wave. */
+static Status start_games(Selfplay *sp) {
+    const Device *d = sp->device;
+    TRY(d->play->emit(&sp->play, sp->wave.stream));
+    TRY(refill(sp));
+    /* what tally counted was no wave */
+    TRY(d->backend->stream_sync(sp->wave.stream));
+    return d->backend->zero(sp->play.counters, offsetof(PlayCounters, started), sp->wave.stream);
+}
+
+Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *device,
+                     const Weights *weights, const GameRange *ranges, int range_count,
+                     int64_t games) {
+    memset(sp, 0, sizeof *sp);
+    TRY(selfplay_config_check(config));
+    sp->device = sp->wave.device = device;
+    sp->config = *config;
+    set_sizes(sp, config->parallel, range_count);
+    sp->play.games = games;
+    TRY(device->backend->stream_open(&sp->wave.stream));
+    TRY(take_memory(sp));
+    TRY(send_constants(sp, ranges, range_count));
+    if (config->evaluator == EVALUATOR_NET) {
+        TRY(device->net->create(&sp->wave.net, &config->model, config->precision,
+                                (int)search_max_rows(&sp->wave.search)));
+        TRY(device->net->load(sp->wave.net, weights, sp->wave.stream));
+    }
+    TRY(search_check(&sp->wave.search));
+    return start_games(sp);
+}
+
+void selfplay_close(Selfplay *sp) {
+    if (!sp->device) return;
+    const Backend *backend = sp->device->backend;
+    if (sp->wave.net) sp->device->net->destroy(sp->wave.net);
+    for (int i = 0; i < 2; i++) {
+        if (sp->done[i]) backend->event_close(sp->done[i]);
+        if (sp->out[i]) backend->release_host(sp->out[i]);
+        if (sp->counters[i]) backend->release_host(sp->counters[i]);
+    }
+    if (sp->games_block) backend->release(sp->games_block);
+    if (sp->wave_block) backend->release(sp->wave_block);
+    if (sp->trees_block) backend->release(sp->trees_block);
+    if (sp->wave.stream) backend->stream_close(sp->wave.stream);
+    memset(sp, 0, sizeof *sp);
+}
+
+/* One wave for every slot, and what follows it: moves, finished records, new games. */
+static Status run_wave(Selfplay *sp) {
+    const Device *d = sp->device;
+    const Play *p = &sp->play;
+    Stream stream = sp->wave.stream;
+    TRY(wave_run(&sp->wave));
+    TRY(d->play->move(p, stream));
+    TRY(d->backend->scan(p->out_count, p->out_offset, p->G, sp->wave.scan_temp,
+                         sp->wave.scan_temp_bytes, stream));
+    TRY(d->play->emit(p, stream));
+    TRY(refill(sp));
+    return d->backend->lap(LAP_TREE, stream);
+}
+
+Status selfplay_enqueue(Selfplay *sp) {
+    const Backend *backend = sp->device->backend;
+    Stream stream = sp->wave.stream;
+    int i = (int)(sp->epochs % 2);
+    TRY(backend->lap(LAP_OTHER, stream));
+    TRY(backend->zero(&sp->play.counters->out_used, 2 * sizeof(int32_t), stream));
+    for (int wave = 0; wave < sp->config.waves; wave++) TRY(run_wave(sp));
+    TRY(backend->to_host(sp->counters[i], sp->play.counters, sizeof(PlayCounters), stream));
+    TRY(backend->to_host(sp->out[i], sp->play.out, (size_t)sp->play.out_words * sizeof(uint16_t),
+                         stream));
+    TRY(backend->event_record(sp->done[i], stream));
+    sp->epochs++;
+    return STATUS_OK;
+}
+
+Status selfplay_wait(Selfplay *sp, int64_t epoch, const PlayCounters **counters,
+                     const uint16_t **out) {
+    TRY(sp->device->backend->event_sync(sp->done[epoch % 2]));
+    *counters = sp->counters[epoch % 2];
+    *out = sp->out[epoch % 2];
+    return STATUS_OK;
+}
+

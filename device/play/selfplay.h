@@ -1,0 +1,70 @@
+/* device/play/selfplay.h - a self-play run on one device: memory, epochs, and what comes out of them.
+ *
+ *   open ─► [ enqueue epoch n + 1 ─► wait for epoch n: counters, finished records ]* ─► close
+ *
+ * An epoch is a fixed number of waves, enqueued on one stream with no synchronisation inside; its
+ * counters and finished records are copied to pinned memory and read while the next one runs. */
+#ifndef DEVICE_PLAY_SELFPLAY_H
+#define DEVICE_PLAY_SELFPLAY_H
+
+#include "wave.h"
+
+typedef struct {
+    Rules rules;
+    PlaySettings set;
+    int parallel;              /* G, live games: 1..1048576 */
+    int worlds, simulations;   /* W 1..255, S 1..65534 */
+    int leaves;                /* K, descents a batch: 1..255 */
+    int waves;                 /* waves an epoch: 1..65536 */
+    double c_puct, fpu;        /* > 0, >= 0; rounded to float32 once */
+    double noise_weight;       /* 0..1 */
+    Evaluator evaluator;
+    Precision precision;
+    ModelConfig model;
+} SelfplayConfig;
+
+/* Bytes of device memory by owner, and of pinned host memory. */
+typedef struct {
+    size_t model, trees, wave, games, host;
+} SelfplayBytes;
+
+typedef struct {
+    const Device *device;
+    SelfplayConfig config;
+    Play play;   /* what the kernels read; play.search is wave.search */
+    Wave wave;
+    void *trees_block, *wave_block, *games_block; /* device memory, owned */
+    PlayCounters *counters[2]; /* (1) pinned, one for each epoch in turn */
+    uint16_t *out[2];          /* (out_words) pinned */
+    Event done[2];
+    int64_t epochs;            /* enqueued so far */
+} Selfplay;
+
+/* STATUS_ARGUMENT: settings that make no sense together; a person's mistake is found before, in
+ * host/, where the option is known. */
+Status selfplay_config_check(const SelfplayConfig *config);
+
+/* What a run would take. */
+void selfplay_measure(const SelfplayConfig *config, const Device *device, SelfplayBytes *bytes);
+
+/* The largest `parallel` up to the config's whose device memory is within `budget_bytes`; 0: none. */
+int selfplay_largest_parallel(const SelfplayConfig *config, const Device *device,
+                              size_t budget_bytes);
+
+/* Takes all memory of the run and starts the first games. weights: NULL unless the evaluator is
+ * net. ranges (range_count): the ids to play, ascending; range_count >= 1. The caller calls
+ * selfplay_close in every case. STATUS_MEMORY: it does not fit. */
+Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *device,
+                     const Weights *weights, const GameRange *ranges, int range_count,
+                     int64_t games);
+void selfplay_close(Selfplay *sp);
+
+/* Enqueues an epoch; at most two may be under way. */
+Status selfplay_enqueue(Selfplay *sp);
+
+/* Waits for epoch `epoch` (0..). *counters and *out stay valid until epoch + 2 is enqueued;
+ * out holds counters->out_used words of finished records. */
+Status selfplay_wait(Selfplay *sp, int64_t epoch, const PlayCounters **counters,
+                     const uint16_t **out);
+
+#endif

@@ -1,0 +1,111 @@
+/* device/play/slot.h - slots of live games, each at its own pace, and all that a self-play run keeps.
+ *
+ *        refill            all W trees done            last round over         record fits
+ *   IDLE ──────► PLAYING ──────────────────► move ──────────────────► FINISHED ──────────► IDLE
+ *                   ▲  decision begun: noise, worlds, roots  │
+ *                   └────────────────────────────────────────┘
+ *
+ * What a playing slot wants of a wave (its root's row, or leaves) stands in the heads of its trees.
+ *
+ *   G slots (live games)   slot g has the trees g * W .. g * W + W - 1
+ */
+#ifndef DEVICE_PLAY_SLOT_H
+#define DEVICE_PLAY_SLOT_H
+
+#include "../../game/observe.h"
+#include "../../game/world.h"
+#include "../search/tree.h"
+#include "record.h"
+
+typedef enum { SLOT_IDLE, SLOT_PLAYING, SLOT_FINISHED, SLOT_PHASE_COUNT } SlotPhase;
+
+typedef struct {
+    RoundState state;  /* the truth: every hand as dealt and played */
+    uint64_t game;     /* id */
+    uint32_t ply;      /* bids and cards played in the game, all rounds */
+    uint16_t words;    /* of the record, so far */
+    uint16_t start;    /* where the current round starts in the record */
+    uint16_t searched; /* decisions searched in the current round */
+    uint8_t phase;     /* SlotPhase */
+    uint8_t dealer, trump; /* of the first round */
+} Slot;
+
+/* What decides the content of the games besides the search. */
+typedef struct {
+    uint64_t seed;
+    int cards;             /* T, or F of a full game's first round */
+    int full;              /* 1: full games, 0: single rounds */
+    int dealer, trump;     /* pinned for the first round, or -1: drawn for each game */
+    int explore_decisions; /* searched decisions of a round that move by visits to the power 1 */
+    int move_power;        /* after that: 1, 2, 4, or ROOT_BEST */
+    float noise_alpha;     /* Dirichlet parameter times the number of legal actions: 10 */
+} PlaySettings;
+
+/* Games to play: `first`, `first` + 1, .. ; the range's first game is the run's `ordinal`-th. */
+typedef struct {
+    int64_t first, ordinal;
+} GameRange;
+
+/* What the host reads once an epoch. */
+typedef struct {
+    int64_t rows;       /* evaluations asked so far */
+    int64_t row_places; /* places that the waves so far had for them */
+    int64_t waves;
+    int64_t busy_slot_waves; /* slots that played, added up over the waves */
+    int64_t started;    /* games begun: ordinals below it are taken */
+    int32_t out_used;   /* words of finished records in this epoch's buffer */
+    int32_t out_next;   /* where the first record that did not fit would have begun */
+    Fault fault;
+} PlayCounters;
+
+/* What every launch of play/ reads. */
+typedef struct {
+    Search search; /* B = G * W */
+    PlaySettings set;
+    int G;
+    int record_words;    /* space for one game's record */
+    int64_t games;       /* to play in this run: ordinals 0..games - 1 */
+    int range_count;
+    const GameRange *ranges; /* (range_count) ascending by ordinal */
+
+    Slot *slots;         /* (G) */
+    Match *match;        /* (G) scores and place in the sequence */
+    uint16_t *records;   /* (G, record_words) being written */
+    int32_t *out_count;  /* (G + 1) words of a finished record that waits, else 0 */
+    int32_t *out_offset; /* (G + 1) their exclusive sums */
+    int32_t *idle;       /* (G + 1) 1: the slot is idle */
+    int32_t *idle_offset; /* (G + 1) their exclusive sums */
+    uint16_t *out;       /* (out_words) finished records of this epoch, one after another */
+    int out_words;
+    PlayCounters *counters; /* (1) */
+
+    WorldScratch *scratch;    /* (executors) one for each thread that determinizes */
+    int executors;
+    const uint64_t *binomial; /* (53, 53) */
+} Play;
+
+/* Where each round's part of a record lies, from the round's start. */
+HD int record_deal_at(void) { return RECORD_ROUND_WORDS; }
+HD int record_actions_at(int P, int T) { return RECORD_ROUND_WORDS + P * T; }
+HD int record_scores_at(int P, int T) { return record_actions_at(P, T) + P + P * T; }
+HD int record_decisions_at(int P, int T) { return record_scores_at(P, T) + P; }
+
+/* The only list of the slots' arrays: run dry it measures, run again it places. */
+static inline void play_layout(Play *p, Arena *arena) {
+    size_t G = (size_t)p->G;
+    p->slots = (Slot *)arena_take(arena, G, sizeof *p->slots);
+    p->match = (Match *)arena_take(arena, G, sizeof *p->match);
+    p->records = (uint16_t *)arena_take(arena, G * (size_t)p->record_words, sizeof *p->records);
+    p->out_count = (int32_t *)arena_take(arena, G + 1, sizeof *p->out_count);
+    p->out_offset = (int32_t *)arena_take(arena, G + 1, sizeof *p->out_offset);
+    p->idle = (int32_t *)arena_take(arena, G + 1, sizeof *p->idle);
+    p->idle_offset = (int32_t *)arena_take(arena, G + 1, sizeof *p->idle_offset);
+    p->out = (uint16_t *)arena_take(arena, (size_t)p->out_words, sizeof *p->out);
+    p->counters = (PlayCounters *)arena_take(arena, 1, sizeof *p->counters);
+    p->scratch = (WorldScratch *)arena_take(arena, (size_t)p->executors, sizeof *p->scratch);
+    p->binomial = (const uint64_t *)arena_take(arena, 53 * 53, sizeof *p->binomial);
+    p->ranges =
+        (const GameRange *)arena_take(arena, (size_t)p->range_count, sizeof *p->ranges);
+}
+
+#endif

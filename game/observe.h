@@ -1,0 +1,143 @@
+/* game/observe.h - what the seat to move may know, as the network's C = 256 inputs (DESIGN 3).
+ *
+ * Seat-relative: the mover is seat 0, the others follow clockwise. Suit-canonical: trump first, the
+ * other suits in an order that depends only on what the mover sees of each. Every column is exact in
+ * bfloat16: counts over a power of two; match scores are rounded to it.
+ *
+ *   column      what (c: canonical card, r: relative seat, u: canonical suit)
+ *     0 + c     1: in the mover's hand
+ *    52 + c     1: played in this round, the current trick included; 1/2: turned up
+ *   104 + c     (r + 1) / 8: in the current trick, played by r
+ *   156 + r     bid / 32                         164 + r   1: has bid
+ *   172 + r     tricks won / 32                  180 + r   (bid - tricks won) / 32, once it has bid
+ *   188 + 4r+u  1: has shown a void in u         220 + r   1: is the dealer
+ *   228 + r     1: led, or will lead, the current trick
+ *   236         1: there is a trump              237       1: oh-hell with the off-bid penalty
+ *   238         T / 32                           239       cards in the mover's hand / 32
+ *   240         1: bidding                       241       (bid forbidden to the mover + 1) / 32
+ *   242         sum of the bids / 256            243       (sum of the bids - T) / 256
+ *   244         P / 8                            245       oh-hell: 1/2 + points a trick / 512
+ *   246 + r     (match score of r - the mover's) / 256
+ *   254         round of the full game / 64      255       rounds of the full game / 64
+ */
+#ifndef GAME_OBSERVE_H
+#define GAME_OBSERVE_H
+
+#include "rules.h"
+
+enum { OBSERVE_COLUMNS = 256, OBSERVE_VERSION = 1 };
+
+/* Where the round stands in a match: zero for a single round. */
+typedef struct {
+    int16_t scores[MAX_SEATS]; /* (P) totals of the rounds before this one */
+    int16_t round, rounds;     /* 0..rounds - 1; rounds is 0 for single rounds */
+} Match;
+
+/* x rounded to bfloat16, ties to even; x is finite. */
+HD float observe_round_bf16(float x) {
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    u = (u + 0x7FFF + (u >> 16 & 1)) & 0xFFFF0000u;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* All that the mover sees of a suit, as one number. Two suits compare equal only if nothing that
+ * the mover sees tells them apart: a card of the current trick shows by its place in the trick. */
+HD uint64_t observe_suit_key(const RoundState *s, int suit) {
+    uint64_t hand = s->hands[s->turn] >> (13 * suit) & 0x1FFF;
+    uint64_t played = s->played >> (13 * suit) & 0x1FFF;
+    uint64_t voids = 0, places = 0;
+    for (int r = 0, seat = s->turn; r < s->players; r++, seat = seat_after(seat, s->players))
+        voids = voids << 1 | (s->voids >> (4 * seat + suit) & 1);
+    for (int i = 0; i < s->trick_count; i++)
+        places = places << 1 | (card_suit(s->trick[i]) == suit);
+    return (uint64_t)bits_count(hand) << 42 | hand << 29 | played << 16 | voids << 8 | places;
+}
+
+/* order[u] = the suit in canonical place u: trump, then by descending key, ties to the lower suit. */
+HD void observe_suit_order(const RoundState *s, uint8_t order[SUITS]) {
+    uint64_t key[SUITS];
+    for (int u = 0; u < SUITS; u++) {
+        uint64_t mine = u == s->trump ? ~(uint64_t)0 : observe_suit_key(s, u);
+        int at = u;
+        while (at > 0 && key[at - 1] < mine) {
+            key[at] = key[at - 1];
+            order[at] = order[at - 1];
+            at--;
+        }
+        key[at] = mine;
+        order[at] = (uint8_t)u;
+    }
+}
+
+/* place[suit] = its canonical place: the inverse of observe_suit_order. */
+HD void observe_suit_places(const RoundState *s, uint8_t place[SUITS]) {
+    uint8_t order[SUITS];
+    observe_suit_order(s, order);
+    for (int u = 0; u < SUITS; u++) place[order[u]] = (uint8_t)u;
+}
+
+/* Which output of the policy an action is: a bid its number, a card its canonical card. */
+HD int observe_action_column(const RoundState *s, const uint8_t place[SUITS], int action) {
+    if (round_is_bidding(s)) return action;
+    return place[card_suit(action)] * RANKS + card_rank(action);
+}
+
+HD void observe_seat_columns(const RoundState *s, const Match *match, const uint8_t order[SUITS],
+                             int r, float *x) {
+    int seat = s->turn + r;
+    if (seat >= s->players) seat -= s->players;
+    bool bid = s->bids[seat] != BID_NONE;
+    x[156 + r] = bid ? (float)s->bids[seat] / 32 : 0;
+    x[164 + r] = bid;
+    x[172 + r] = (float)s->tricks[seat] / 32;
+    x[180 + r] = bid ? (float)(s->bids[seat] - s->tricks[seat]) / 32 : 0;
+    for (int u = 0; u < SUITS; u++)
+        x[188 + 4 * r + u] = (float)(s->voids >> (4 * seat + order[u]) & 1);
+    x[220 + r] = seat == s->dealer;
+    x[228 + r] = seat == s->leader;
+    x[246 + r] =
+        observe_round_bf16((float)(match->scores[seat] - match->scores[s->turn]) / 256);
+}
+
+HD void observe_table_columns(const Rules *rules, const RoundState *s, const Match *match, float *x) {
+    bool oh_hell = rules->variant == RULES_OH_HELL;
+    int bids = round_bid_sum(s);
+    x[236] = s->trump != TRUMP_NONE;
+    x[237] = oh_hell && rules->penalty;
+    x[238] = (float)s->cards / 32;
+    x[239] = (float)bits_count(s->hands[s->turn]) / 32;
+    x[240] = round_is_bidding(s);
+    x[241] = (float)(round_forbidden_bid(s) + 1) / 32;
+    x[242] = (float)bids / 256;
+    x[243] = (float)(bids - s->cards) / 256;
+    x[244] = (float)s->players / 8;
+    x[245] = oh_hell ? observe_round_bf16(0.5f + (float)rules->points / 512) : 0;
+    x[254] = (float)match->round / 64;
+    x[255] = (float)match->rounds / 64;
+}
+
+/* Writes x (OBSERVE_COLUMNS) for the seat to move. Of the hands only the mover's is read. */
+HD void observe_one(const Rules *rules, const RoundState *s, const Match *match, float *x,
+                    Team team) {
+    TEAM_FOR(i, OBSERVE_COLUMNS, team) x[i] = 0;
+    team_sync(team);
+    uint8_t order[SUITS];
+    observe_suit_order(s, order);
+    uint64_t hand = s->hands[s->turn];
+    TEAM_FOR(c, CARDS, team) {
+        int card = order[c / RANKS] * RANKS + c % RANKS;
+        x[c] = (float)(hand >> card & 1);
+        x[52 + c] = s->turned == card ? 0.5f : (float)(s->played >> card & 1);
+        for (int i = 0; i < s->trick_count; i++) {
+            int back = s->trick_count - i; /* the player before the mover is relative seat P - 1 */
+            if (s->trick[i] == card) x[104 + c] = (float)(s->players - back + 1) / 8;
+        }
+    }
+    TEAM_FOR(r, s->players, team) observe_seat_columns(s, match, order, r, x);
+    if (team.lane == 0) observe_table_columns(rules, s, match, x);
+    team_sync(team);
+}
+
+#endif

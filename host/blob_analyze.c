@@ -1,0 +1,141 @@
+/* host/blob_analyze.c - blob-analyze [FILE..]: answers queries about positions, as JSON lines. */
+#include <errno.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "options.h"
+#include "weights_file.h"
+
+typedef struct {
+    const char *weights, *device;
+    int64_t weights_seed;
+    int precision, threads;
+} AnalyzeOptions;
+
+enum { MAX_FILES = 4096 };
+
+static const char *const precision_names[] = {"auto", "float32", "bf16", NULL};
+
+#define AT(field) offsetof(AnalyzeOptions, field)
+
+static const Option options[] = {
+    {"weights", "FILE", "safetensors by PyTorch's names; without: a seeded random network",
+     OPTION_TEXT, AT(weights), 0, 0, NULL, NULL, 0},
+    {"weights-seed", "N", "seed of the random network (1)", OPTION_INT64, AT(weights_seed), 0,
+     9007199254740991.0, NULL, NULL, 0},
+    {"precision", "NAME", "float32, bf16 (cuda only), auto: bf16 on cuda, float32 on cpu (auto)",
+     OPTION_CHOICE, AT(precision), 0, 0, precision_names, NULL, 0},
+    {"device", "NAME", "auto, cuda, cpu (auto)", OPTION_TEXT, AT(device), 0, 0, NULL, NULL, 0},
+    {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
+    {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+
+static const OptionTable table = {
+    "blob-analyze",
+    "Searches positions of Blob (Oh Hell): one JSON object a line in, from files or standard "
+    "input, one a line out, in the same order.\v"
+    "Seat 0 holds five cards and leads; which?\n\n"
+    "  echo '{\"id\":\"1\",\"players\":4,\"cards\":5,\"trump\":\"S\",\"dealer\":3,"
+    "\"hands\":[\"AS KD 7C 3C 2H\",null,null,null],"
+    "\"actions\":[\"2\",\"1\",\"0\",\"3\"],\"evaluator\":\"uniform\"}' | blob-analyze\n\n"
+    "Required: id, players 2..8, cards 1..17, trump S H C D N, dealer (a seat, from 0), hands (as "
+    "dealt, null where unknown; the seat's that moves is needed), actions (bids and cards so "
+    "far).\n\n"
+    "Optional: worlds 3, simulations 30, leaves 1, search puct, c_puct 1.5, fpu 0.1, noise 0, "
+    "seed 1, evaluator net, uniform or hash; rules oh-hell with turned (a card, instead of trump), "
+    "points 1, penalty false; open true: all hands are given and known; scores and round in a full "
+    "game; game and ply of a recorded decision.\n\n"
+    "A wrong query is answered with error and field, and the next one is served. Exit status: 0 "
+    "all lines answered; 1 something cannot be read, written or run; 2 usage.",
+    "[FILE...]", options};
+
+typedef struct {
+    char *text;   /* (ANSWER_LINE_BYTES) the line without its end, '\0' behind it */
+    size_t bytes;
+    bool too_long; /* the rest of the line was passed over */
+} Line;
+
+/* False at the end of the file, or where it cannot be read. */
+static bool read_line(FILE *file, Line *line) {
+    int c = getc_unlocked(file);
+    line->bytes = 0;
+    line->too_long = false;
+    if (c == EOF) return false;
+    for (; c != EOF && c != '\n'; c = getc_unlocked(file)) {
+        if (line->bytes + 1 < ANSWER_LINE_BYTES)
+            line->text[line->bytes++] = (char)c;
+        else
+            line->too_long = true;
+    }
+    line->text[line->bytes] = '\0';
+    return !ferror(file);
+}
+
+static Status serve_file(Answerer *answerer, FILE *file, const char *name, Line *line) {
+    while (read_line(file, line)) {
+        if (line->too_long)
+            answer_write_refusal(stdout, "a line of more than 1 MiB is no query");
+        else
+            TRY(answer_line(answerer, line->text, line->bytes, stdout));
+        if (fflush(stdout) != 0) {
+            fprintf(stderr, "standard output cannot be written: %s\n", strerror(errno));
+            return STATUS_FILE;
+        }
+    }
+    if (!ferror(file)) return STATUS_OK;
+    fprintf(stderr, "%s: cannot be read: %s\n", name, strerror(errno));
+    return STATUS_FILE;
+}
+
+static Status serve_path(Answerer *answerer, const char *path, Line *line) {
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        fprintf(stderr, "%s: cannot be opened: %s\n", path, strerror(errno));
+        return STATUS_FILE;
+    }
+    Status status = serve_file(answerer, file, path, line);
+    fclose(file);
+    return status;
+}
+
+static Status serve_all(const AnalyzeOptions *o, const Device *device, Precision precision,
+                        const char *const *paths, int path_count) {
+    Weights weights;
+    Answerer answerer;
+    Line line = {malloc(ANSWER_LINE_BYTES), 0, false};
+    Status status = STATUS_MEMORY;
+    ModelConfig config = model_config_default();
+    memset(&weights, 0, sizeof weights);
+    memset(&answerer, 0, sizeof answerer);
+    if (!line.text) goto fail;
+    if (o->weights) TRY_GOTO(status, weights_file_load(&weights, &config, o->weights));
+    TRY_GOTO(status, answer_open(&answerer, device, o->weights ? &weights : NULL,
+                                 (uint64_t)o->weights_seed, precision));
+    if (path_count == 0) TRY_GOTO(status, serve_file(&answerer, stdin, "standard input", &line));
+    for (int i = 0; i < path_count; i++) TRY_GOTO(status, serve_path(&answerer, paths[i], &line));
+fail:
+    answer_close(&answerer);
+    weights_free(&weights);
+    free(line.text);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    static const char *paths[MAX_FILES];
+    AnalyzeOptions o = {NULL, "auto", 1, 0, 0};
+    const Device *device = NULL;
+    char what[256];
+    int path_count = 0;
+    if (options_parse(&table, argc, argv, &o, paths, MAX_FILES, &path_count) != STATUS_OK) return 2;
+    if (o.threads > 0) omp_set_num_threads(o.threads);
+    Status status = device_open(o.device, &device, what, sizeof what);
+    if (status != STATUS_OK) return status == STATUS_INPUT ? 2 : 1;
+    bool cpu = strcmp(device->backend->name, "cpu") == 0;
+    if (cpu && strcmp(precision_names[o.precision], "bf16") == 0) {
+        fprintf(stderr, "--precision bf16: only on cuda; allowed on cpu: auto, float32\n");
+        return 2;
+    }
+    Precision precision = cpu || o.precision == 1 ? PRECISION_FLOAT32 : PRECISION_BF16;
+    return serve_all(&o, device, precision, paths, path_count) == STATUS_OK ? 0 : 1;
+}

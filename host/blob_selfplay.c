@@ -1,0 +1,232 @@
+/* host/blob_selfplay.c - blob-gpu-selfplay: turns the crank of a self-play run.
+ *
+ * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <omp.h>
+
+#include "progress.h"
+#include "run_identity.h"
+#include "selfplay_options.h"
+#include "shard.h"
+#include "signals.h"
+#include "summary.h"
+#include "weights_file.h"
+
+typedef struct {
+    SelfplayOptions options;
+    SelfplayConfig config;
+    const Device *device;
+    char what[256]; /* the device, in words */
+    Weights weights;
+    ShardStore *store;
+    GameRange *ranges; /* (range_count) ids to play */
+    int range_count;
+    int64_t missing;   /* games in them */
+    Selfplay selfplay;
+    GameTally tally;
+    RunRates rates;
+} Run;
+
+static const Weights *run_weights(const Run *run) {
+    return run->config.evaluator == EVALUATOR_NET ? &run->weights : NULL;
+}
+
+/* Step 3: the network, from a file or seeded. */
+static Status load_network(Run *run) {
+    const SelfplayOptions *o = &run->options;
+    if (run->config.evaluator != EVALUATOR_NET) {
+        if (!o->weights) return STATUS_OK;
+        fprintf(stderr, "--weights %s: only with --evaluator net\n", o->weights);
+        return STATUS_INPUT;
+    }
+    if (o->weights) return weights_file_load(&run->weights, &run->config.model, o->weights);
+    TRY(weights_alloc(&run->weights, &run->config.model));
+    weights_init(&run->weights, (uint64_t)o->weights_seed);
+    if (!o->quiet)
+        fprintf(stderr, "no --weights: a random network of seed %lld\n", (long long)o->weights_seed);
+    return STATUS_OK;
+}
+
+static Status choose_precision(Run *run) {
+    static const Precision by_option[] = {PRECISION_FLOAT32, PRECISION_FLOAT32, PRECISION_BF16};
+    bool cuda = strcmp(run->device->backend->name, "cuda") == 0;
+    run->config.precision = by_option[run->options.precision];
+    if (run->options.precision == 0 && cuda) run->config.precision = PRECISION_BF16;
+    if (run->config.precision == PRECISION_BF16 && !cuda) {
+        fprintf(stderr, "--precision bf16: only with --device cuda; on the cpu: float32\n");
+        return STATUS_INPUT;
+    }
+    return STATUS_OK;
+}
+
+/* Step 4: how many games at once: what fills the device, what fits, what there is to play. */
+static Status choose_parallel(Run *run) {
+    enum { FILL_CPU = 1024, FILL_CUDA = 24576 };
+    SelfplayConfig *c = &run->config;
+    SelfplayBytes *bytes = &run->rates.bytes;
+    size_t free_bytes, total_bytes;
+    bool automatic = c->parallel == 0;
+    if (automatic)
+        c->parallel = strcmp(run->device->backend->name, "cuda") == 0 ? FILL_CUDA : FILL_CPU;
+    if (c->parallel > run->missing) c->parallel = (int)run->missing;
+    TRY(run->device->backend->memory(&free_bytes, &total_bytes));
+    size_t budget = free_bytes / 10 * 9;
+    int fits = selfplay_largest_parallel(c, run->device, budget);
+    if (automatic && fits >= 1 && fits < c->parallel) c->parallel = fits;
+    selfplay_measure(c, run->device, bytes);
+    if (fits >= c->parallel) return STATUS_OK;
+    char need[16], have[16];
+    summary_bytes_text(bytes->model + bytes->trees + bytes->wave + bytes->games, need, sizeof need);
+    summary_bytes_text(budget, have, sizeof have);
+    fprintf(stderr, "--parallel %d: needs %s of memory, %s may be taken; the largest that fits is %d\n",
+            c->parallel, need, have, fits);
+    return STATUS_INPUT;
+}
+
+/* Step 5: the folder, and what is missing in it. */
+static Status open_folder(Run *run) {
+    const SelfplayOptions *o = &run->options;
+    cJSON *identity = run_identity(o, &run->config, run->device, run_weights(run));
+    cJSON *machine = run_machine(o, &run->config, run->what);
+    Status status = identity && machine ? STATUS_OK : STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = shard_open(&run->store, o->out, identity, machine, o->games);
+    cJSON_Delete(machine);
+    cJSON_Delete(identity);
+    if (status != STATUS_OK) return status;
+    const ShardRange *missing = shard_missing(run->store, &run->range_count);
+    run->ranges = calloc((size_t)run->range_count + 1, sizeof *run->ranges);
+    if (!run->ranges) return STATUS_MEMORY;
+    for (int i = 0; i < run->range_count; i++) {
+        run->ranges[i].first = missing[i].first;
+        run->ranges[i].ordinal = run->missing;
+        run->missing += missing[i].count;
+    }
+    return STATUS_OK;
+}
+
+static const char *const fault_texts[FAULT_COUNT] = {
+    "", "the network gave a logit that is not finite", "the network gave a value that is not finite",
+    "no deal fits the public history", "determinization needs more states than its table holds",
+    "a game's record outgrew its space"};
+
+static Status report_fault(const Run *run, const Fault *fault) {
+    const char *item = fault->code <= FAULT_VALUE ? "tree" : "slot";
+    int64_t slot = fault->code <= FAULT_VALUE ? fault->item / run->config.worlds : fault->item;
+    fprintf(stderr, "the run stops: %s (%s %lld, live game %lld of %d)%s%s\n",
+            fault_texts[fault->code < FAULT_COUNT ? fault->code : 0], item, (long long)fault->item,
+            (long long)slot, run->config.parallel,
+            fault->code <= FAULT_VALUE ? "; look at --weights " : "",
+            fault->code <= FAULT_VALUE ? (run->options.weights ? run->options.weights : "(random)") : "");
+    return STATUS_FAULT;
+}
+
+/* Finished games of one epoch: into the folder and the tally. */
+static Status keep_games(Run *run, const uint16_t *out, int words) {
+    GameTerms terms = {run->config.rules, run->config.set.cards, run->config.set.full};
+    for (int at = 0; at < words;) {
+        int count = game_record_words(out + at, words - at);
+        GameRecord record;
+        if (!game_record_begin(&record, &terms, out + at, count) ||
+            !game_tally_add(&run->tally, &record)) {
+            fprintf(stderr, "game %lld came back damaged from the device: %s\n",
+                    (long long)record.id, record.wrong);
+            return STATUS_DEVICE;
+        }
+        TRY(shard_append(run->store, out + at, count));
+        at += count;
+    }
+    return STATUS_OK;
+}
+
+/* Step 6: one epoch is under way while the one before is read. */
+static Status play(Run *run) {
+    Selfplay *sp = &run->selfplay;
+    const PlayCounters *counters;
+    const uint16_t *out;
+    int64_t there = run->options.games - run->missing;
+    double start = progress_clock(), saved = start;
+    Progress progress = progress_begin(run->options.quiet, there, run->options.games);
+    TRY(selfplay_enqueue(sp));
+    for (int64_t epoch = 0; run->tally.games < run->missing; epoch++) {
+        bool stop = signals_asked() > 0;
+        if (!stop) TRY(selfplay_enqueue(sp));
+        TRY(selfplay_wait(sp, epoch, &counters, &out));
+        if (counters->fault.code != FAULT_NONE) return report_fault(run, &counters->fault);
+        TRY(keep_games(run, out, counters->out_used));
+        run->rates.counters = *counters;
+        run->rates.seconds = progress_clock() - start;
+        progress_show(&progress, there + run->tally.games);
+        if (progress_clock() - saved > 30) {
+            TRY(shard_flush(run->store));
+            saved = progress_clock();
+        }
+        if (stop && epoch + 1 == sp->epochs) break;
+    }
+    progress_end(&progress, there + run->tally.games);
+    return run->device->backend->laps_read(run->rates.laps);
+}
+
+/* Step 7. */
+static void print_summary(const Run *run) {
+    int64_t there = run->options.games - run->missing + run->tally.games;
+    printf("device      %s\n", run->what);
+    printf("run         %lld of %lld games are in %s%s\n", (long long)there,
+           (long long)run->options.games, run->options.out,
+           there < run->options.games ? "; the same command plays the rest" : "");
+    game_tally_print(&run->tally, run->options.players, stdout);
+    run_rates_print(&run->rates, &run->tally, stdout);
+}
+
+static Status run_all(Run *run, int argc, char **argv) {
+    /* Step 1: options. */
+    run->options = selfplay_options_default();
+    TRY(options_parse(&selfplay_option_table, argc, argv, &run->options, NULL, 0, NULL));
+    TRY(selfplay_options_check(&run->options));
+    run->config = selfplay_options_config(&run->options);
+    if (run->options.threads) omp_set_num_threads(run->options.threads);
+    /* Step 2: device. */
+    TRY(device_open(run->options.device, &run->device, run->what, sizeof run->what));
+    TRY(choose_precision(run));
+    if (!run->options.quiet) fprintf(stderr, "device: %s\n", run->what);
+    /* Steps 3 to 5. */
+    TRY(load_network(run));
+    TRY(open_folder(run));
+    if (run->missing == 0) {
+        printf("%s holds all %lld games of this run: nothing to play\n", run->options.out,
+               (long long)run->options.games);
+        return STATUS_OK;
+    }
+    TRY(choose_parallel(run));
+    if (!run->options.quiet) summary_bytes_print(&run->rates.bytes, stderr);
+    Status status = selfplay_open(&run->selfplay, &run->config, run->device, run_weights(run),
+                                  run->ranges, run->range_count, run->missing);
+    if (status == STATUS_MEMORY) {
+        fprintf(stderr, "--parallel %d: memory ran out; try a smaller one\n", run->config.parallel);
+        return STATUS_INPUT;
+    }
+    TRY(status);
+    /* Steps 6 and 7. */
+    signals_install();
+    TRY(play(run));
+    TRY(shard_flush(run->store));
+    print_summary(run);
+    return STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+    static Run run;
+    Status status = run_all(&run, argc, argv);
+    selfplay_close(&run.selfplay);
+    Status closed = shard_close(run.store);
+    weights_free(&run.weights);
+    free(run.ranges);
+    if (status == STATUS_OK) status = closed;
+    if (fflush(stdout) != 0 && status == STATUS_OK) {
+        fprintf(stderr, "standard output: %s\n", strerror(errno));
+        status = STATUS_FILE;
+    }
+    return status == STATUS_OK ? 0 : status == STATUS_INPUT ? 2 : 1;
+}

@@ -1,0 +1,61 @@
+/* host/game_record.h - reads finished games from their 16-bit words, and believes none of them.
+ *
+ *   game_record_begin -> [ game_record_next ]* -> wrong[0] tells whether all of it was right
+ *
+ * Every round is replayed with game/rules.h: hands, turn, legal actions, scores, decisions, and the
+ * place of the round in a full game. device/play/record.h has the layout of the words. */
+#ifndef HOST_GAME_RECORD_H
+#define HOST_GAME_RECORD_H
+
+#include "../device/play/record.h"
+
+/* What every game of a run has in common. */
+typedef struct {
+    Rules rules;
+    int cards; /* T, or F of a full game's first round */
+    int full;  /* 1: full games, 0: single rounds */
+} GameTerms;
+
+typedef struct {
+    int ply;                /* in the round, 0.. */
+    int legal_count;        /* 2..MAX_EDGES */
+    int32_t sum;            /* of the visits, >= 1 */
+    const uint16_t *visits; /* (legal_count) by ascending action; a view of the record */
+} RecordDecision;
+
+typedef struct {
+    RoundState start, end; /* as dealt; over */
+    int action_count, decision_count;
+    uint8_t actions[MAX_ROUND_PLIES]; /* (action_count) bids, then plays */
+    int16_t scores[MAX_SEATS];        /* (P) of this round, absolute seats; absent seats 0 */
+    RecordDecision decisions[MAX_ROUND_PLIES]; /* (decision_count) ascending by ply */
+} RecordRound;
+
+typedef struct {
+    GameTerms terms;
+    const uint16_t *words; /* (count) a view */
+    int count;             /* words of the whole record */
+    int at, round;         /* next to be read: word, round */
+    int rounds;
+    int first_dealer, first_trump; /* of round 0 */
+    int64_t id;                    /* >= 0 */
+    char wrong[128];               /* "" or what is wrong, without a name of file or game */
+} GameRecord;
+
+/* Words of a record's head, or 0 where `count` words do not begin with a head. */
+static inline int game_record_words(const uint16_t *words, int64_t count) {
+    return count >= RECORD_HEAD_WORDS && words[4] >= RECORD_HEAD_WORDS ? words[4] : 0;
+}
+
+static inline int64_t game_record_id(const uint16_t *words) {
+    return (int64_t)((uint64_t)words[3] << 48 | (uint64_t)words[2] << 32 |
+                     (uint64_t)words[1] << 16 | words[0]);
+}
+
+/* Reads the head. The words stay the caller's, and in place while the record is read. */
+bool game_record_begin(GameRecord *g, const GameTerms *terms, const uint16_t *words, int count);
+
+/* Reads and replays the next round. False: no round is left, or wrong[0]. */
+bool game_record_next(GameRecord *g, RecordRound *out);
+
+#endif

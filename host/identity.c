@@ -1,0 +1,141 @@
+/* host/identity.c - what decides a run's content, as an object of texts. */
+#include "identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "durable.h"
+
+static const char *text_of(const cJSON *identity, const char *key) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(identity, key);
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+/* The first key of `a` whose text differs in `b`; NULL if none does. */
+static const char *differing(const cJSON *a, const cJSON *b) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, a) {
+        if (strcmp(item->string, "xxh64") == 0) continue;
+        const char *mine = cJSON_IsString(item) ? item->valuestring : NULL;
+        const char *other = text_of(b, item->string);
+        if (!mine || !other || strcmp(mine, other) != 0) return item->string;
+    }
+    return NULL;
+}
+
+Status identity_match(const char *path, const cJSON *found, const cJSON *expected) {
+    const char *key = differing(expected, found);
+    if (!key) key = differing(found, expected);
+    if (!key) return STATUS_OK;
+    const char *here = text_of(found, key), *wanted = text_of(expected, key);
+    return durable_refuse(path, "belongs to another run: %.60s is %.99s there, %.99s here", key,
+                          here ? here : "absent", wanted ? wanted : "absent");
+}
+
+uint64_t identity_hash(const cJSON *identity) {
+    uint64_t sum = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, identity) { /* a sum, so that the order of the keys plays no part */
+        if (strcmp(item->string, "xxh64") == 0) continue;
+        const char *text = cJSON_IsString(item) ? item->valuestring : "";
+        sum += XXH64(text, strlen(text), XXH64(item->string, strlen(item->string), 0));
+    }
+    return sum;
+}
+
+cJSON *identity_copy(const cJSON *identity) {
+    cJSON *copy = cJSON_Duplicate(identity, 1);
+    if (copy) cJSON_DeleteItemFromObjectCaseSensitive(copy, "xxh64");
+    return copy;
+}
+
+/* Index of the key's text among `count` names, or an integer in low..high where names is NULL. */
+static Status read_choice(const char *path, const cJSON *identity, const char *key,
+                          const char *const *names, int low, int high, int *out) {
+    const char *text = text_of(identity, key);
+    if (!text) return durable_refuse(path, "%s is missing in its identity", key);
+    if (names) {
+        for (int i = low; i <= high; i++)
+            if (strcmp(text, names[i]) == 0) {
+                *out = i;
+                return STATUS_OK;
+            }
+        return durable_refuse(path, "%s is %.40s in its identity, allowed are %s and %s", key, text,
+                              names[low], names[high]);
+    }
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || value < low || value > high)
+        return durable_refuse(path, "%s is %.40s in its identity, allowed is %d..%d", key, text,
+                              low, high);
+    *out = (int)value;
+    return STATUS_OK;
+}
+
+Status identity_read_terms(const char *path, const cJSON *identity, GameTerms *terms) {
+    static const char *const variants[] = {"blob", "oh-hell"}, *const formats[] = {"round", "full"};
+    int variant, players, cards, points = 0, penalty = 0, full;
+    const char *version = text_of(identity, "format_version");
+    if (!version || strcmp(version, IDENTITY_FORMAT_VERSION) != 0)
+        return durable_refuse(path, "format_version is %.40s, this program reads %s",
+                              version ? version : "absent", IDENTITY_FORMAT_VERSION);
+    TRY(read_choice(path, identity, "rules", variants, 0, RULES_COUNT - 1, &variant));
+    int low = rules_min_players(variant), high = rules_max_players(variant);
+    TRY(read_choice(path, identity, "players", NULL, low, high, &players));
+    if (variant == RULES_OH_HELL) {
+        TRY(read_choice(path, identity, "points", NULL, 0, 255, &points));
+        TRY(read_choice(path, identity, "penalty", NULL, 0, 1, &penalty));
+    }
+    terms->rules.variant = (uint8_t)variant;
+    terms->rules.players = (uint8_t)players;
+    terms->rules.points = (uint8_t)points;
+    terms->rules.penalty = (uint8_t)penalty;
+    high = round_max_cards(&terms->rules);
+    TRY(read_choice(path, identity, "cards", NULL, 1, high, &cards));
+    TRY(read_choice(path, identity, "format", formats, 0, 1, &full));
+    terms->cards = cards;
+    terms->full = full;
+    return STATUS_OK;
+}
+
+Status identity_read_run(const char *folder, cJSON **identity) {
+    char path[DURABLE_PATH + 16];
+    unsigned char *bytes;
+    size_t size;
+    *identity = NULL;
+    snprintf(path, sizeof path, "%s/run.json", folder);
+    TRY(durable_read(path, &bytes, &size));
+    cJSON *json = cJSON_ParseWithLengthOpts((const char *)bytes, size + 1, NULL, 1);
+    free(bytes);
+    *identity = cJSON_DetachItemFromObjectCaseSensitive(json, "identity");
+    cJSON_Delete(json);
+    if (cJSON_IsObject(*identity)) return STATUS_OK;
+    cJSON_Delete(*identity);
+    *identity = NULL;
+    return durable_refuse(path, "is not JSON with an object \"identity\": not written by blob");
+}
+
+Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *machine) {
+    char path[DURABLE_PATH + 16];
+    snprintf(path, sizeof path, "%s/run.json", folder);
+    cJSON *json = cJSON_CreateObject(), *copy = identity_copy(identity);
+    cJSON *facts = machine ? cJSON_Duplicate(machine, 1) : cJSON_CreateObject();
+    char *text = NULL;
+    Status status = STATUS_MEMORY;
+    if (!json || !copy || !facts) goto fail;
+    cJSON_AddItemToObject(json, "identity", copy);
+    cJSON_AddItemToObject(json, "machine", facts);
+    copy = facts = NULL;
+    text = cJSON_Print(json);
+    if (!text) goto fail;
+    size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL, which the file has no use for */
+    status = durable_save(path, text, length + 1);
+fail:
+    cJSON_free(text);
+    cJSON_Delete(copy);
+    cJSON_Delete(facts);
+    cJSON_Delete(json);
+    return status;
+}

@@ -1,0 +1,35 @@
+/* host/identity.h - what decides a run's content, as an object of texts.
+ *
+ * The same object stands in the metadata of every shard and, under "identity", in run.json. */
+#ifndef HOST_IDENTITY_H
+#define HOST_IDENTITY_H
+
+#include <cjson/cJSON.h>
+
+#include "../device/core/status.h"
+#include "game_record.h"
+
+/* The value of the key format_version: of the files described in shard.h. */
+#define IDENTITY_FORMAT_VERSION "1"
+
+/* Equal in every key but "xxh64". Otherwise one line on stderr that names `path` (which holds
+ * `found`), the first key that differs and both values, and STATUS_INPUT. */
+Status identity_match(const char *path, const cJSON *found, const cJSON *expected);
+
+/* XXH64 over the keys and texts in ascending order of the keys. */
+uint64_t identity_hash(const cJSON *identity);
+
+/* A copy without "xxh64"; NULL: no memory. */
+cJSON *identity_copy(const cJSON *identity);
+
+/* Reads rules (blob, oh-hell), players, cards, format (round, full) and for oh-hell points and
+ * penalty (0, 1). STATUS_INPUT: another format_version, a key missing or out of range. */
+Status identity_read_terms(const char *path, const cJSON *identity, GameTerms *terms);
+
+/* The identity in a folder's run.json; the caller deletes it. STATUS_INPUT: missing or damaged. */
+Status identity_read_run(const char *folder, cJSON **identity);
+
+/* Durably writes folder/run.json: {"identity": .., "machine": ..}; machine may be NULL. */
+Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *machine);
+
+#endif

@@ -1,0 +1,119 @@
+/* host/json_line.c - what cJSON would let pass is refused by a scan before it. */
+#include "json_line.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Bytes of the character of UTF-8 at `at`, or 0: there is none (Unicode 15, table 3-7). */
+static size_t utf8_bytes(const unsigned char *at, size_t left) {
+    unsigned char lead = at[0], low = 0x80, high = 0xBF;
+    if (lead < 0x80) return 1;
+    if (lead < 0xC2 || lead > 0xF4) return 0;
+    size_t n = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (n > left) return 0;
+    if (lead == 0xE0) low = 0xA0;
+    if (lead == 0xED) high = 0x9F;
+    if (lead == 0xF0) low = 0x90;
+    if (lead == 0xF4) high = 0x8F;
+    if (at[1] < low || at[1] > high) return 0;
+    for (size_t i = 2; i < n; i++)
+        if (at[i] < 0x80 || at[i] > 0xBF) return 0;
+    return n;
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* Behind the number at `at`, or NULL: none that JSON knows. The line ends in '\0'. */
+static const char *number_end(const char *at) {
+    if (*at == '-') at++;
+    if (!is_digit(*at)) return NULL;
+    if (*at == '0' && is_digit(at[1])) return NULL;
+    while (is_digit(*at)) at++;
+    if (*at == '.') {
+        if (!is_digit(*++at)) return NULL;
+        while (is_digit(*at)) at++;
+    }
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        if (*at == '+' || *at == '-') at++;
+        if (!is_digit(*at)) return NULL;
+        while (is_digit(*at)) at++;
+    }
+    return at;
+}
+
+/* Behind the text whose first quote is at `at`, or NULL and *why. */
+static const char *text_end(const char *at, const char *end, const char **why) {
+    for (at++; at < end && *at != '"';) {
+        size_t n = utf8_bytes((const unsigned char *)at, (size_t)(end - at));
+        if (n == 0 || (unsigned char)*at < 0x20) {
+            *why = n == 0 ? "a text is not UTF-8" : "a control character stands in a text";
+            return NULL;
+        }
+        if (*at == '\\') {
+            if (strncmp(at, "\\u0000", 6) == 0) {
+                *why = "a zero character stands in a text";
+                return NULL;
+            }
+            n = end - at < 2 ? 1 : 2;
+        }
+        at += n;
+    }
+    *why = "a text has no end";
+    return at < end ? at + 1 : NULL;
+}
+
+/* What cJSON need not be asked any more: NULL, or what is wrong. */
+static const char *line_refuse(const char *line, const char *end) {
+    const char *why = "a number is not one of JSON";
+    for (const char *at = line; at < end;) {
+        if (*at == '"')
+            at = text_end(at, end, &why);
+        else if (*at == '-' || is_digit(*at))
+            at = number_end(at);
+        else if ((*at >= ' ' && *at <= '~') || *at == '\t' || *at == '\r' || *at == '\n')
+            at++;
+        else
+            return "a character stands there that JSON does not have";
+        if (at == NULL) return why;
+    }
+    return NULL;
+}
+
+Status json_line_parse(const char *line, size_t bytes, cJSON **out, char *why, size_t why_bytes) {
+    const char *wrong = line_refuse(line, line + bytes), *end = NULL;
+    *out = NULL;
+    if (wrong) {
+        snprintf(why, why_bytes, "not JSON: %s", wrong);
+        return STATUS_INPUT;
+    }
+    *out = cJSON_ParseWithLengthOpts(line, bytes, &end, 0);
+    size_t at = end ? (size_t)(end - line) : 0;
+    bool rest = *out && at + strspn(line + at, " \t\r\n") < bytes;
+    if (*out && !rest) return STATUS_OK;
+    cJSON_Delete(*out);
+    *out = NULL;
+    snprintf(why, why_bytes, "not JSON from character %zu", at + 1);
+    return STATUS_INPUT;
+}
+
+void json_line_write_text(FILE *out, const char *text) {
+    fputc('"', out);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7F)
+            fprintf(out, "\\u%04x", c);
+        else
+            fputc(c, out);
+    }
+    fputc('"', out);
+}
+
+int json_line_quoted_bytes(const char *text, int most) {
+    int n = (int)strnlen(text, (size_t)most + 1);
+    if (n <= most) return n;
+    for (n = most; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;) n--;
+    return n;
+}

@@ -1,0 +1,237 @@
+/* host/options.c - argp for the words, cJSON for the file, one function that checks and sets. */
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_FIRST = 0x1000, KEY_CONFIG = 0x0FFF, MAX_OPTIONS = 64 };
+
+typedef struct {
+    const OptionTable *table;
+    const char *flags[MAX_OPTIONS]; /* value given on the command line, by option; NULL: not given */
+    const char *config_file;
+    const char **files;
+    int files_max, file_count;
+} Parse;
+
+static void version_print(FILE *stream, struct argp_state *state) {
+    fprintf(stream, "%s %s\n", state->name, BLOB_VERSION);
+}
+
+static Status refuse_range(const Option *o, const char *origin, const char *text) {
+    fprintf(stderr, "%s%s %s: must be %s%.17g..%.17g\n", origin, o->name, text,
+            o->kind == OPTION_REAL ? "" : "a whole number in ", o->min, o->max);
+    return STATUS_INPUT;
+}
+
+static Status set_number(const Option *o, const char *origin, const char *text, char *field) {
+    char *end = NULL;
+    errno = 0;
+    double real = strtod(text, &end);
+    if (end == text || *end || errno || !isfinite(real) || real < o->min || real > o->max)
+        return refuse_range(o, origin, text);
+    if (o->kind == OPTION_REAL) {
+        memcpy(field, &real, sizeof real);
+        return STATUS_OK;
+    }
+    long long whole = strtoll(text, &end, 10);
+    if (*end || errno || (double)whole < o->min || (double)whole > o->max)
+        return refuse_range(o, origin, text);
+    int small = (int)whole;
+    int64_t large = whole;
+    if (o->kind == OPTION_INT) memcpy(field, &small, sizeof small);
+    else memcpy(field, &large, sizeof large);
+    return STATUS_OK;
+}
+
+static Status set_choice(const Option *o, const char *origin, const char *text, void *options) {
+    int choice = 0;
+    while (o->choices[choice] && strcmp(o->choices[choice], text) != 0) choice++;
+    if (o->choices[choice]) {
+        if (o->kind == OPTION_PRESET) o->preset(options, choice);
+        else memcpy((char *)options + o->offset, &choice, sizeof choice);
+        return STATUS_OK;
+    }
+    fprintf(stderr, "%s%s %s: must be one of", origin, o->name, text);
+    for (int i = 0; o->choices[i]; i++) fprintf(stderr, " %s", o->choices[i]);
+    fprintf(stderr, "\n");
+    return STATUS_INPUT;
+}
+
+/* origin: "--", or the file's name and ": ". `text` stays valid until exit. */
+static Status option_set(const Option *o, const char *origin, const char *text, void *options) {
+    char *field = (char *)options + o->offset;
+    int one = 1;
+    switch (o->kind) {
+    case OPTION_INT:
+    case OPTION_INT64:
+    case OPTION_REAL: return set_number(o, origin, text, field);
+    case OPTION_CHOICE:
+    case OPTION_PRESET: return set_choice(o, origin, text, options);
+    case OPTION_TEXT: memcpy(field, &text, sizeof text); return STATUS_OK;
+    case OPTION_FLAG: memcpy(field, &one, sizeof one); return STATUS_OK;
+    }
+    return STATUS_ARGUMENT;
+}
+
+static error_t parse_word(int key, char *arg, struct argp_state *state) {
+    Parse *parse = state->input;
+    if (key >= KEY_FIRST && key < KEY_FIRST + MAX_OPTIONS)
+        parse->flags[key - KEY_FIRST] = arg ? arg : "";
+    else if (key == KEY_CONFIG)
+        parse->config_file = arg;
+    else if (key == ARGP_KEY_ARG) {
+        if (!parse->table->files || parse->file_count == parse->files_max) {
+            fprintf(stderr, "%s: no word is expected here; options begin with --\n", arg);
+            exit(2);
+        }
+        parse->files[parse->file_count++] = arg;
+    } else
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+/* The name in a file may have '_' where the option has '-'. */
+static const Option *option_find(const OptionTable *table, const char *name) {
+    for (const Option *o = table->options; o->name; o++) {
+        size_t i = 0;
+        while (o->name[i] && (o->name[i] == name[i] || (o->name[i] == '-' && name[i] == '_'))) i++;
+        if (!o->name[i] && !name[i]) return o;
+    }
+    return NULL;
+}
+
+/* A JSON value as the text that the command line would hold; kept until exit. NULL: no such value. */
+static const char *value_text(const Option *o, const cJSON *value) {
+    char number[32];
+    if (o->kind == OPTION_FLAG) return cJSON_IsBool(value) ? "" : NULL;
+    if (cJSON_IsString(value)) return strdup(value->valuestring);
+    if (!cJSON_IsNumber(value) || o->kind == OPTION_TEXT) return NULL;
+    snprintf(number, sizeof number, "%.17g", value->valuedouble);
+    return strdup(number);
+}
+
+static Status file_read(const char *path, cJSON **out) {
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        fprintf(stderr, "--config %s: %s\n", path, strerror(errno));
+        return STATUS_INPUT;
+    }
+    static char text[1 << 20];
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    int bad = ferror(f) || !feof(f);
+    fclose(f);
+    text[n] = 0;
+    *out = bad ? NULL : cJSON_Parse(text);
+    if (!cJSON_IsObject(*out)) {
+        fprintf(stderr, "--config %s: not a JSON object of options, 1 MiB at most\n", path);
+        cJSON_Delete(*out);
+        return STATUS_INPUT;
+    }
+    return STATUS_OK;
+}
+
+static Status file_values(const OptionTable *table, const char *path, const cJSON *file,
+                          const char *values[MAX_OPTIONS]) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, file) {
+        const Option *o = option_find(table, item->string);
+        if (!o) {
+            fprintf(stderr, "%s: %s: unknown option; --help lists them\n", path, item->string);
+            return STATUS_INPUT;
+        }
+        const char *text = value_text(o, item);
+        if (!text) {
+            fprintf(stderr, "%s: %s: must be a %s\n", path, o->name,
+                    o->kind == OPTION_FLAG   ? "true or false"
+                    : o->kind == OPTION_TEXT ? "string"
+                                             : "number or string");
+            return STATUS_INPUT;
+        }
+        if (o->kind == OPTION_FLAG && !cJSON_IsTrue(item)) continue;
+        values[o - table->options] = text;
+    }
+    return STATUS_OK;
+}
+
+/* Sets what one source gave, in table order, so that presets stand before what overrides them. */
+static Status apply(const OptionTable *table, const char *origin, const char *const *values,
+                    void *options) {
+    for (int i = 0; table->options[i].name; i++)
+        if (values[i]) TRY(option_set(&table->options[i], origin, values[i], options));
+    return STATUS_OK;
+}
+
+static Status apply_file(const OptionTable *table, const char *path, void *options) {
+    const char *values[MAX_OPTIONS] = {NULL};
+    char origin[512];
+    cJSON *file = NULL;
+    TRY(file_read(path, &file));
+    snprintf(origin, sizeof origin, "%s: ", path);
+    Status status = file_values(table, path, file, values);
+    if (status == STATUS_OK) status = apply(table, origin, values, options);
+    cJSON_Delete(file);
+    return status;
+}
+
+Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
+                     const char **files, int files_max, int *file_count) {
+    struct argp_option list[MAX_OPTIONS + 2];
+    memset(list, 0, sizeof list);
+    int n = 0;
+    for (; table->options[n].name && n < MAX_OPTIONS; n++) {
+        list[n].name = table->options[n].name;
+        list[n].key = KEY_FIRST + n;
+        list[n].arg = table->options[n].arg;
+        list[n].doc = table->options[n].help;
+    }
+    list[n].name = "config";
+    list[n].key = KEY_CONFIG;
+    list[n].arg = "FILE.json";
+    list[n].doc = "options from a JSON object, by the same names; flags win";
+
+    Parse parse = {table, {NULL}, NULL, files, files_max, 0};
+    struct argp argp = {list, parse_word, table->files, table->about, NULL, NULL, NULL};
+    argp_program_version_hook = version_print;
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &parse);
+
+    if (parse.config_file) TRY(apply_file(table, parse.config_file, options));
+    if (file_count) *file_count = parse.file_count;
+    return apply(table, "--", parse.flags, options);
+}
+
+void options_identity(const OptionTable *table, const void *options, cJSON *identity) {
+    for (const Option *o = table->options; o->name; o++) {
+        const char *field = (const char *)options + o->offset;
+        char text[64], name[64];
+        if (!o->decides) continue;
+        int small;
+        int64_t large;
+        double real;
+        switch (o->kind) {
+        case OPTION_INT64:
+            memcpy(&large, field, sizeof large);
+            snprintf(text, sizeof text, "%lld", (long long)large);
+            break;
+        case OPTION_REAL:
+            memcpy(&real, field, sizeof real);
+            snprintf(text, sizeof text, "%.17g", real);
+            break;
+        case OPTION_CHOICE:
+            memcpy(&small, field, sizeof small);
+            snprintf(text, sizeof text, "%s", o->choices[small]);
+            break;
+        default:
+            memcpy(&small, field, sizeof small);
+            snprintf(text, sizeof text, "%d", small);
+        }
+        snprintf(name, sizeof name, "%s", o->name);
+        for (char *c = name; *c; c++)
+            if (*c == '-') *c = '_';
+        cJSON_AddStringToObject(identity, name, text);
+    }
+}

@@ -1,0 +1,60 @@
+/* host/query.c - the fields in their order: the game, then how it is searched. */
+#include "query.h"
+
+#include "../device/search/hash.h"
+
+static const char *const search_names[] = {"puct", NULL};
+static const char *const evaluator_names[EVALUATOR_COUNT + 1] = {"net", "uniform", "hash", NULL};
+
+static const int64_t LARGEST_EXACT = ((int64_t)1 << 53) - 1; /* of JSON's numbers */
+static const int64_t LARGEST_PLY = (1 << 24) - 1; /* a random number's counter has 24 bits */
+
+static Status read_search(Fields *f, AnalyzeQuery *q) {
+    double c_puct = 1.5, fpu = 0.1, noise = 0;
+    int search = 0, evaluator = EVALUATOR_NET;
+    int64_t seed = 1;
+    q->worlds = 3;
+    q->simulations = 30;
+    q->leaves = 1;
+    q->noise_alpha = 10;
+    TRY(field_read_int(f, FIELD_WORLDS, 1, 255, &q->worlds));
+    TRY(field_read_int(f, FIELD_SIMULATIONS, 1, SEARCH_MAX_SIMULATIONS, &q->simulations));
+    TRY(field_read_choice(f, FIELD_SEARCH, search_names, &search));
+    TRY(field_read_real(f, FIELD_C_PUCT, 1e-6, 1000, &c_puct));
+    TRY(field_read_real(f, FIELD_FPU, 0, 1000, &fpu));
+    TRY(field_read_int(f, FIELD_LEAVES, 1, SEARCH_MAX_LEAVES, &q->leaves));
+    TRY(field_read_real(f, FIELD_NOISE, 0, 1, &noise));
+    TRY(field_read_whole(f, FIELD_SEED, 0, LARGEST_EXACT, &seed));
+    TRY(field_read_choice(f, FIELD_EVALUATOR, evaluator_names, &evaluator));
+    q->c_puct = (float)c_puct;
+    q->fpu = (float)fpu;
+    q->noise_weight = (float)noise;
+    q->seed = q->search_seed = (uint64_t)seed;
+    q->evaluator = (Evaluator)evaluator;
+    return STATUS_OK;
+}
+
+static Status read_decision(Fields *f, AnalyzeQuery *q) {
+    int64_t game = 0, ply = 0;
+    bool recorded = false;
+    TRY(field_read_pair(f, FIELD_GAME, FIELD_PLY, &recorded));
+    TRY(field_read_whole(f, FIELD_GAME, 0, LARGEST_EXACT, &game));
+    TRY(field_read_whole(f, FIELD_PLY, 0, LARGEST_PLY, &ply));
+    if (recorded) {
+        q->game = (uint64_t)game;
+        q->ply = (uint32_t)ply;
+        q->search_seed = hash_decision_seed(q->seed, q->game, q->ply);
+    }
+    return query_find_rounds(f, q, recorded ? ply : -1);
+}
+
+Status query_read(const cJSON *object, Fields *fields, AnalyzeQuery *query) {
+    const char *id;
+    memset(query, 0, sizeof *query);
+    TRY(fields_collect(fields, object));
+    TRY(field_require(fields, FIELD_ID, "a text"));
+    TRY(field_read_text(fields, FIELD_ID, &id));
+    TRY(query_read_game(fields, query));
+    TRY(read_search(fields, query));
+    return read_decision(fields, query);
+}

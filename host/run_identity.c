@@ -1,0 +1,53 @@
+/* host/run_identity.c - collects the deciding options, the network's origin and the machine's facts. */
+#include "run_identity.h"
+
+#include <sys/utsname.h>
+
+#include "identity.h"
+#include "weights_file.h"
+
+static void add_number(cJSON *object, const char *name, int64_t value) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    cJSON_AddStringToObject(object, name, text);
+}
+
+cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config,
+                    const Device *device, const Weights *weights) {
+    cJSON *identity = cJSON_CreateObject();
+    char hash[WEIGHTS_HASH_TEXT], isa[64], library[64];
+    if (!identity) return NULL;
+    cJSON_AddStringToObject(identity, "format_version", IDENTITY_FORMAT_VERSION);
+    add_number(identity, "observation_version", OBSERVE_VERSION);
+    options_identity(&selfplay_option_table, options, identity);
+    if (!weights) {
+        cJSON_AddStringToObject(identity, "weights", "none");
+        return identity;
+    }
+    weights_file_hash(weights, hash);
+    device->net->describe(isa, sizeof isa, library, sizeof library);
+    cJSON_AddStringToObject(identity, "weights", hash);
+    cJSON_AddStringToObject(identity, "precision",
+                            config->precision == PRECISION_BF16 ? "bf16" : "float32");
+    cJSON_AddStringToObject(identity, "backend", device->backend->name);
+    cJSON_AddStringToObject(identity, "instruction_set", isa);
+    cJSON_AddStringToObject(identity, "library", library);
+    return identity;
+}
+
+cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config, const char *what) {
+    cJSON *machine = cJSON_CreateObject();
+    struct utsname name;
+    if (!machine) return NULL;
+    cJSON_AddStringToObject(machine, "program", selfplay_option_table.program);
+    cJSON_AddStringToObject(machine, "version", BLOB_VERSION);
+    cJSON_AddStringToObject(machine, "device", what);
+    if (uname(&name) == 0) {
+        cJSON_AddStringToObject(machine, "system", name.sysname);
+        cJSON_AddStringToObject(machine, "architecture", name.machine);
+    }
+    if (options->weights) cJSON_AddStringToObject(machine, "weights_file", options->weights);
+    cJSON_AddNumberToObject(machine, "parallel", config->parallel);
+    cJSON_AddNumberToObject(machine, "waves_per_epoch", config->waves);
+    return machine;
+}

@@ -1,0 +1,269 @@
+/* host/shard_open.c - a folder of shards opened: whose it is, what is there, what is missing. */
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shard_store.h"
+
+typedef struct {
+    int64_t index;
+    bool has[SHARD_NAME_COUNT];
+} Entry;
+
+typedef struct {
+    Entry *entries; /* (count) owned */
+    int count, space;
+} Listing;
+
+static const char *const endings[SHARD_NAME_COUNT] = {".safetensors", ".part"};
+
+void shard_path(char path[SHARD_PATH], const char *folder, int64_t index, ShardName kind) {
+    snprintf(path, SHARD_PATH, "%s/games-%06" PRId64 "%s", folder, index, endings[kind]);
+}
+
+bool shard_parse_name(const char *name, int64_t *index, ShardName *kind) {
+    char again[SHARD_PATH];
+    if (strncmp(name, "games-", 6) != 0 || name[6] < '0' || name[6] > '9') return false;
+    errno = 0;
+    long long number = strtoll(name + 6, NULL, 10);
+    if (errno || number > INT64_MAX / SHARD_GAMES - 1) return false;
+    for (int i = 0; i < SHARD_NAME_COUNT; i++) {
+        shard_path(again, "", number, (ShardName)i);
+        *index = number;
+        *kind = (ShardName)i;
+        if (strcmp(again + 1, name) == 0) return true;
+    }
+    return false;
+}
+
+/* A file aside that a stopped run of ours left: it never got its name. */
+static bool is_leftover(const char *name) {
+    char head[64];
+    int64_t index;
+    ShardName kind;
+    const char *aside = strstr(name, ".aside-");
+    if (!aside || aside - name >= (int)sizeof head) return false;
+    memcpy(head, name, (size_t)(aside - name));
+    head[aside - name] = 0;
+    return strcmp(head, "run.json") == 0 ||
+           (shard_parse_name(head, &index, &kind) && kind == SHARD_NAME_FILE);
+}
+
+static Status list_name(Listing *list, const char *name) {
+    int64_t index;
+    ShardName kind;
+    if (!shard_parse_name(name, &index, &kind)) return STATUS_OK;
+    if (list->count == list->space) {
+        int space = 2 * list->space + 16;
+        Entry *more = (Entry *)realloc(list->entries, (size_t)space * sizeof *more);
+        if (!more) return STATUS_MEMORY;
+        list->entries = more;
+        list->space = space;
+    }
+    Entry *entry = &list->entries[list->count++];
+    memset(entry, 0, sizeof *entry);
+    entry->index = index;
+    entry->has[kind] = true;
+    return STATUS_OK;
+}
+
+static int by_index(const void *a, const void *b) {
+    int64_t x = ((const Entry *)a)->index, y = ((const Entry *)b)->index;
+    return x < y ? -1 : x > y;
+}
+
+/* The shards of the folder, ascending, a file and a part of the same index as one entry. */
+static Status list_folder(const ShardStore *store, Listing *list) {
+    DIR *folder = opendir(store->folder);
+    if (!folder) return durable_refuse(store->folder, "cannot be read: %s", strerror(errno));
+    Status status = STATUS_OK;
+    for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
+        if (is_leftover(d->d_name))
+            unlinkat(dirfd(folder), d->d_name, 0);
+        else
+            status = list_name(list, d->d_name);
+    }
+    closedir(folder);
+    if (list->count == 0) return status;
+    qsort(list->entries, (size_t)list->count, sizeof *list->entries, by_index);
+    int n = 0;
+    for (int i = 1; i < list->count; i++) {
+        Entry *last = &list->entries[n], *entry = &list->entries[i];
+        if (entry->index != last->index)
+            list->entries[++n] = *entry;
+        else
+            for (int k = 0; k < SHARD_NAME_COUNT; k++) last->has[k] |= entry->has[k];
+    }
+    list->count = n + 1;
+    return status;
+}
+
+static Status add_missing(ShardStore *store, int64_t first, int64_t count) {
+    if (count <= 0) return STATUS_OK;
+    ShardRange *last = store->missing_count ? &store->missing[store->missing_count - 1] : NULL;
+    if (last && last->first + last->count == first) {
+        last->count += count;
+        return STATUS_OK;
+    }
+    if (store->missing_count == store->missing_space) {
+        int space = 2 * store->missing_space + 16;
+        ShardRange *more = (ShardRange *)realloc(store->missing, (size_t)space * sizeof *more);
+        if (!more) return STATUS_MEMORY;
+        store->missing = more;
+        store->missing_space = space;
+    }
+    store->missing[store->missing_count].first = first;
+    store->missing[store->missing_count++].count = count;
+    return STATUS_OK;
+}
+
+/* Checks a shard's file; *games = how many it has. */
+static Status check_file(const ShardStore *store, int64_t index, int *games) {
+    char path[SHARD_PATH];
+    Shard file;
+    shard_path(path, store->folder, index, SHARD_NAME_FILE);
+    Status status = STATUS_OK;
+    TRY_GOTO(status, shard_file_open(&file, path));
+    TRY_GOTO(status, identity_match(path, file.file.metadata, store->identity));
+    *games = file.games;
+    if (file.first != index * SHARD_GAMES)
+        status = durable_refuse(path, "begins with game %" PRId64 ", expected %" PRId64, file.first,
+                                index * SHARD_GAMES);
+fail:
+    shard_file_close(&file);
+    return status;
+}
+
+/* A part beside a file that has all that the run wants: left by a stop between rename and removal,
+ * unless it holds games of a longer run. */
+static Status drop_useless_part(const ShardStore *store, int64_t index, int base) {
+    char path[SHARD_PATH];
+    shard_path(path, store->folder, index, SHARD_NAME_PART);
+    ShardPart *part = (ShardPart *)malloc(sizeof *part);
+    if (!part) return STATUS_MEMORY;
+    bool useless = true;
+    Status status = shard_part_open(part, path, index * SHARD_GAMES, store->hash, PART_READ_ONLY);
+    for (int i = base; i < SHARD_GAMES; i++) useless = useless && !part->offset[i];
+    shard_part_close(part);
+    free(part);
+    if (status == STATUS_OK && useless && unlink(path) != 0)
+        status = durable_fail(path, "cannot be removed");
+    return status;
+}
+
+/* Takes up one shard of the folder: what of it is missing, and its part opened if it has one. */
+static Status resume_shard(ShardStore *store, const Entry *entry) {
+    int base = 0, expected = shard_expected(store, entry->index);
+    int64_t first = entry->index * SHARD_GAMES;
+    if (entry->has[SHARD_NAME_FILE]) TRY(check_file(store, entry->index, &base));
+    if (expected == 0) return STATUS_OK;
+    if (!entry->has[SHARD_NAME_PART]) return add_missing(store, first + base, expected - base);
+    if (base >= expected) return drop_useless_part(store, entry->index, base);
+    OpenShard *shard;
+    TRY(shard_begin(store, entry->index, base, &shard));
+    TRY(shard_begin_part(store, shard));
+    for (int i = base; i < expected; i++)
+        if (!shard->part.offset[i]) TRY(add_missing(store, first + i, 1));
+    return shard_complete(store, shard);
+}
+
+static Status resume(ShardStore *store) {
+    Listing list = {NULL, 0, 0};
+    int64_t at = 0;
+    Status status = STATUS_OK;
+    TRY_GOTO(status, list_folder(store, &list));
+    for (int i = 0; i < list.count; i++) {
+        int64_t first = list.entries[i].index * SHARD_GAMES;
+        int64_t end = first < store->games ? first : store->games;
+        TRY_GOTO(status, add_missing(store, at, end - at));
+        TRY_GOTO(status, resume_shard(store, &list.entries[i]));
+        at = end + shard_expected(store, list.entries[i].index);
+    }
+    TRY_GOTO(status, add_missing(store, at, store->games - at));
+fail:
+    free(list.entries);
+    return status;
+}
+
+static Status lock_folder(ShardStore *store) {
+    char path[SHARD_PATH];
+    struct stat there;
+    bool made = mkdir(store->folder, 0777) == 0;
+    if (!made && errno != EEXIST)
+        return durable_refuse(store->folder, "cannot be made: %s", strerror(errno));
+    if (made) TRY(durable_flush_folder(store->folder));
+    if (stat(store->folder, &there) != 0 || !S_ISDIR(there.st_mode))
+        return durable_refuse(store->folder, "is not a folder");
+    snprintf(path, sizeof path, "%s/lock", store->folder);
+    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (store->lock < 0)
+        return durable_refuse(store->folder, "cannot be written: %s", strerror(errno));
+    if (flock(store->lock, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
+    if (errno == EWOULDBLOCK) return durable_refuse(store->folder, "another process writes to it");
+    return durable_fail(path, "cannot be locked");
+}
+
+/* run.json is this run's, or is not there. */
+static Status check_run(const ShardStore *store, bool *there) {
+    char path[SHARD_PATH];
+    cJSON *found;
+    snprintf(path, sizeof path, "%s/run.json", store->folder);
+    *there = access(path, F_OK) == 0;
+    if (!*there) return STATUS_OK;
+    TRY(identity_read_run(store->folder, &found));
+    Status status = identity_match(path, found, store->identity);
+    cJSON_Delete(found);
+    return status;
+}
+
+static void check_identity(const cJSON *identity) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, identity) assert(cJSON_IsString(item));
+    (void)item;
+}
+
+Status shard_open(ShardStore **out, const char *folder, const cJSON *identity, const cJSON *machine,
+                  int64_t games) {
+    GameTerms terms;
+    *out = NULL;
+    check_identity(identity);
+    if (games < 1 || games > INT64_MAX / 2) return STATUS_ARGUMENT;
+    if (strlen(folder) >= DURABLE_PATH - 64)
+        return durable_refuse(folder, "a path longer than %d bytes", DURABLE_PATH - 65);
+    TRY(identity_read_terms(folder, identity, &terms));
+    ShardStore *store = (ShardStore *)calloc(1, sizeof *store);
+    if (!store) return STATUS_MEMORY;
+    snprintf(store->folder, sizeof store->folder, "%s", folder);
+    store->lock = -1;
+    store->games = games;
+    store->identity = identity_copy(identity);
+    store->hash = identity_hash(identity);
+    Status status = store->identity ? STATUS_OK : STATUS_MEMORY;
+    if (status != STATUS_OK) goto fail;
+    bool there;
+    TRY_GOTO(status, lock_folder(store));
+    TRY_GOTO(status, check_run(store, &there));
+    TRY_GOTO(status, resume(store));
+    if (machine || !there) TRY_GOTO(status, shard_write_machine(store, machine));
+    *out = store;
+    return STATUS_OK;
+fail:
+    shard_close(store);
+    return status;
+}
+
+const ShardRange *shard_missing(const ShardStore *store, int *count) {
+    *count = store->missing_count;
+    return store->missing;
+}
+
+Status shard_write_machine(ShardStore *store, const cJSON *machine) {
+    return identity_write_run(store->folder, store->identity, machine);
+}

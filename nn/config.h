@@ -1,0 +1,39 @@
+/* nn/config.h - the shape of a network: `blobnet`, an encoder over one token. */
+#ifndef NN_CONFIG_H
+#define NN_CONFIG_H
+
+#include "../device/core/status.h"
+
+typedef enum { VALUE_SIGMOID, VALUE_TANH, VALUE_COUNT } ValueHead;
+
+/* What weights and activations are kept in; sums and the outputs are float32 in both. */
+typedef enum { PRECISION_FLOAT32, PRECISION_BF16, PRECISION_COUNT } Precision;
+
+typedef struct {
+    int inputs;        /* C_in, floats of an observation: 256 */
+    int width;         /* C, a multiple of 32: 256 */
+    int heads;         /* H, divides C: 8 */
+    int hidden;        /* feed-forward width, a multiple of 32: 1024 */
+    int layers;        /* L, 1..64: 6 */
+    int policy_hidden; /* 256 */
+    int actions;       /* A: 52 */
+    int value_hidden;  /* 128 */
+    int values;        /* V: 8 relative seats; 1 exists for the parameter count only */
+    ValueHead value_head;
+} ModelConfig;
+
+static inline ModelConfig model_config_default(void) {
+    ModelConfig c = {256, 256, 8, 1024, 6, 256, 52, 128, 8, VALUE_SIGMOID};
+    return c;
+}
+
+/* STATUS_ARGUMENT: a size out of range. */
+static inline Status model_config_check(const ModelConfig *c) {
+    int fits = c->inputs > 0 && c->inputs % 32 == 0 && c->width > 0 && c->width % 32 == 0 &&
+               c->heads > 0 && c->width % c->heads == 0 && c->hidden > 0 && c->hidden % 32 == 0 &&
+               c->layers > 0 && c->layers <= 64 && c->policy_hidden > 0 && c->actions > 0 &&
+               c->value_hidden > 0 && c->values > 0;
+    return fits ? STATUS_OK : STATUS_ARGUMENT;
+}
+
+#endif

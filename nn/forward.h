@@ -1,0 +1,48 @@
+/* nn/forward.h - inference: rows of observations in, logits and values out.
+ *
+ *   R rows   C_in inputs (256)   A actions (52)   V values (8)
+ *
+ * The bits of a row depend on the weights and the row alone: not on the other rows, its place
+ * among them, or the number of threads. */
+#ifndef NN_FORWARD_H
+#define NN_FORWARD_H
+
+#include "../device/core/backend.h"
+#include "config.h"
+#include "weights.h"
+
+typedef struct Net Net; /* folded weights on one device, and scratch for `capacity` rows */
+
+/* The calls of nn/, one table a backend.
+ *   errors  STATUS_ARGUMENT: a shape or precision that the backend does not have, nothing ran
+ *           STATUS_MEMORY:   it does not fit        STATUS_DEVICE: the device refused */
+typedef struct {
+    /* Bytes of device memory that create would take: weights, and scratch for `capacity` rows. */
+    size_t (*bytes)(const ModelConfig *config, Precision precision, int capacity);
+
+    /* A net for up to `capacity` rows a call. The caller owns it and calls destroy. */
+    Status (*create)(Net **out, const ModelConfig *config, Precision precision, int capacity);
+    void (*destroy)(Net *net);
+
+    /* Folds W_o W_v in float32 (ascending over the inner index), converts, and copies the weights
+     * to where forward reads them, ordered on `stream`; `weights` may be freed on return. */
+    Status (*load)(Net *net, const Weights *weights, Stream stream);
+
+    /* rows (capacity, C_in) -> logits (capacity, A), values (capacity, V), all float32 in device
+     * memory and the caller's. count: device pointer to the number of rows that matter, the first
+     * ones; nothing is written beyond them (cuda computes all `capacity` places all the same).
+     * No allocation and, on cuda, no synchronisation: fit for the capture of a graph.
+     * STATUS_ARGUMENT, on cpu: a count outside 0..capacity. STATUS_DEVICE: a library refused. */
+    Status (*forward)(Net *net, const float *rows, const int32_t *count, float *logits,
+                      float *values, Stream stream);
+
+    /* What the bits of a float result depend on besides the weights: the instruction set or GPU
+     * architecture, and the library with its version. */
+    void (*describe)(char *isa, size_t isa_bytes, char *library, size_t library_bytes);
+} NetOps;
+
+EXTERN_C_BEGIN
+extern const NetOps net_cpu, net_cuda;
+EXTERN_C_END
+
+#endif

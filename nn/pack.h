@@ -1,0 +1,55 @@
+/* nn/pack.h - weights as forward reads them: attention folded, heads joined, in one block.
+ *
+ *   embed   C_in -> C        attention  C -> C         head    C -> policy_hidden + value_hidden
+ *   up      C -> hidden      down       hidden -> C    policy  policy_hidden -> A
+ *                                                      value   value_hidden -> V
+ *
+ * The first layers of both heads read the same row, so they are one matrix. */
+#ifndef NN_PACK_H
+#define NN_PACK_H
+
+#include "../device/core/arena.h"
+#include "config.h"
+#include "weights.h"
+
+enum { PACK_LAYERS_MAX = 64 };
+
+/* A matrix by rows: PACK_IN_OUT (in, out), what a row-major product wants on its right;
+ * PACK_OUT_IN (out, in), PyTorch's own order, the transposed operand of cuBLASLt. */
+typedef enum { PACK_IN_OUT, PACK_OUT_IN, PACK_COUNT } PackOrder;
+
+typedef struct {
+    int in, out;
+    void *weight;       /* (in, out) or (out, in) elements */
+    float *bias;        /* (out) */
+    void *bias_element; /* (out) elements, for an epilogue; `bias` itself in float32 */
+} Linear;
+
+typedef struct {
+    float *gain, *shift; /* (C) */
+} Norm;
+
+typedef struct {
+    Linear embed;
+    Norm embed_norm;
+    float *position; /* (C) added after embed_norm */
+    struct {
+        Linear attention, up, down;
+        Norm norm1, norm2;
+    } layer[PACK_LAYERS_MAX];
+    Linear head, policy, value;
+} Packed;
+
+EXTERN_C_BEGIN
+
+/* The list of the arrays: run dry it measures, run again it places. */
+void packed_layout(Packed *p, const ModelConfig *config, Precision precision, Arena *arena);
+
+/* Fills a placed `p` in host memory. STATUS_ARGUMENT: weights of another shape, nothing written;
+ * STATUS_MEMORY: no room for one folded matrix. */
+Status packed_fill(const Packed *p, const ModelConfig *config, Precision precision, PackOrder order,
+                   const Weights *weights);
+
+EXTERN_C_END
+
+#endif
