@@ -161,16 +161,21 @@ static Status input_all(Net *net, const float *rows, const int32_t *count, Strea
     return STATUS_OK;
 }
 
+typedef void (*NormKernel)(LayerNormArgs, const int32_t *);
+
+static const NormKernel norm_kernels[PRECISION_COUNT][2] = {
+    {layernorm_kernel<PRECISION_FLOAT32, false>, layernorm_kernel<PRECISION_FLOAT32, true>},
+    {layernorm_kernel<PRECISION_BF16, false>, layernorm_kernel<PRECISION_BF16, true>},
+};
+
 /* stream = norm of sums, which has the residual already, and the bias if the product could. */
 static Status norm_all(Net *net, GemmKind kind, const Linear *from, const Norm *norm,
                        const float *after, const int32_t *count, Stream stream) {
     const float *bias = net->gemm[kind].fused ? NULL : from->bias;
     LayerNormArgs args = {net->sums, bias,        NULL,           norm->gain,    norm->shift,
                           after,     net->stream, net->precision, net->capacity, from->out};
-    if (net->precision == PRECISION_BF16)
-        LAUNCH(layernorm_kernel<PRECISION_BF16>, blocks(net), THREADS, stream, args, count);
-    else
-        LAUNCH(layernorm_kernel<PRECISION_FLOAT32>, blocks(net), THREADS, stream, args, count);
+    NormKernel kernel = norm_kernels[net->precision][!bias && !after];
+    LAUNCH(kernel, blocks(net), THREADS, stream, args, count);
     return STATUS_OK;
 }
 
