@@ -23,7 +23,7 @@ static SelfplayConfig bench_config(const BenchOptions *o, int parallel) {
     c.worlds = o->worlds;
     c.simulations = o->simulations;
     c.leaves = o->leaves;
-    c.waves = o->simulations + 1;
+    c.waves = 8; /* windows end with an epoch: short ones */
     c.c_puct = 1.5;
     c.fpu = 0.1;
     c.noise_weight = 0.25;
@@ -58,6 +58,21 @@ static Status run_window(Selfplay *sp, double seconds, Window *w) {
     TRY(sp->device->backend->laps_read(after));
     for (int i = 0; i < LAP_COUNT; i++) w->laps[i] = after[i] - before[i];
     return STATUS_OK;
+}
+
+/* Games that start together end together, in bursts that no short window could average. So the slots
+ * are brought out of step first: some generations with the uniform evaluator, which costs little. */
+static Status spread_slots(Selfplay *sp) {
+    enum { GENERATIONS = 40 };
+    Window w;
+    double games = 0;
+    sp->wave.search.evaluator = sp->play.search.evaluator = EVALUATOR_UNIFORM;
+    while (games < (double)GENERATIONS * sp->config.parallel) {
+        TRY(run_window(sp, 0.1, &w));
+        games += w.games;
+    }
+    sp->wave.search.evaluator = sp->play.search.evaluator = EVALUATOR_NET;
+    return run_window(sp, 0.1, &w);
 }
 
 static void report(const BenchOptions *o, const Selfplay *sp, Window *w, double *ceiling) {
@@ -103,8 +118,7 @@ Status bench_selfplay(const BenchOptions *o) {
     weights_init(&weights, 1);
     Status status = selfplay_open(&sp, &config, device, &weights, &all, 1, INT64_MAX / 2);
     weights_free(&weights);
-    /* out of step first: the games' starts spread over a round's decisions */
-    if (status == STATUS_OK) status = run_window(&sp, 4 * o->seconds, &window[0]);
+    if (status == STATUS_OK) status = spread_slots(&sp);
     for (int k = 0; status == STATUS_OK && k < o->repeats; k++) {
         ceiling[k] = 0;
         if (cpu) ceiling[k] = bench_gemm_ceiling(o->seconds) / bench_row_flops(&config.model);
