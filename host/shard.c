@@ -78,6 +78,7 @@ Status shard_complete(ShardStore *store, OpenShard *shard) {
     if (shard->covered < expected || shard->base >= expected) return STATUS_OK;
     char path[SHARD_PATH];
     Merge merge;
+    TRY(shard_part_flush(&shard->part, false)); /* what fails below loses no game then */
     memset(&merge, 0, sizeof merge);
     merge.shard = shard;
     shard_path(path, store->folder, shard->index, SHARD_NAME_FILE);

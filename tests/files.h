@@ -18,7 +18,7 @@ static char said[8192]; /* what files_listen_end heard */
 static char heard[80];  /* the file that stderr goes to meanwhile */
 static int stderr_aside;
 
-static void files_begin(void) {
+static inline void files_begin(void) {
     const char *base = getenv("TMPDIR");
     snprintf(folder, sizeof folder, "%s/blob-test-XXXXXX",
              base && strlen(base) < 40 ? base : "/tmp");
@@ -28,7 +28,7 @@ static void files_begin(void) {
 }
 
 /* The path of a name in the folder; sixteen live at once. */
-static const char *files_path(const char *name) {
+static inline const char *files_path(const char *name) {
     static char paths[16][512];
     static int next;
     char *path = paths[next++ % 16];
@@ -37,11 +37,11 @@ static const char *files_path(const char *name) {
 }
 
 /* Removes a folder and what it holds, one level of folders deep. */
-static void files_clear(const char *path) {
+static inline void files_clear(const char *path) {
     DIR *d = opendir(path);
     for (struct dirent *e; d && (e = readdir(d));) {
         char name[1024];
-        snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+        if (snprintf(name, sizeof name, "%s/%s", path, e->d_name) >= (int)sizeof name) continue;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         if (unlink(name) != 0) files_clear(name);
     }
@@ -50,7 +50,7 @@ static void files_clear(const char *path) {
 }
 
 /* How many names the folder at `path` holds whose names contain `part`. */
-static int files_count(const char *path, const char *part) {
+static inline int files_count(const char *path, const char *part) {
     int count = 0;
     DIR *d = opendir(path);
     for (struct dirent *e; d && (e = readdir(d));)
@@ -59,7 +59,7 @@ static int files_count(const char *path, const char *part) {
     return count;
 }
 
-static void files_listen(void) {
+static inline void files_listen(void) {
     fflush(stderr);
     stderr_aside = dup(2);
     FILE *f = fopen(heard, "w+");
@@ -68,7 +68,7 @@ static void files_listen(void) {
 }
 
 /* Fills `said`; returns how many lines. */
-static int files_listen_end(void) {
+static inline int files_listen_end(void) {
     unsigned char *bytes = NULL;
     size_t size = 0;
     fflush(stderr);
@@ -97,14 +97,14 @@ static int files_listen_end(void) {
     } while (0)
 
 /* Files can grow to `bytes` only, as on a disk that fills; RLIM_INFINITY ends it. */
-static void files_limit(rlim_t bytes) {
+static inline void files_limit(rlim_t bytes) {
     struct rlimit limit;
     getrlimit(RLIMIT_FSIZE, &limit);
     limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
     CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
 }
 
-static int files_same(const char *a, const char *b) {
+static inline int files_same(const char *a, const char *b) {
     unsigned char *x = NULL, *y = NULL;
     size_t m = 0, n = 0;
     int same = durable_read(a, &x, &m) == STATUS_OK && durable_read(b, &y, &n) == STATUS_OK &&
@@ -115,7 +115,7 @@ static int files_same(const char *a, const char *b) {
 }
 
 /* Plainly, without durable: what an outsider would do. */
-static void files_put(const char *path, const void *bytes, size_t size) {
+static inline void files_put(const char *path, const void *bytes, size_t size) {
     unlink(path); /* some file systems flush a file that is written again in place */
     FILE *f = fopen(path, "wb");
     CHECK(f && fwrite(bytes, 1, size, f) == size);

@@ -6,8 +6,8 @@
 #include "../game/sequence.h"
 #include "../host/game_record.h"
 
-static int random_round(const GameTerms *terms, Rng *rng, int T, int dealer, int trump,
-                        uint16_t *w) {
+static inline int random_round(const GameTerms *terms, Rng *rng, int T, int dealer, int trump,
+                               uint16_t *w) {
     const Rules *rules = &terms->rules;
     int P = rules->players, n = 0, turned = CARD_NONE;
     uint64_t hands[MAX_SEATS] = {0}, left = CARDS_ALL;
@@ -48,13 +48,13 @@ static int random_round(const GameTerms *terms, Rng *rng, int T, int dealer, int
         round_apply(&s, bits_lowest(legal));
     }
     w[count_at] = (uint16_t)decisions;
-    for (int seat = 0; seat < P; seat++)
+    for (int seat = 0; seat < P && seat < MAX_SEATS; seat++)
         w[action_at + P + P * T + seat] = (uint16_t)round_score(rules, &s, seat);
     return n;
 }
 
 /* Game `id` of a seed, into words (RECORD_MAX_WORDS); returns how many. */
-static int random_game(const GameTerms *terms, uint64_t seed, int64_t id, uint16_t *w) {
+static inline int random_game(const GameTerms *terms, uint64_t seed, int64_t id, uint16_t *w) {
     Rng rng = rng_begin(seed, (uint64_t)id, 0, RNG_DEAL, 0);
     int P = terms->rules.players, F = terms->cards, n = RECORD_HEAD_WORDS;
     int rounds = terms->full ? sequence_rounds(P, F) : 1;

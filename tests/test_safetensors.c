@@ -1,4 +1,4 @@
-/* tests/test_safetensors.c - safetensors in and out, refusals, damage, full disks, weights files. */
+/* tests/test_safetensors.c - safetensors in and out, refusals, damage, full disks, weights. */
 #include <math.h>
 #include <xxhash.h>
 
@@ -164,6 +164,11 @@ static void a_failed_write_leaves_what_was_there(void) {
     CHECK(files_count(folder, "") == names);
     files_put(files_path("old"), "old", 3);
     CHECK(files_same(path, files_path("old")));
+    DurableFile f;
+    CHECK(durable_open(&f, files_path("late")) == STATUS_OK);
+    CHECK(mkdir(files_path("late"), 0777) == 0); /* and the rename fails */
+    CHECK_SAYS(durable_commit(&f), STATUS_FILE, "cannot be renamed");
+    CHECK(files_count(folder, "aside") == 0);
     CHECK_SAYS(durable_save("/dev/full", "x", 1), STATUS_INPUT, "not a plain file");
     CHECK_SAYS(durable_save(files_path("none/x"), "x", 1), STATUS_FILE, "No such file");
     CHECK(durable_save(path, "new", 3) == STATUS_OK && !files_same(path, files_path("old")));
