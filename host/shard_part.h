@@ -11,10 +11,9 @@
 
 #include <stdbool.h>
 
-#include "durable.h"
+#include "shard_name.h"
 
 enum {
-    SHARD_GAMES = 4096, /* consecutive ids in a shard; its index is id / SHARD_GAMES */
     PART_HEAD_BYTES = 40,
     PART_RECORD_BYTES = 24,
     PART_BUFFER_BYTES = 1 << 18

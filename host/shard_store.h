@@ -3,8 +3,7 @@
 #define HOST_SHARD_STORE_H
 
 #include "shard.h"
-
-enum { SHARD_PATH = DURABLE_PATH + 64 };
+#include "shard_name.h"
 
 typedef struct {
     int64_t index;  /* of the shard */
@@ -24,14 +23,6 @@ struct ShardStore {
     OpenShard **open; /* (open_count) */
     int open_count, open_space;
 };
-
-typedef enum { SHARD_NAME_FILE, SHARD_NAME_PART, SHARD_NAME_COUNT } ShardName;
-
-/* folder/games-NNNNNN.safetensors, or .part */
-void shard_path(char path[SHARD_PATH], const char *folder, int64_t index, ShardName kind);
-
-/* The shard and kind of a file's name; false: none of ours. */
-bool shard_parse_name(const char *name, int64_t *index, ShardName *kind);
 
 /* Ids of a shard that belong to the run, 0..SHARD_GAMES. */
 int shard_expected(const ShardStore *store, int64_t index);

@@ -1,0 +1,20 @@
+/* host/shard_name.h - what the files of a folder of shards are called. */
+#ifndef HOST_SHARD_NAME_H
+#define HOST_SHARD_NAME_H
+
+#include <stdbool.h>
+
+#include "durable.h"
+
+/* Consecutive ids in a shard; its index is id / SHARD_GAMES. */
+enum { SHARD_GAMES = 4096, SHARD_PATH = DURABLE_PATH + 64 };
+
+typedef enum { SHARD_NAME_FILE, SHARD_NAME_PART, SHARD_NAME_COUNT } ShardName;
+
+/* folder/games-NNNNNN.safetensors, or .part */
+void shard_path(char path[SHARD_PATH], const char *folder, int64_t index, ShardName kind);
+
+/* The shard and kind of a file's name; false: none of ours. */
+bool shard_parse_name(const char *name, int64_t *index, ShardName *kind);
+
+#endif
