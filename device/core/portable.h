@@ -52,15 +52,6 @@ HD void team_sync(Team team) {
     (void)team;
 }
 
-/* Lane 0's x, in every lane. */
-HD int team_first(Team team, int x) {
-#if ON_DEVICE
-    x = __shfl_sync(team.mask, x, 0, team.width);
-#endif
-    (void)team;
-    return x;
-}
-
 typedef struct {
     float key;
     int index;
