@@ -111,9 +111,11 @@ static bool memory_fits(const Analyzer *a, const AnalyzeQuery *q) {
 /* STATUS_INPUT: refused, and what is in fields. */
 static Status answer_search(Answerer *a, Fields *fields, const AnalyzeQuery *query,
                             AnalyzeAnswer *answer) {
-    if (query->evaluator == EVALUATOR_NET) TRY(make_weights(a));
+    bool searched = !bits_is_one(round_legal(&query->state));
+    if (searched && query->evaluator == EVALUATOR_NET) TRY(make_weights(a));
     Status status = STATUS_MEMORY;
-    if (memory_fits(&a->analyzer, query)) status = analyzer_answer(&a->analyzer, query, answer);
+    if (!searched || memory_fits(&a->analyzer, query))
+        status = analyzer_answer(&a->analyzer, query, answer);
     if (status == STATUS_MEMORY)
         return field_refuse(fields, FIELD_SIMULATIONS,
                             "%d: with %d worlds and %d leaves more memory is needed than there is",

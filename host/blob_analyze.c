@@ -36,9 +36,9 @@ static const OptionTable table = {
     "Searches positions of Blob (Oh Hell): one JSON object a line in, from files or standard "
     "input, one a line out, in the same order.\v"
     "Seat 0 holds five cards and leads; which?\n\n"
-    "  echo '{\"id\":\"1\",\"players\":4,\"cards\":5,\"trump\":\"S\",\"dealer\":3,"
-    "\"hands\":[\"AS KD 7C 3C 2H\",null,null,null],"
-    "\"actions\":[\"2\",\"1\",\"0\",\"3\"],\"evaluator\":\"uniform\"}' | blob-analyze\n\n"
+    "  printf %s '{\"id\":\"1\",\"players\":4,\"cards\":5,\"trump\":\"S\",\"dealer\":3,' \\\n"
+    "    '\"hands\":[\"AS KD 7C 3C 2H\",null,null,null],' \\\n"
+    "    '\"actions\":[\"2\",\"1\",\"0\",\"3\"],\"evaluator\":\"uniform\"}' | blob-analyze\n\n"
     "Required: id, players 2..8, cards 1..17, trump S H C D N, dealer (a seat, from 0), hands (as "
     "dealt, null where unknown; the seat's that moves is needed), actions (bids and cards so "
     "far).\n\n"
@@ -51,7 +51,7 @@ static const OptionTable table = {
     "[FILE...]", options};
 
 typedef struct {
-    char *text;   /* (ANSWER_LINE_BYTES) the line without its end, '\0' behind it */
+    char *text; /* (ANSWER_LINE_BYTES) the line without its end, '\0' behind it */
     size_t bytes;
     bool too_long; /* the rest of the line was passed over */
 } Line;

@@ -1,6 +1,7 @@
 /* host/blob_selfplay.c - blob-gpu-selfplay: turns the crank of a self-play run.
  *
- * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. */
+ * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. What can be refused is
+ * refused before the folder is touched. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -61,7 +62,7 @@ static Status choose_precision(Run *run) {
     return STATUS_OK;
 }
 
-/* Step 4: how many games at once: what fills the device, what fits, what there is to play. */
+/* Step 4: how many games at once: what fills the device, and fits. */
 static Status choose_parallel(Run *run) {
     enum { FILL_CPU = 1024, FILL_CUDA = 24576 };
     SelfplayConfig *c = &run->config;
@@ -70,7 +71,7 @@ static Status choose_parallel(Run *run) {
     bool automatic = c->parallel == 0;
     if (automatic)
         c->parallel = strcmp(run->device->backend->name, "cuda") == 0 ? FILL_CUDA : FILL_CPU;
-    if (c->parallel > run->missing) c->parallel = (int)run->missing;
+    if (c->parallel > run->options.games) c->parallel = (int)run->options.games;
     TRY(run->device->backend->memory(&free_bytes, &total_bytes));
     size_t budget = free_bytes / 10 * 9;
     int fits = selfplay_largest_parallel(c, run->device, budget);
@@ -193,13 +194,15 @@ static Status run_all(Run *run, int argc, char **argv) {
     if (!run->options.quiet) fprintf(stderr, "device: %s\n", run->what);
     /* Steps 3 to 5. */
     TRY(load_network(run));
+    TRY(choose_parallel(run));
     TRY(open_folder(run));
     if (run->missing == 0) {
         printf("%s holds all %lld games of this run: nothing to play\n", run->options.out,
                (long long)run->options.games);
         return STATUS_OK;
     }
-    TRY(choose_parallel(run));
+    if (run->config.parallel > run->missing) run->config.parallel = (int)run->missing;
+    selfplay_measure(&run->config, run->device, &run->rates.bytes);
     if (!run->options.quiet) summary_bytes_print(&run->rates.bytes, stderr);
     Status status = selfplay_open(&run->selfplay, &run->config, run->device, run_weights(run),
                                   run->ranges, run->range_count, run->missing);

@@ -8,9 +8,10 @@
 #include "json_line.h"
 
 static const char *const NAMES[FIELD_COUNT] = {
-    "id",     "rules",       "players", "cards",  "trump", "turned", "points", "penalty", "dealer",
-    "scores", "round",       "open",    "hands",  "actions", "worlds", "simulations", "search",
-    "c_puct", "fpu",         "leaves",  "noise",  "seed",  "evaluator", "game", "ply"};
+    "id",      "rules",       "players", "cards",  "trump", "turned", "points",
+    "penalty", "dealer",      "scores",  "round",  "open",  "hands",  "actions",
+    "worlds",  "simulations", "search",  "c_puct", "fpu",   "leaves", "noise",
+    "seed",    "evaluator",   "game",    "ply"};
 
 Status field_refuse(Fields *fields, FieldName name, const char *format, ...) {
     va_list args;

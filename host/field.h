@@ -16,12 +16,12 @@ typedef enum {
     FIELD_RULES,
     FIELD_PLAYERS,
     FIELD_CARDS,
-    FIELD_TRUMP,   /* blob */
-    FIELD_TURNED,  /* oh-hell, as the next two */
+    FIELD_TRUMP,  /* blob */
+    FIELD_TURNED, /* oh-hell, as the next two */
     FIELD_POINTS,
     FIELD_PENALTY,
     FIELD_DEALER,
-    FIELD_SCORES,  /* with FIELD_ROUND: of a full game */
+    FIELD_SCORES, /* with FIELD_ROUND: of a full game */
     FIELD_ROUND,
     FIELD_OPEN,
     FIELD_HANDS,
@@ -35,7 +35,7 @@ typedef enum {
     FIELD_NOISE,
     FIELD_SEED,
     FIELD_EVALUATOR,
-    FIELD_GAME,    /* with FIELD_PLY: a recorded decision */
+    FIELD_GAME, /* with FIELD_PLY: a recorded decision */
     FIELD_PLY,
     FIELD_COUNT
 } FieldName;

@@ -131,16 +131,15 @@ static Status check_hands(Fields *f, const AnalyzeQuery *q) {
 }
 
 /* Why a card may not be played, or NULL. `known`: mask of the seats whose hands are in `s`. dealt:
- * what those seats were dealt. */
+ * what those seats were dealt, and the card turned up. */
 static const char *card_refuse(const RoundState *s, int card, unsigned known, uint64_t dealt) {
     if (s->played & card_bit(card)) return "was played before";
-    if (card == s->turned) return "is turned up";
     if (known >> s->turn & 1) {
         if (!(s->hands[s->turn] & card_bit(card))) return "is not in the hand of the seat";
         if (!(round_legal(s) & card_bit(card))) return "does not follow suit, which the seat could";
         return NULL;
     }
-    if (dealt & card_bit(card)) return "is in another hand";
+    if (dealt & card_bit(card)) return "is turned up or in another hand";
     if (s->voids >> (4 * s->turn + card_suit(card)) & 1) return "is of a suit that the seat lacks";
     return NULL;
 }
