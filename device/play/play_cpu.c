@@ -4,7 +4,8 @@
 #include "observe_rows.h"
 #include "refill.h"
 
-enum { CHUNK = 16 }; /* slots or trees a thread takes at once */
+/* Slots or trees a thread takes at once; no more than that, and one thread does them. */
+enum { CHUNK = 16 };
 
 static int executors_cpu(int G) {
     (void)G;
@@ -13,28 +14,28 @@ static int executors_cpu(int G) {
 
 static Status observe_cpu(const ObserveArgs *args, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK)
+#pragma omp parallel for schedule(dynamic, CHUNK) if (args->search.B > CHUNK)
     for (int b = 0; b < args->search.B; b++) observe_rows_one(args, b, TEAM_OF_ONE);
     return STATUS_OK;
 }
 
 static Status move_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors)
+#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors) if (play->G > CHUNK)
     for (int g = 0; g < play->G; g++) move_one(play, g, play->scratch + omp_get_thread_num());
     return STATUS_OK;
 }
 
 static Status emit_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for
+#pragma omp parallel for if (play->G > CHUNK)
     for (int g = 0; g < play->G; g++) emit_one(play, g, TEAM_OF_ONE);
     return STATUS_OK;
 }
 
 static Status refill_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors)
+#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors) if (play->G > CHUNK)
     for (int g = 0; g < play->G; g++) refill_one(play, g, play->scratch + omp_get_thread_num());
     return STATUS_OK;
 }

@@ -73,11 +73,11 @@ void selfplay_measure(const SelfplayConfig *config, const Device *device, Selfpl
     set_sizes(&sp, config->parallel, 1);
     Arena trees = {0}, wave = {0}, games = {0};
     place(&sp, &trees, &wave, &games);
+    int64_t rows = search_max_rows(&sp.wave.search);
     bytes->model = 0;
-    if (config->evaluator == EVALUATOR_NET)
-        bytes->model = device->net->bytes(&config->model, config->precision,
-                                          (int)search_max_rows(&sp.wave.search));
-    bytes->trees = trees.used;
+    if (config->evaluator == EVALUATOR_NET && rows <= INT32_MAX)
+        bytes->model = device->net->bytes(&config->model, config->precision, (int)rows);
+    bytes->trees = rows <= INT32_MAX ? trees.used : SIZE_MAX / 8; /* rows are counted in 32 bits */
     bytes->wave = wave.used;
     bytes->games = games.used;
     bytes->host = 2 * (sizeof(PlayCounters) + (size_t)sp.play.out_words * sizeof(uint16_t));

@@ -3,12 +3,13 @@
 #include "root.h"
 #include "search.h"
 
-enum { CHUNK = 16 }; /* trees a thread takes at once: depths differ from tree to tree */
+/* Trees a thread takes at once, since depths differ; no more than that, and one thread does them. */
+enum { CHUNK = 16 };
 
 static Status begin_cpu(const Search *search, const RoundState *states, Stream stream) {
     (void)stream;
     TRY(search_check(search));
-#pragma omp parallel for
+#pragma omp parallel for if (search->B > CHUNK)
     for (int b = 0; b < search->B; b++) root_begin(search, b, &states[b]);
     return STATUS_OK;
 }
@@ -17,7 +18,7 @@ static Status descend_cpu(const Search *search, Stream stream) {
     (void)stream;
     TRY(search_check(search));
     const Search s = *search;
-#pragma omp parallel for schedule(dynamic, CHUNK)
+#pragma omp parallel for schedule(dynamic, CHUNK) if (s.B > CHUNK)
     for (int b = 0; b < s.B; b++) descend_one(&s, b, TEAM_OF_ONE);
     return STATUS_OK;
 }
@@ -26,7 +27,7 @@ static Status backup_cpu(const Search *search, Stream stream) {
     (void)stream;
     TRY(search_check(search));
     const Search s = *search;
-#pragma omp parallel for schedule(dynamic, CHUNK)
+#pragma omp parallel for schedule(dynamic, CHUNK) if (s.B > CHUNK)
     for (int b = 0; b < s.B; b++) backup_one(&s, b, TEAM_OF_ONE);
     return STATUS_OK;
 }
