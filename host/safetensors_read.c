@@ -152,9 +152,10 @@ static Status read_header(Safetensors *s, int64_t header_bytes) {
 static Status check_checksum(const Safetensors *s, int64_t header_bytes) {
     const char *claimed = safetensors_find_text(s, "xxh64");
     char field[40];
+    if (!claimed || strlen(claimed) != 16)
+        return durable_refuse(s->path, "checksum xxh64 is %.40s, expected 16 digits",
+                              claimed ? claimed : "no text");
     int length = snprintf(field, sizeof field, "\"xxh64\":\"%.16s\"", claimed);
-    if (strlen(claimed) != 16)
-        return durable_refuse(s->path, "checksum xxh64 is %.40s, expected 16 digits", claimed);
     /* Quotes within a text are escaped, so the field can stand in one place only. */
     const unsigned char *at = s->bytes + 8, *last = s->bytes + 8 + header_bytes - length;
     while (at <= last && memcmp(at, field, (size_t)length) != 0) at++;
