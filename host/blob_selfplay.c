@@ -7,6 +7,7 @@
 
 #include <omp.h>
 
+#include "metrics.h"
 #include "progress.h"
 #include "run_identity.h"
 #include "selfplay_options.h"
@@ -14,6 +15,8 @@
 #include "signals.h"
 #include "summary.h"
 #include "weights_file.h"
+
+static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
 
 typedef struct {
     SelfplayOptions options;
@@ -142,6 +145,15 @@ static Status keep_games(Run *run, const uint16_t *out, int words) {
     return STATUS_OK;
 }
 
+/* A line of metrics.jsonl. */
+static Status keep_metrics(Run *run) {
+    TRY(run->device->backend->laps_read(run->rates.laps));
+    cJSON *now = metrics_object(&run->rates, &run->tally, run->options.players);
+    metrics_append(run->options.out, now);
+    cJSON_Delete(now);
+    return STATUS_OK;
+}
+
 /* Step 6: one epoch is under way while the one before is read. */
 static Status play(Run *run) {
     Selfplay *sp = &run->selfplay;
@@ -160,14 +172,26 @@ static Status play(Run *run) {
         run->rates.counters = *counters;
         run->rates.seconds = progress_clock() - start;
         progress_show(&progress, there + run->tally.games);
-        if (progress_clock() - saved > 30) {
+        if (progress_clock() - saved > SAVE_SECONDS) {
             TRY(shard_flush(run->store));
+            TRY(keep_metrics(run));
             saved = progress_clock();
         }
         if (stop && epoch + 1 == sp->epochs) break;
     }
     progress_end(&progress, there + run->tally.games);
-    return run->device->backend->laps_read(run->rates.laps);
+    return keep_metrics(run);
+}
+
+/* What is known of the run only now goes to run.json: its rates. */
+static Status keep_rates(Run *run) {
+    cJSON *machine = run_machine(&run->options, &run->config, run->what);
+    if (!machine) return STATUS_MEMORY;
+    cJSON_AddItemToObject(machine, "rates",
+                          metrics_object(&run->rates, &run->tally, run->options.players));
+    Status status = shard_write_machine(run->store, machine);
+    cJSON_Delete(machine);
+    return status;
 }
 
 /* Step 7. */
@@ -215,6 +239,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     signals_install();
     TRY(play(run));
     TRY(shard_flush(run->store));
+    TRY(keep_rates(run));
     print_summary(run);
     return STATUS_OK;
 }

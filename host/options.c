@@ -219,7 +219,8 @@ void options_identity(const OptionTable *table, const void *options, cJSON *iden
             break;
         case OPTION_REAL:
             memcpy(&real, field, sizeof real);
-            snprintf(text, sizeof text, "%.17g", real);
+            snprintf(text, sizeof text, "%.15g", real); /* 0.1, not 0.10000000000000001 */
+            if (strtod(text, NULL) != real) snprintf(text, sizeof text, "%.17g", real);
             break;
         case OPTION_CHOICE:
             memcpy(&small, field, sizeof small);

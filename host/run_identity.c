@@ -41,6 +41,7 @@ cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config,
     if (!machine) return NULL;
     cJSON_AddStringToObject(machine, "program", selfplay_option_table.program);
     cJSON_AddStringToObject(machine, "version", BLOB_VERSION);
+    cJSON_AddStringToObject(machine, "revision", BLOB_REVISION);
     cJSON_AddStringToObject(machine, "device", what);
     if (uname(&name) == 0) {
         cJSON_AddStringToObject(machine, "system", name.sysname);

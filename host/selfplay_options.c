@@ -138,6 +138,8 @@ Status selfplay_options_check(const SelfplayOptions *o) {
     }
     if (variant == RULES_OH_HELL && o->trump != 0)
         return refuse("--trump: not with --rules oh-hell, where a card is turned up");
+    if (variant == RULES_BLOB && (o->points != 1 || o->penalty))
+        return refuse("--points, --penalty: only with --rules oh-hell");
     if (o->dealer >= o->players) {
         snprintf(text, sizeof text, "--dealer %d: must be -1..%d with --players %d", o->dealer,
                  o->players - 1, o->players);

@@ -3,6 +3,7 @@
  *   DIR/run.json                    {"identity": what decides the content, "machine": the rest}
  *   DIR/games-000000.part           games of a shard that is not complete (shard_part.h)
  *   DIR/games-000000.safetensors    4,096 games by id, or a run's last ones (shard_file.h)
+ *   DIR/metrics.jsonl               a line of rates now and then (metrics.h)
  *   DIR/lock                        held while a process writes here
  *
  *   append -> part -> every id there: written aside in id order, flushed, renamed; part removed
