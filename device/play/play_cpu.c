@@ -4,8 +4,10 @@
 #include "observe_rows.h"
 #include "refill.h"
 
-/* Slots or trees a thread takes at once; no more than that, and one thread does them. */
-enum { CHUNK = 16 };
+enum {
+    CHUNK = 16, /* slots or trees a thread takes at once: their work differs */
+    FEW = 128   /* so many or fewer are one thread's: waking others costs more, on busy cores far more */
+};
 
 static int executors_cpu(int G) {
     (void)G;
@@ -14,29 +16,28 @@ static int executors_cpu(int G) {
 
 static Status observe_cpu(const ObserveArgs *args, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK) if (args->search.B > CHUNK)
+#pragma omp parallel for schedule(dynamic, CHUNK) if (args->search.B > FEW)
     for (int b = 0; b < args->search.B; b++) observe_rows_one(args, b, TEAM_OF_ONE);
     return STATUS_OK;
 }
 
 static Status move_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors) if (play->G > CHUNK)
+#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors) if (play->G > FEW)
     for (int g = 0; g < play->G; g++) move_one(play, g, play->scratch + omp_get_thread_num());
     return STATUS_OK;
 }
 
+/* Few slots have anything to do here: waking threads would cost more. */
 static Status emit_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for if (play->G > CHUNK)
     for (int g = 0; g < play->G; g++) emit_one(play, g, TEAM_OF_ONE);
     return STATUS_OK;
 }
 
 static Status refill_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors) if (play->G > CHUNK)
-    for (int g = 0; g < play->G; g++) refill_one(play, g, play->scratch + omp_get_thread_num());
+    for (int g = 0; g < play->G; g++) refill_one(play, g, play->scratch);
     return STATUS_OK;
 }
 
