@@ -5,48 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/play/analyze.h"
 #include "../device/search/root.h"
 #include "check.h"
-#include "reference/reference.h"
+#include "reference_position.h"
 
 enum { POSITIONS = 600 };
-
-/* The position of a reference query, through the project's own rules. */
-static RoundState position_of(const RefQuery *q) {
-    RoundState s;
-    uint64_t hands[MAX_SEATS] = {0};
-    bool oh_hell = q->rules == REF_OH_HELL;
-    for (int i = 0; i < q->players; i++)
-        for (int c = 0; c < q->hands[i].count; c++) hands[i] |= card_bit(q->hands[i].cards[c]);
-    round_begin(&s, q->players, q->cards, q->dealer, oh_hell ? card_suit(q->turned) : q->trump,
-                oh_hell ? q->turned : CARD_NONE, hands);
-    for (int i = 0; i < q->action_count; i++) {
-        CHECK(round_legal(&s) >> q->actions[i] & 1);
-        round_apply(&s, q->actions[i]);
-    }
-    return s;
-}
-
-static AnalyzeQuery query_of(const RefQuery *q) {
-    AnalyzeQuery a;
-    memset(&a, 0, sizeof a);
-    a.rules.variant = q->rules == REF_OH_HELL ? RULES_OH_HELL : RULES_BLOB;
-    a.rules.players = (uint8_t)q->players;
-    a.rules.points = (uint8_t)(q->rules == REF_OH_HELL ? q->points : 0);
-    a.rules.penalty = q->rules == REF_OH_HELL && q->penalty;
-    a.state = position_of(q);
-    a.open = 1;
-    a.worlds = q->worlds;
-    a.simulations = q->simulations;
-    a.leaves = q->leaves;
-    a.c_puct = (float)q->c_puct;
-    a.fpu = (float)q->fpu;
-    a.noise_alpha = 10;
-    a.evaluator = q->evaluator == REF_HASH ? EVALUATOR_HASH : EVALUATOR_UNIFORM;
-    a.search_seed = a.seed = q->seed;
-    return a;
-}
 
 static void compare(Analyzer *analyzer, const AnalyzeQuery *a, const RefQuery *q, int at) {
     AnalyzeAnswer got;
@@ -62,7 +25,8 @@ static void compare(Analyzer *analyzer, const AnalyzeQuery *a, const RefQuery *q
                got.prior[e] == want.prior[e] && got.q[e] == want.q[e] &&
                got.policy[e] == want.policy[e];
     for (int i = 0; i < q->players; i++) same = same && got.value[i] == want.value[i];
-    if (!same) fprintf(stderr, "position %d: P %d T %d K %d\n", at, q->players, q->cards, q->leaves);
+    if (!same)
+        fprintf(stderr, "position %d: P %d T %d K %d\n", at, q->players, q->cards, q->leaves);
     CHECK(same);
 }
 
@@ -106,7 +70,7 @@ int main(void) {
         ref_draw_query(&state, 52, &q);
         seats[q.players]++;
         q.leaves = i % 2 ? 8 : 1;
-        AnalyzeQuery a = query_of(&q);
+        AnalyzeQuery a = reference_query(&q);
         compare(&analyzer, &a, &q, i);
         a.open = 0;
         draw_worlds(&a, held, binomial);
