@@ -16,7 +16,7 @@
  *   238         T / 32                           239       cards in the mover's hand / 32
  *   240         1: bidding                       241       (bid forbidden to the mover + 1) / 32
  *   242         sum of the bids / 256            243       (sum of the bids - T) / 256
- *   244         P / 8                            245       oh-hell: 1/2 + points a trick / 512
+ *   244         P / 8                            245       oh-hell: (points a trick + 1) / 256
  *   246 + r     (match score of r - the mover's) / 256
  *   254         round of the full game / 64      255       rounds of the full game / 64
  */
@@ -113,7 +113,7 @@ HD void observe_table_columns(const Rules *rules, const RoundState *s, const Mat
     x[242] = (float)bids / 256;
     x[243] = (float)(bids - s->cards) / 256;
     x[244] = (float)s->players / 8;
-    x[245] = oh_hell ? observe_round_bf16(0.5f + (float)rules->points / 512) : 0;
+    x[245] = oh_hell ? (float)(rules->points + 1) / 256 : 0;
     x[254] = (float)match->round / 64;
     x[255] = (float)match->rounds / 64;
 }

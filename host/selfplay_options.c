@@ -60,7 +60,7 @@ static const Option selfplay_options[] = {
     {"noise-weight", "X", "share of Dirichlet noise in the root's priors (0.25)", OPTION_REAL,
      AT(noise_weight), 0, 1, NULL, NULL, 1},
     {"noise-alpha", "X", "Dirichlet parameter times the number of legal actions (10)", OPTION_REAL,
-     AT(noise_alpha), 0.01, 10000, NULL, NULL, 1},
+     AT(noise_alpha), 1, 10000, NULL, NULL, 1},
     {"explore-decisions", "N", "first decisions of a round that move by visits to the power 1 (4)",
      OPTION_INT, AT(explore_decisions), 0, 1000, NULL, NULL, 1},
     {"move-power", "N", "power of the visits after that: 1, 2, 4, or best (4)", OPTION_CHOICE,
