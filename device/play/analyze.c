@@ -16,6 +16,7 @@ Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights,
 
 void analyzer_close(Analyzer *a) {
     if (!a->device) return;
+    if (a->wave.stream) (void)a->device->backend->stream_sync(a->wave.stream);
     if (a->wave.net) a->device->net->destroy(a->wave.net);
     if (a->block) a->device->backend->release(a->block);
     if (a->wave.stream) a->device->backend->stream_close(a->wave.stream);
@@ -187,6 +188,8 @@ Status analyzer_answer(Analyzer *a, const AnalyzeQuery *query, AnalyzeAnswer *an
     if (status == STATUS_OK) status = begin_search(a, query, answer->n, states);
     if (status == STATUS_OK) status = search_to_the_end(a, query, answer, heads);
     if (status == STATUS_OK) status = read_answer(a, heads, answer);
+    /* after a failure copies from these may still be under way */
+    if (status != STATUS_OK) (void)a->device->backend->stream_sync(a->wave.stream);
 fail:
     free(heads);
     free(states);

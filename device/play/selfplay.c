@@ -174,6 +174,7 @@ Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *d
 void selfplay_close(Selfplay *sp) {
     if (!sp->device) return;
     const Backend *backend = sp->device->backend;
+    if (sp->wave.stream) (void)backend->stream_sync(sp->wave.stream); /* an epoch may still run */
     if (sp->wave.net) sp->device->net->destroy(sp->wave.net);
     for (int i = 0; i < 2; i++) {
         if (sp->done[i]) backend->event_close(sp->done[i]);
