@@ -87,7 +87,14 @@ int main(int argc, char **argv) {
         fprintf(stderr, "which bench? allowed: selfplay rows tree gemm worlds signature\n");
         return 2;
     }
-    for (int i = 0; i < count; i++)
-        if (benches[find(names[i])].run(&o) != STATUS_OK) return 1;
-    return 0;
+    for (int i = 0; i < count; i++) {
+        Status status = benches[find(names[i])].run(&o);
+        if (status == STATUS_MEMORY)
+            fprintf(stderr, "%s: not enough memory; try fewer --worlds, --simulations or --parallel\n",
+                    names[i]);
+        if (status != STATUS_OK) return status == STATUS_INPUT ? 2 : 1;
+    }
+    if (fflush(stdout) == 0) return 0;
+    perror("standard output");
+    return 1;
 }

@@ -13,6 +13,7 @@
 #include "selfplay_options.h"
 #include "shard.h"
 #include "signals.h"
+#include "streams.h"
 #include "summary.h"
 #include "weights_file.h"
 
@@ -48,8 +49,6 @@ static Status load_network(Run *run) {
     if (o->weights) return weights_file_load(&run->weights, &run->config.model, o->weights);
     TRY(weights_alloc(&run->weights, &run->config.model));
     weights_init(&run->weights, (uint64_t)o->weights_seed);
-    if (!o->quiet)
-        fprintf(stderr, "no --weights: a random network of seed %lld\n", (long long)o->weights_seed);
     return STATUS_OK;
 }
 
@@ -89,15 +88,12 @@ static Status choose_parallel(Run *run) {
     return STATUS_INPUT;
 }
 
-/* Step 5: the folder, and what is missing in it. */
+/* Step 5: the folder, and what is missing in it. With nothing to play run.json keeps what it says. */
 static Status open_folder(Run *run) {
     const SelfplayOptions *o = &run->options;
     cJSON *identity = run_identity(o, &run->config, run->device, run_weights(run));
-    cJSON *machine = run_machine(o, &run->config, run->what);
-    Status status = identity && machine ? STATUS_OK : STATUS_MEMORY;
-    if (status == STATUS_OK)
-        status = shard_open(&run->store, o->out, identity, machine, o->games);
-    cJSON_Delete(machine);
+    Status status = STATUS_MEMORY;
+    if (identity) status = shard_open(&run->store, o->out, identity, NULL, o->games);
     cJSON_Delete(identity);
     if (status != STATUS_OK) return status;
     const ShardRange *missing = shard_missing(run->store, &run->range_count);
@@ -108,7 +104,21 @@ static Status open_folder(Run *run) {
         run->ranges[i].ordinal = run->missing;
         run->missing += missing[i].count;
     }
-    return STATUS_OK;
+    if (run->missing == 0) return STATUS_OK;
+    cJSON *machine = run_machine(o, &run->config, run->what);
+    status = machine ? shard_write_machine(run->store, machine) : STATUS_MEMORY;
+    cJSON_Delete(machine);
+    return status;
+}
+
+/* Said only when nothing is left to refuse, so that a refusal stands alone. */
+static void print_start(const Run *run) {
+    const SelfplayOptions *o = &run->options;
+    if (o->quiet) return;
+    fprintf(stderr, "device: %s\n", run->what);
+    if (run->config.evaluator == EVALUATOR_NET && !o->weights)
+        fprintf(stderr, "no --weights: a random network of seed %lld\n", (long long)o->weights_seed);
+    summary_bytes_print(&run->rates.bytes, stderr);
 }
 
 static const char *const fault_texts[FAULT_COUNT] = {
@@ -215,7 +225,6 @@ static Status run_all(Run *run, int argc, char **argv) {
     /* Step 2: device. */
     TRY(device_open(run->options.device, &run->device, run->what, sizeof run->what));
     TRY(choose_precision(run));
-    if (!run->options.quiet) fprintf(stderr, "device: %s\n", run->what);
     /* Steps 3 to 5. */
     TRY(load_network(run));
     TRY(choose_parallel(run));
@@ -227,7 +236,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     }
     if (run->config.parallel > run->missing) run->config.parallel = (int)run->missing;
     selfplay_measure(&run->config, run->device, &run->rates.bytes);
-    if (!run->options.quiet) summary_bytes_print(&run->rates.bytes, stderr);
+    print_start(run);
     Status status = selfplay_open(&run->selfplay, &run->config, run->device, run_weights(run),
                                   run->ranges, run->range_count, run->missing);
     if (status == STATUS_MEMORY) {
@@ -236,7 +245,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     }
     TRY(status);
     /* Steps 6 and 7. */
-    signals_install();
+    signals_install(run->options.quiet);
     TRY(play(run));
     TRY(shard_flush(run->store));
     TRY(keep_rates(run));
@@ -246,12 +255,14 @@ static Status run_all(Run *run, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     static Run run;
+    streams_open();
     Status status = run_all(&run, argc, argv);
     selfplay_close(&run.selfplay);
     Status closed = shard_close(run.store);
     weights_free(&run.weights);
     free(run.ranges);
     if (status == STATUS_OK) status = closed;
+    if (status == STATUS_MEMORY) fprintf(stderr, "not enough memory; try a smaller --parallel\n");
     if (fflush(stdout) != 0 && status == STATUS_OK) {
         fprintf(stderr, "standard output: %s\n", strerror(errno));
         status = STATUS_FILE;

@@ -1,28 +1,19 @@
-/* host/options.c - argp for the words, cJSON for the file, one function that checks and sets. */
+/* host/options.c - words, then cJSON for the file, one function that checks and sets both. */
 #include "options.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_FIRST = 0x1000, KEY_CONFIG = 0x0FFF, MAX_OPTIONS = 64 };
+#include "option_words.h"
 
-typedef struct {
-    const OptionTable *table;
-    const char *flags[MAX_OPTIONS]; /* value given on the command line, by option; NULL: not given */
-    const char *config_file;
-    const char **files;
-    int files_max, file_count;
-} Parse;
-
-static void version_print(FILE *stream, struct argp_state *state) {
-    fprintf(stream, "%s %s\n", state->name, BLOB_VERSION);
-}
+/* An empty value would leave a hole in a message. */
+static const char *shown(const char *text) { return *text ? text : "''"; }
 
 static Status refuse_range(const Option *o, const char *origin, const char *text) {
-    fprintf(stderr, "%s%s %s: must be %s%.17g..%.17g\n", origin, o->name, text,
+    fprintf(stderr, "%s%s %s: must be %s%.16g..%.16g\n", origin, o->name, shown(text),
             o->kind == OPTION_REAL ? "" : "a whole number in ", o->min, o->max);
     return STATUS_INPUT;
 }
@@ -31,7 +22,8 @@ static Status set_number(const Option *o, const char *origin, const char *text, 
     char *end = NULL;
     errno = 0;
     double real = strtod(text, &end);
-    if (end == text || *end || errno || !isfinite(real) || real < o->min || real > o->max)
+    bool decimal = text[strspn(text, "-+.0123456789eE")] == 0 && *text != '+';
+    if (!decimal || end == text || *end || errno || !isfinite(real) || real < o->min || real > o->max)
         return refuse_range(o, origin, text);
     if (o->kind == OPTION_REAL) {
         memcpy(field, &real, sizeof real);
@@ -55,10 +47,19 @@ static Status set_choice(const Option *o, const char *origin, const char *text, 
         else memcpy((char *)options + o->offset, &choice, sizeof choice);
         return STATUS_OK;
     }
-    fprintf(stderr, "%s%s %s: must be one of", origin, o->name, text);
+    fprintf(stderr, "%s%s %s: must be one of", origin, o->name, shown(text));
     for (int i = 0; o->choices[i]; i++) fprintf(stderr, " %s", o->choices[i]);
     fprintf(stderr, "\n");
     return STATUS_INPUT;
+}
+
+static Status set_text(const Option *o, const char *origin, const char *text, char *field) {
+    if (!*text) {
+        fprintf(stderr, "%s%s '': must not be empty\n", origin, o->name);
+        return STATUS_INPUT;
+    }
+    memcpy(field, &text, sizeof text);
+    return STATUS_OK;
 }
 
 /* origin: "--", or the file's name and ": ". `text` stays valid until exit. */
@@ -71,27 +72,10 @@ static Status option_set(const Option *o, const char *origin, const char *text, 
     case OPTION_REAL: return set_number(o, origin, text, field);
     case OPTION_CHOICE:
     case OPTION_PRESET: return set_choice(o, origin, text, options);
-    case OPTION_TEXT: memcpy(field, &text, sizeof text); return STATUS_OK;
+    case OPTION_TEXT: return set_text(o, origin, text, field);
     case OPTION_FLAG: memcpy(field, &one, sizeof one); return STATUS_OK;
     }
     return STATUS_ARGUMENT;
-}
-
-static error_t parse_word(int key, char *arg, struct argp_state *state) {
-    Parse *parse = state->input;
-    if (key >= KEY_FIRST && key < KEY_FIRST + MAX_OPTIONS)
-        parse->flags[key - KEY_FIRST] = arg ? arg : "";
-    else if (key == KEY_CONFIG)
-        parse->config_file = arg;
-    else if (key == ARGP_KEY_ARG) {
-        if (!parse->table->files || parse->file_count == parse->files_max) {
-            fprintf(stderr, "%s: no word is expected here; options begin with --\n", arg);
-            exit(2);
-        }
-        parse->files[parse->file_count++] = arg;
-    } else
-        return ARGP_ERR_UNKNOWN;
-    return 0;
 }
 
 /* The name in a file may have '_' where the option has '-'. */
@@ -104,14 +88,14 @@ static const Option *option_find(const OptionTable *table, const char *name) {
     return NULL;
 }
 
-/* A JSON value as the text that the command line would hold; kept until exit. NULL: no such value. */
-static const char *value_text(const Option *o, const cJSON *value) {
-    char number[32];
+/* A JSON value as the text that the command line would hold; number (32) has room for one. NULL: no
+ * such value. */
+static const char *value_text(const Option *o, const cJSON *value, char *number) {
     if (o->kind == OPTION_FLAG) return cJSON_IsBool(value) ? "" : NULL;
-    if (cJSON_IsString(value)) return strdup(value->valuestring);
+    if (cJSON_IsString(value)) return value->valuestring;
     if (!cJSON_IsNumber(value) || o->kind == OPTION_TEXT) return NULL;
-    snprintf(number, sizeof number, "%.17g", value->valuedouble);
-    return strdup(number);
+    snprintf(number, 32, "%.17g", value->valuedouble);
+    return number;
 }
 
 static Status file_read(const char *path, cJSON **out) {
@@ -122,20 +106,23 @@ static Status file_read(const char *path, cJSON **out) {
     }
     static char text[1 << 20];
     size_t n = fread(text, 1, sizeof text - 1, f);
-    int bad = ferror(f) || !feof(f);
+    bool bad = ferror(f) || !feof(f);
     fclose(f);
     text[n] = 0;
-    *out = bad ? NULL : cJSON_Parse(text);
+    bad = bad || strlen(text) != n;
+    *out = bad ? NULL : cJSON_ParseWithLengthOpts(text, n + 1, NULL, 1);
     if (!cJSON_IsObject(*out)) {
         fprintf(stderr, "--config %s: not a JSON object of options, 1 MiB at most\n", path);
         cJSON_Delete(*out);
+        *out = NULL;
         return STATUS_INPUT;
     }
     return STATUS_OK;
 }
 
 static Status file_values(const OptionTable *table, const char *path, const cJSON *file,
-                          const char *values[MAX_OPTIONS]) {
+                          const char *values[OPTION_WORDS_MAX]) {
+    static char numbers[OPTION_WORDS_MAX][32];
     const cJSON *item;
     cJSON_ArrayForEach(item, file) {
         const Option *o = option_find(table, item->string);
@@ -143,12 +130,12 @@ static Status file_values(const OptionTable *table, const char *path, const cJSO
             fprintf(stderr, "%s: %s: unknown option; --help lists them\n", path, item->string);
             return STATUS_INPUT;
         }
-        const char *text = value_text(o, item);
+        const char *text = value_text(o, item, numbers[o - table->options]);
         if (!text) {
-            fprintf(stderr, "%s: %s: must be a %s\n", path, o->name,
+            fprintf(stderr, "%s: %s: must be %s\n", path, o->name,
                     o->kind == OPTION_FLAG   ? "true or false"
-                    : o->kind == OPTION_TEXT ? "string"
-                                             : "number or string");
+                    : o->kind == OPTION_TEXT ? "a string"
+                                             : "a number or a string");
             return STATUS_INPUT;
         }
         if (o->kind == OPTION_FLAG && !cJSON_IsTrue(item)) continue;
@@ -166,42 +153,22 @@ static Status apply(const OptionTable *table, const char *origin, const char *co
 }
 
 static Status apply_file(const OptionTable *table, const char *path, void *options) {
-    const char *values[MAX_OPTIONS] = {NULL};
+    const char *values[OPTION_WORDS_MAX] = {NULL};
     char origin[512];
-    cJSON *file = NULL;
+    static cJSON *file; /* its texts are options until exit */
     TRY(file_read(path, &file));
     snprintf(origin, sizeof origin, "%s: ", path);
     Status status = file_values(table, path, file, values);
-    if (status == STATUS_OK) status = apply(table, origin, values, options);
-    cJSON_Delete(file);
-    return status;
+    return status == STATUS_OK ? apply(table, origin, values, options) : status;
 }
 
 Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
                      const char **files, int files_max, int *file_count) {
-    struct argp_option list[MAX_OPTIONS + 2];
-    memset(list, 0, sizeof list);
-    int n = 0;
-    for (; table->options[n].name && n < MAX_OPTIONS; n++) {
-        list[n].name = table->options[n].name;
-        list[n].key = KEY_FIRST + n;
-        list[n].arg = table->options[n].arg;
-        list[n].doc = table->options[n].help;
-    }
-    list[n].name = "config";
-    list[n].key = KEY_CONFIG;
-    list[n].arg = "FILE.json";
-    list[n].doc = "options from a JSON object, by the same names; flags win";
-
-    Parse parse = {table, {NULL}, NULL, files, files_max, 0};
-    struct argp argp = {list, parse_word, table->files, table->about, NULL, NULL, NULL};
-    argp_program_version_hook = version_print;
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &parse);
-
-    if (parse.config_file) TRY(apply_file(table, parse.config_file, options));
-    if (file_count) *file_count = parse.file_count;
-    return apply(table, "--", parse.flags, options);
+    OptionWords words = {table, {NULL}, NULL, files, files_max, 0};
+    TRY(option_words_read(&words, argc, argv));
+    if (words.config_file) TRY(apply_file(table, words.config_file, options));
+    if (file_count) *file_count = words.file_count;
+    return apply(table, "--", words.values, options);
 }
 
 void options_identity(const OptionTable *table, const void *options, cJSON *identity) {

@@ -29,8 +29,8 @@ static void show(const Progress *p, int64_t done, double now) {
         for (int i = 0; i < BAR; i++) fputc(i < full ? '=' : ' ', stderr);
         fprintf(stderr, "] ");
     }
-    fprintf(stderr, "%lld/%lld games, %.0f games/min, %.0f s left", (long long)done,
-            (long long)p->total, 60 * rate, left);
+    fprintf(stderr, "%lld/%lld games", (long long)done, (long long)p->total);
+    if (rate > 0) fprintf(stderr, ", %.0f games/min, %.0f s left", 60 * rate, left);
     fputs(p->terminal ? "   " : "\n", stderr);
 }
 

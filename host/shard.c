@@ -37,7 +37,11 @@ Status shard_begin_part(ShardStore *store, OpenShard *shard) {
     char path[SHARD_PATH];
     shard_path(path, store->folder, shard->index, SHARD_NAME_PART);
     int64_t first = shard->index * SHARD_GAMES;
-    TRY(shard_part_open(&shard->part, path, first, store->hash, PART_WRITE));
+    Status status = shard_part_open(&shard->part, path, first, store->hash, PART_WRITE);
+    if (status != STATUS_OK) {
+        shard_part_close(&shard->part); /* or closing the store would flush what is none of ours */
+        return status;
+    }
     for (int i = shard->base; i < shard_expected(store, shard->index); i++)
         shard->covered += shard->part.offset[i] != 0;
     return STATUS_OK;

@@ -2,7 +2,8 @@
 #ifndef HOST_SIGNALS_H
 #define HOST_SIGNALS_H
 
-void signals_install(void);
+/* Unless quiet the first request is answered with a line on stderr. */
+void signals_install(int quiet);
 
 /* How often the run was asked to stop. */
 int signals_asked(void);
