@@ -63,7 +63,8 @@ void bench_report(const BenchOptions *o, const char *name, double value, const c
 static void random_position(const Rules *rules, int cards, Rng *rng, RoundState *out) {
     uint64_t hands[MAX_SEATS];
     RoundState s;
-    int P = rules->players, turned = deal_hands(rng, P, cards, rules->variant == RULES_OH_HELL, hands);
+    int P = rules->players,
+        turned = deal_hands(rng, P, cards, rules->variant == RULES_OH_HELL, hands);
     int trump = turned == CARD_NONE ? (int)rng_below(rng, SUITS + 1) : card_suit(turned);
     round_begin(&s, P, cards, (int)rng_below(rng, (uint32_t)P), trump, turned, hands);
     int stop = (int)rng_below(rng, (uint32_t)(P * (cards + 1)));

@@ -1,4 +1,4 @@
-/* bench/bench.h - what the benches share: a clock, medians, real positions, ceilings, one way to report.
+/* bench/bench.h - what the benches share: clock, medians, positions, ceilings, reports.
  *
  * Every figure stands beside its ceiling, measured in the same run on the same machine. */
 #ifndef BENCH_BENCH_H
@@ -31,8 +31,8 @@ double bench_clock(void);
 /* The middle one; sorts x (n). */
 double bench_median(double *x, int n);
 
-/* Prints "name  value unit   share of ceiling", and appends machine,name,value,unit,ceiling,share to
- * the CSV file. ceiling 0: none is known. */
+/* Prints "name  value unit   share of ceiling", and appends machine,name,value,unit,ceiling,share
+ * to the CSV file. ceiling 0: none is known. */
 void bench_report(const BenchOptions *o, const char *name, double value, const char *unit,
                   double ceiling, const char *ceiling_name);
 

@@ -11,8 +11,8 @@ static const int shape[3][2] = {{256, 256}, {256, 1024}, {1024, 256}};
 enum { LAYERS = 6, WIDEST = 1024 };
 
 typedef struct {
-    float *a, *c;       /* (rows, WIDEST) of one thread */
-    const float *b[3];  /* (K, N) weights of each shape, for LAYERS layers, shared */
+    float *a, *c;      /* (rows, WIDEST) of one thread */
+    const float *b[3]; /* (K, N) weights of each shape, for LAYERS layers, shared */
 } Buffers;
 
 static void fill(float *x, size_t n, uint64_t seed) {
@@ -84,7 +84,8 @@ Status bench_gemm(const BenchOptions *o) {
     for (int i = 0; i < HEIGHTS; i++) {
         double flops[16];
         char name[64];
-        for (int k = 0; k < o->repeats; k++) flops[k] = bench_gemm_flops(heights[i], o->seconds / 4);
+        for (int k = 0; k < o->repeats; k++)
+            flops[k] = bench_gemm_flops(heights[i], o->seconds / 4);
         snprintf(name, sizeof name, "gemm float32, blocks of %d rows", heights[i]);
         bench_report(o, name, bench_median(flops, o->repeats) / 1e9, "GFLOP/s", 0, NULL);
     }

@@ -60,8 +60,9 @@ static Status run_window(Selfplay *sp, double seconds, Window *w) {
     return STATUS_OK;
 }
 
-/* Games that start together end together, in bursts that no short window could average. So the slots
- * are brought out of step first: some generations with the uniform evaluator, which costs little. */
+/* Games that start together end together, in bursts that no short window could average. So the
+ * slots are brought out of step first: some generations with the uniform evaluator, which costs
+ * little. */
 static Status spread_slots(Selfplay *sp) {
     enum { GENERATIONS = 40 };
     Window w;
@@ -99,7 +100,8 @@ static void report(const BenchOptions *o, const Selfplay *sp, Window *w, double 
                  per_game > 0 ? 60 * best / per_game : 0, "GEMM / (rows a game x 7.43 MFLOP)");
     bench_report(o, "  rows a game", per_game, "rows", 0, NULL);
     bench_report(o, "  GEMM measured beside it", best * flops / 1e9, "GFLOP/s", 0, NULL);
-    bench_report(o, "  share of GEMM, median of pairs", 100 * bench_median(share, n), "%", 70, "goal");
+    bench_report(o, "  share of GEMM, median of pairs", 100 * bench_median(share, n), "%", 70,
+                 "goal");
     bench_report(o, "  outside the network", bench_median(outside, n), "% of the time", 5, "limit");
 }
 

@@ -1,4 +1,4 @@
-/* bench/bench_signature.c - one number for all behaviour of search and play: a hash of visit counts.
+/* bench/bench_signature.c - one number for all behaviour of play: a hash of visit counts.
  *
  * A fixed set of games with the hash evaluator; every word of their records (deals, moves, visits,
  * scores) goes into the hash. A commit that changes play states the new value. */
@@ -8,10 +8,10 @@
 static const struct {
     uint8_t variant, players, penalty;
     int cards, full, leaves;
-} settings[] = {{RULES_BLOB, 2, 0, 17, 0, 1},    {RULES_BLOB, 3, 0, 7, 0, 4},
-                {RULES_BLOB, 4, 0, 5, 0, 1},     {RULES_BLOB, 5, 0, 4, 1, 2},
-                {RULES_BLOB, 8, 0, 6, 0, 1},     {RULES_OH_HELL, 3, 1, 9, 0, 8},
-                {RULES_OH_HELL, 7, 0, 4, 1, 1},  {RULES_OH_HELL, 5, 1, 10, 0, 1}};
+} settings[] = {{RULES_BLOB, 2, 0, 17, 0, 1},   {RULES_BLOB, 3, 0, 7, 0, 4},
+                {RULES_BLOB, 4, 0, 5, 0, 1},    {RULES_BLOB, 5, 0, 4, 1, 2},
+                {RULES_BLOB, 8, 0, 6, 0, 1},    {RULES_OH_HELL, 3, 1, 9, 0, 8},
+                {RULES_OH_HELL, 7, 0, 4, 1, 1}, {RULES_OH_HELL, 5, 1, 10, 0, 1}};
 
 enum { GAMES = 64 };
 

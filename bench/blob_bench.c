@@ -1,13 +1,15 @@
 /* bench/blob_bench.c - blob-bench: every figure beside its ceiling, measured in the same run. */
 #include <omp.h>
 
+#include "../host/threads.h"
 #include "bench.h"
 
 static const struct {
     const char *name;
     BenchFunction run;
-} benches[] = {{"selfplay", bench_selfplay}, {"rows", bench_rows},     {"tree", bench_tree},
-               {"gemm", bench_gemm},         {"worlds", bench_worlds}, {"signature", bench_signature}};
+} benches[] = {{"selfplay", bench_selfplay}, {"rows", bench_rows},
+               {"tree", bench_tree},         {"gemm", bench_gemm},
+               {"worlds", bench_worlds},     {"signature", bench_signature}};
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };
 
@@ -19,8 +21,8 @@ static const Option bench_options[] = {
     {"players", "P", "seats (4)", OPTION_INT, AT(players), 2, 8, NULL, NULL, 0},
     {"cards", "T", "cards dealt to each (5)", OPTION_INT, AT(cards), 1, MAX_HAND, NULL, NULL, 0},
     {"worlds", "W", "worlds a decision (3)", OPTION_INT, AT(worlds), 1, 255, NULL, NULL, 0},
-    {"simulations", "S", "simulations a tree (30)", OPTION_INT, AT(simulations), 1, 10000, NULL, NULL,
-     0},
+    {"simulations", "S", "simulations a tree (30)", OPTION_INT, AT(simulations), 1, 10000, NULL,
+     NULL, 0},
     {"leaves", "K", "leaves a batch (1)", OPTION_INT, AT(leaves), 1, 255, NULL, NULL, 0},
     {"parallel", "G", "live games (1024 on the cpu, 24576 on cuda)", OPTION_INT, AT(parallel), 1,
      1048576, NULL, NULL, 0},
@@ -28,7 +30,8 @@ static const Option bench_options[] = {
     {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
     {"repeats", "N", "measurements, of which the median counts (5)", OPTION_INT, AT(repeats), 1, 16,
      NULL, NULL, 0},
-    {"seconds", "X", "one measurement lasts (1)", OPTION_REAL, AT(seconds), 0.01, 60, NULL, NULL, 0},
+    {"seconds", "X", "one measurement lasts (1)", OPTION_REAL, AT(seconds), 0.01, 60, NULL, NULL,
+     0},
     {"seed", "N", "positions and games (1)", OPTION_INT64, AT(seed), 0, 9007199254740991.0, NULL,
      NULL, 0},
     {"precision", "NAME", "float32, bf16 on cuda (float32)", OPTION_CHOICE, AT(precision), 0, 0,
@@ -59,6 +62,7 @@ int main(int argc, char **argv) {
     const char *names[BENCHES];
     int count = 0;
     BenchOptions o;
+    threads_begin(argv);
     memset(&o, 0, sizeof o);
     o.players = 4;
     o.cards = 5;
@@ -79,7 +83,8 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < count; i++)
         if (find(names[i]) < 0) {
-            fprintf(stderr, "%s: no such bench; allowed: selfplay rows tree gemm worlds signature\n",
+            fprintf(stderr,
+                    "%s: no such bench; allowed: selfplay rows tree gemm worlds signature\n",
                     names[i]);
             return 2;
         }
@@ -90,7 +95,8 @@ int main(int argc, char **argv) {
     for (int i = 0; i < count; i++) {
         Status status = benches[find(names[i])].run(&o);
         if (status == STATUS_MEMORY)
-            fprintf(stderr, "%s: not enough memory; try fewer --worlds, --simulations or --parallel\n",
+            fprintf(stderr,
+                    "%s: not enough memory; try fewer --worlds, --simulations or --parallel\n",
                     names[i]);
         if (status != STATUS_OK) return status == STATUS_INPUT ? 2 : 1;
     }

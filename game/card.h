@@ -1,4 +1,4 @@
-/* game/card.h - cards, suits and the limits of the game (RULES.md).
+/* game/card.h - cards, suits and the limits of the game.
  *
  *   card = suit * 13 + rank     suits S=0 H=1 C=2 D=3     ranks 2..A = 0..12
  *
@@ -22,7 +22,7 @@ enum {
     BID_NONE = 255
 };
 
-#define CARDS_ALL ((((uint64_t)1) << CARDS) - 1)
+#define CARDS_ALL       ((((uint64_t)1) << CARDS) - 1)
 #define SUIT_MASK(suit) ((uint64_t)0x1FFF << (13 * (suit)))
 
 HD int card_suit(int card) { return card / RANKS; }

@@ -1,8 +1,8 @@
-/* game/observe.h - what the seat to move may know, as the network's C = 256 inputs (DESIGN 3).
+/* game/observe.h - what the seat to move may know, as the network's C = 256 inputs.
  *
  * Seat-relative: the mover is seat 0, the others follow clockwise. Suit-canonical: trump first, the
- * other suits in an order that depends only on what the mover sees of each. Every column is exact in
- * bfloat16: counts over a power of two; match scores are rounded to it.
+ * other suits in an order that depends only on what the mover sees of each. Every column is exact
+ * in bfloat16: counts over a power of two; match scores are rounded to it.
  *
  *   column      what (c: canonical card, r: relative seat, u: canonical suit)
  *     0 + c     1: in the mover's hand
@@ -55,7 +55,8 @@ HD uint64_t observe_suit_key(const RoundState *s, int suit) {
     return (uint64_t)bits_count(hand) << 42 | hand << 29 | played << 16 | voids << 8 | places;
 }
 
-/* order[u] = the suit in canonical place u: trump, then by descending key, ties to the lower suit. */
+/* order[u] = the suit in canonical place u: trump, then by descending key, ties to the lower suit.
+ */
 HD void observe_suit_order(const RoundState *s, uint8_t order[SUITS]) {
     uint64_t key[SUITS];
     for (int u = 0; u < SUITS; u++) {
@@ -97,11 +98,11 @@ HD void observe_seat_columns(const RoundState *s, const Match *match, const uint
         x[188 + 4 * r + u] = (float)(s->voids >> (4 * seat + order[u]) & 1);
     x[220 + r] = seat == s->dealer;
     x[228 + r] = seat == s->leader;
-    x[246 + r] =
-        observe_round_bf16((float)(match->scores[seat] - match->scores[s->turn]) / 256);
+    x[246 + r] = observe_round_bf16((float)(match->scores[seat] - match->scores[s->turn]) / 256);
 }
 
-HD void observe_table_columns(const Rules *rules, const RoundState *s, const Match *match, float *x) {
+HD void observe_table_columns(const Rules *rules, const RoundState *s, const Match *match,
+                              float *x) {
     bool oh_hell = rules->variant == RULES_OH_HELL;
     int bids = round_bid_sum(s);
     x[236] = s->trump != TRUMP_NONE;

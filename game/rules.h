@@ -1,8 +1,9 @@
-/* game/rules.h - one round: whose turn, what is legal, what a play changes, what it scores (RULES.md).
+/* game/rules.h - one round: whose turn, what is legal, what a play changes, what it scores.
  *
  *   round_begin -> [ round_legal -> round_apply ]* -> round_is_over -> round_score
  *
- * RoundState is plain data, copied into every node of a tree. Everything here is a pure function. */
+ * RoundState is plain data, copied into every node of a tree. Everything here is a pure function.
+ */
 #ifndef GAME_RULES_H
 #define GAME_RULES_H
 
@@ -18,19 +19,19 @@ typedef struct {
 } Rules;
 
 typedef struct {
-    uint64_t hands[MAX_SEATS];  /* (P) cards still held */
-    uint64_t played;            /* cards played so far, the current trick's too */
-    uint32_t voids;             /* bit 4 * seat + suit: the seat has shown that it lacks the suit */
-    uint8_t bids[MAX_SEATS];    /* (P) BID_NONE before the seat has bid */
-    uint8_t tricks[MAX_SEATS];  /* (P) tricks won */
-    uint8_t trick[MAX_SEATS];   /* (trick_count) cards of the current trick, the leader's first */
-    uint8_t players, cards;     /* P, T */
-    uint8_t dealer, trump;      /* seat; suit or TRUMP_NONE */
-    uint8_t turned;             /* the card turned up, or CARD_NONE */
-    uint8_t bid_count;          /* seats that have bid */
-    uint8_t leader, turn;       /* who led, or will lead, the current trick; who moves */
-    uint8_t trick_count;        /* cards in the current trick, 0..P-1 */
-    uint8_t tricks_done;        /* finished tricks, T when the round is over */
+    uint64_t hands[MAX_SEATS]; /* (P) cards still held */
+    uint64_t played;           /* cards played so far, the current trick's too */
+    uint32_t voids;            /* bit 4 * seat + suit: the seat has shown that it lacks the suit */
+    uint8_t bids[MAX_SEATS];   /* (P) BID_NONE before the seat has bid */
+    uint8_t tricks[MAX_SEATS]; /* (P) tricks won */
+    uint8_t trick[MAX_SEATS];  /* (trick_count) cards of the current trick, the leader's first */
+    uint8_t players, cards;    /* P, T */
+    uint8_t dealer, trump;     /* seat; suit or TRUMP_NONE */
+    uint8_t turned;            /* the card turned up, or CARD_NONE */
+    uint8_t bid_count;         /* seats that have bid */
+    uint8_t leader, turn;      /* who led, or will lead, the current trick; who moves */
+    uint8_t trick_count;       /* cards in the current trick, 0..P-1 */
+    uint8_t tricks_done;       /* finished tricks, T when the round is over */
 } RoundState;
 
 HD int seat_after(int seat, int players) { return seat + 1 == players ? 0 : seat + 1; }
@@ -130,7 +131,7 @@ HD int round_score(const Rules *rules, const RoundState *s, int seat) {
 }
 
 /* The same scaled to [0, 1] over what a round of T cards can bring: (score - min) / (max - min),
- * the value of a terminal node for that seat (DESIGN 5). An integer over an integer. */
+ * the value of a terminal node for that seat. An integer over an integer. */
 HD float round_value(const Rules *rules, const RoundState *s, int seat) {
     int T = s->cards, min = 0, max = 10 + T;
     if (rules->variant == RULES_OH_HELL) {

@@ -3,7 +3,7 @@
  *   cards   F F-1 .. 2   1 (P times)   2 .. F        for P = 5, F = 7:
  *           7 6 5 4 3 2  1 1 1 1 1     2 3 4 5 6 7   17 rounds
  *
- * Rounds count from 0; F is the number of cards in the first round (RULES.md). */
+ * Rounds count from 0; F is the number of cards in the first round. */
 #ifndef GAME_SEQUENCE_H
 #define GAME_SEQUENCE_H
 

@@ -1,4 +1,4 @@
-/* game/trace.h - games recorded by OpenSpiel's oh_hell, replayed against our rules (RULES.md).
+/* game/trace.h - games recorded by OpenSpiel's oh_hell, replayed against our rules.
  *
  * One JSON object a line: the game with its parameters, every action, the seat to move and the
  * legal actions at each decision, the returns. The numbers in it are OpenSpiel's. */

@@ -1,4 +1,4 @@
-/* game/world.h - determinization: a deal of the unseen cards, uniform over all that fit (DESIGN 4).
+/* game/world.h - determinization: a deal of the unseen cards, uniform over all that fit.
  *
  *   world_count once for a decision -> world_sample once for each of its worlds
  *

@@ -1,4 +1,4 @@
-/* game/world_count.h - how many deals of the unseen cards fit what the table has shown (DESIGN 4).
+/* game/world_count.h - how many deals of the unseen cards fit what the table has shown.
  *
  * Step 1  group: seats with a void in a suit that is still out are constrained; those that may hold
  *         the same suits are one group, split by a shuffle afterwards. Everybody else and the stock

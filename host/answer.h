@@ -1,4 +1,4 @@
-/* host/answer.h - one line of JSON for each line of JSON: the protocol of blob-analyze (DESIGN 9).
+/* host/answer.h - one line of JSON for each line of JSON: the protocol of blob-analyze.
  *
  *   line ─► json_line_parse ─► query_read ─► analyzer_answer ─► line */
 #ifndef HOST_ANSWER_H

@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "options.h"
+#include "threads.h"
 #include "weights_file.h"
 
 typedef struct {
@@ -127,6 +128,7 @@ int main(int argc, char **argv) {
     const Device *device = NULL;
     char what[256];
     int path_count = 0;
+    threads_begin(argv);
     if (options_parse(&table, argc, argv, &o, paths, MAX_FILES, &path_count) != STATUS_OK) return 2;
     if (o.threads > 0) omp_set_num_threads(o.threads);
     Status status = device_open(o.device, &device, what, sizeof what);

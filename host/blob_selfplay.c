@@ -1,7 +1,7 @@
 /* host/blob_selfplay.c - blob-gpu-selfplay: turns the crank of a self-play run.
  *
- * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. What can be refused is
- * refused before the folder is touched. */
+ * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. What can be refused
+ * is refused before the folder is touched. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@
 #include "signals.h"
 #include "streams.h"
 #include "summary.h"
+#include "threads.h"
 #include "weights_file.h"
 
 static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
@@ -28,7 +29,7 @@ typedef struct {
     ShardStore *store;
     GameRange *ranges; /* (range_count) ids to play */
     int range_count;
-    int64_t missing;   /* games in them */
+    int64_t missing; /* games in them */
     Selfplay selfplay;
     GameTally tally;
     RunRates rates;
@@ -83,12 +84,14 @@ static Status choose_parallel(Run *run) {
     char need[16], have[16];
     summary_bytes_text(bytes->model + bytes->trees + bytes->wave + bytes->games, need, sizeof need);
     summary_bytes_text(budget, have, sizeof have);
-    fprintf(stderr, "--parallel %d: needs %s of memory, %s may be taken; the largest that fits is %d\n",
+    fprintf(stderr,
+            "--parallel %d: needs %s of memory, %s may be taken; the largest that fits is %d\n",
             c->parallel, need, have, fits);
     return STATUS_INPUT;
 }
 
-/* Step 5: the folder, and what is missing in it. With nothing to play run.json keeps what it says. */
+/* Step 5: the folder, and what is missing in it. With nothing to play run.json keeps what it says.
+ */
 static Status open_folder(Run *run) {
     const SelfplayOptions *o = &run->options;
     cJSON *identity = run_identity(o, &run->config, run->device, run_weights(run));
@@ -117,13 +120,17 @@ static void print_start(const Run *run) {
     if (o->quiet) return;
     fprintf(stderr, "device: %s\n", run->what);
     if (run->config.evaluator == EVALUATOR_NET && !o->weights)
-        fprintf(stderr, "no --weights: a random network of seed %lld\n", (long long)o->weights_seed);
+        fprintf(stderr, "no --weights: a random network of seed %lld\n",
+                (long long)o->weights_seed);
     summary_bytes_print(&run->rates.bytes, stderr);
 }
 
 static const char *const fault_texts[FAULT_COUNT] = {
-    "", "the network gave a logit that is not finite", "the network gave a value that is not finite",
-    "no deal fits the public history", "determinization needs more states than its table holds",
+    "",
+    "the network gave a logit that is not finite",
+    "the network gave a value that is not finite",
+    "no deal fits the public history",
+    "determinization needs more states than its table holds",
     "a game's record outgrew its space"};
 
 static Status report_fault(const Run *run, const Fault *fault) {
@@ -133,7 +140,8 @@ static Status report_fault(const Run *run, const Fault *fault) {
             fault_texts[fault->code < FAULT_COUNT ? fault->code : 0], item, (long long)fault->item,
             (long long)slot, run->config.parallel,
             fault->code <= FAULT_VALUE ? "; look at --weights " : "",
-            fault->code <= FAULT_VALUE ? (run->options.weights ? run->options.weights : "(random)") : "");
+            fault->code <= FAULT_VALUE ? (run->options.weights ? run->options.weights : "(random)")
+                                       : "");
     return STATUS_FAULT;
 }
 
@@ -245,7 +253,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     }
     TRY(status);
     /* Steps 6 and 7. */
-    signals_install(run->options.quiet);
+    TRY(signals_watch(run->options.quiet));
     TRY(play(run));
     TRY(shard_flush(run->store));
     TRY(keep_rates(run));
@@ -255,6 +263,8 @@ static Status run_all(Run *run, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     static Run run;
+    threads_begin(argv);
+    signals_block(); /* before any thread begins */
     streams_open();
     Status status = run_all(&run, argc, argv);
     selfplay_close(&run.selfplay);

@@ -31,9 +31,9 @@ cJSON *metrics_object(const RunRates *r, const GameTally *t, int players) {
     add(o, "bids_hit", (double)t->bids_hit, (double)t->seats);
     add(o, "policy_entropy", t->entropy_sum, (double)t->decisions);
     for (int i = 0; i < players; i++)
-        cJSON_AddItemToArray(scores, cJSON_CreateNumber(t->rounds ? (double)t->score_sum[i] /
-                                                                        (double)t->rounds
-                                                                  : 0));
+        cJSON_AddItemToArray(
+            scores,
+            cJSON_CreateNumber(t->rounds ? (double)t->score_sum[i] / (double)t->rounds : 0));
     cJSON_AddItemToObject(o, "mean_score_by_seat", scores);
     return o;
 }

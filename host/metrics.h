@@ -9,7 +9,8 @@
 /* The figures so far, as an object; the caller deletes it. NULL: no memory. */
 cJSON *metrics_object(const RunRates *rates, const GameTally *tally, int players);
 
-/* Appends the object as one line to folder/metrics.jsonl. A failure is said once and costs no game. */
+/* Appends the object as one line to folder/metrics.jsonl. A failure is said once and costs no game.
+ */
 void metrics_append(const char *folder, const cJSON *object);
 
 #endif

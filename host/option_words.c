@@ -57,12 +57,15 @@ static Status find_word(const OptionTable *table, const char *word, const Option
                 *out = o;
                 return STATUS_OK;
             }
-            if (*out) second = o;
-            else *out = o;
+            if (*out)
+                second = o;
+            else
+                *out = o;
         }
     if (!*out || length == 0) return refuse_word(word, "unknown option; --help lists them");
     if (!second) return STATUS_OK;
-    fprintf(stderr, "%s: may be --%s or --%s; --help lists all\n", word, (*out)->name, second->name);
+    fprintf(stderr, "%s: may be --%s or --%s; --help lists all\n", word, (*out)->name,
+            second->name);
     return STATUS_INPUT;
 }
 
@@ -97,7 +100,8 @@ Status option_words_read(OptionWords *words, int argc, char **argv) {
         } else if (options && word[0] == '-' && word[1]) {
             return refuse_word(word, "unknown option; --help lists them");
         } else if (!words->table->files) {
-            return refuse_word(*word ? word : "''", "no word is expected here; options begin with --");
+            return refuse_word(*word ? word : "''",
+                               "no word is expected here; options begin with --");
         } else if (words->file_count == words->files_max) {
             fprintf(stderr, "%s: one word too many; %d are allowed\n", word, words->files_max);
             return STATUS_INPUT;

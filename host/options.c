@@ -23,7 +23,8 @@ static Status set_number(const Option *o, const char *origin, const char *text, 
     errno = 0;
     double real = strtod(text, &end);
     bool decimal = text[strspn(text, "-+.0123456789eE")] == 0 && *text != '+';
-    if (!decimal || end == text || *end || errno || !isfinite(real) || real < o->min || real > o->max)
+    if (!decimal || end == text || *end || errno || !isfinite(real) || real < o->min ||
+        real > o->max)
         return refuse_range(o, origin, text);
     if (o->kind == OPTION_REAL) {
         memcpy(field, &real, sizeof real);
@@ -34,8 +35,10 @@ static Status set_number(const Option *o, const char *origin, const char *text, 
         return refuse_range(o, origin, text);
     int small = (int)whole;
     int64_t large = whole;
-    if (o->kind == OPTION_INT) memcpy(field, &small, sizeof small);
-    else memcpy(field, &large, sizeof large);
+    if (o->kind == OPTION_INT)
+        memcpy(field, &small, sizeof small);
+    else
+        memcpy(field, &large, sizeof large);
     return STATUS_OK;
 }
 
@@ -43,8 +46,10 @@ static Status set_choice(const Option *o, const char *origin, const char *text, 
     int choice = 0;
     while (o->choices[choice] && strcmp(o->choices[choice], text) != 0) choice++;
     if (o->choices[choice]) {
-        if (o->kind == OPTION_PRESET) o->preset(options, choice);
-        else memcpy((char *)options + o->offset, &choice, sizeof choice);
+        if (o->kind == OPTION_PRESET)
+            o->preset(options, choice);
+        else
+            memcpy((char *)options + o->offset, &choice, sizeof choice);
         return STATUS_OK;
     }
     fprintf(stderr, "%s%s %s: must be one of", origin, o->name, shown(text));
@@ -193,9 +198,7 @@ void options_identity(const OptionTable *table, const void *options, cJSON *iden
             memcpy(&small, field, sizeof small);
             snprintf(text, sizeof text, "%s", o->choices[small]);
             break;
-        default:
-            memcpy(&small, field, sizeof small);
-            snprintf(text, sizeof text, "%d", small);
+        default: memcpy(&small, field, sizeof small); snprintf(text, sizeof text, "%d", small);
         }
         snprintf(name, sizeof name, "%s", o->name);
         for (char *c = name; *c; c++)

@@ -1,7 +1,7 @@
 /* host/options.h - one table of options serves the command line, --config files and the run's log.
  *
- * Long options by argp; a JSON file holds the same names ('-' or '_'); flags win over the file. Each
- * refusal is one line: option, value, what is allowed. */
+ * Long options as getopt knows them; a JSON file holds the same names ('-' or '_'); flags win over
+ * the file. Each refusal is one line: option, value, what is allowed. */
 #ifndef HOST_OPTIONS_H
 #define HOST_OPTIONS_H
 
@@ -23,15 +23,15 @@ typedef enum {
 } OptionKind;
 
 typedef struct {
-    const char *name;           /* without dashes in front; NULL ends the table */
-    const char *arg;            /* what --help calls its value; NULL for a flag */
-    const char *help;           /* unit, meaning, default */
+    const char *name; /* without dashes in front; NULL ends the table */
+    const char *arg;  /* what --help calls its value; NULL for a flag */
+    const char *help; /* unit, meaning, default */
     OptionKind kind;
     size_t offset;              /* of the field in the options struct */
     double min, max;            /* of INT, INT64, REAL; both ends allowed */
     const char *const *choices; /* (NULL-terminated) of CHOICE and PRESET */
     void (*preset)(void *options, int choice);
-    int decides;                /* 1: decides the content of the output (OptionIdentity) */
+    int decides; /* 1: decides the content of the output (OptionIdentity) */
 } Option;
 
 typedef struct {
@@ -40,8 +40,9 @@ typedef struct {
     const Option *options;
 } OptionTable;
 
-/* Fills `options`, which holds the defaults; files (files_max) and *file_count receive the other words.
- * STATUS_INPUT: refused, said in one line; the program exits with 2. --help and --version exit. */
+/* Fills `options`, which holds the defaults; files (files_max) and *file_count receive the other
+ * words. STATUS_INPUT: refused, said in one line; the program exits with 2. --help and --version
+ * exit. */
 Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
                      const char **files, int files_max, int *file_count);
 

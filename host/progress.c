@@ -21,7 +21,8 @@ Progress progress_begin(int quiet, int64_t done_before, int64_t total) {
 }
 
 static void show(const Progress *p, int64_t done, double now) {
-    double seconds = now - p->start, rate = seconds > 0 ? (double)(done - p->done_before) / seconds : 0;
+    double seconds = now - p->start,
+           rate = seconds > 0 ? (double)(done - p->done_before) / seconds : 0;
     double left = rate > 0 ? (double)(p->total - done) / rate : 0;
     if (p->terminal) {
         int full = p->total > 0 ? (int)(BAR * done / p->total) : BAR;

@@ -1,4 +1,4 @@
-/* host/query.h - a query of blob-analyze as an AnalyzeQuery (DESIGN 9).
+/* host/query.h - a query of blob-analyze as an AnalyzeQuery.
  *
  * Required: id, players, cards, trump (oh-hell: turned), dealer, hands, actions. Defaults: rules
  * blob, points 1, penalty false, open false, worlds 3, simulations 30, search puct, c_puct 1.5,

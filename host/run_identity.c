@@ -1,4 +1,4 @@
-/* host/run_identity.c - collects the deciding options, the network's origin and the machine's facts. */
+/* host/run_identity.c - collects the deciding options, the network's origin, the facts. */
 #include "run_identity.h"
 
 #include <sys/utsname.h>

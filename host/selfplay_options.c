@@ -22,7 +22,7 @@ static void budget_preset(void *options, int choice) {
 }
 
 #define AT(field) offsetof(SelfplayOptions, field)
-#define SEED_MAX 9007199254740991.0 /* 2^53 - 1: exact in JSON */
+#define SEED_MAX  9007199254740991.0 /* 2^53 - 1: exact in JSON */
 
 static const Option selfplay_options[] = {
     {"games", "N", "games in total; a run started again plays what is missing (4096)", OPTION_INT64,
@@ -39,16 +39,16 @@ static const Option selfplay_options[] = {
     {"points", "N", "oh-hell: points a trick (1)", OPTION_INT, AT(points), 0, 255, NULL, NULL, 1},
     {"penalty", NULL, "oh-hell: a missed bid costs points a trick off", OPTION_FLAG, AT(penalty), 0,
      0, NULL, NULL, 1},
-    {"format", "NAME", "round: a game is one round; full: the whole sequence (round)", OPTION_CHOICE,
-     AT(format), 0, 0, format_names, NULL, 1},
+    {"format", "NAME", "round: a game is one round; full: the whole sequence (round)",
+     OPTION_CHOICE, AT(format), 0, 0, format_names, NULL, 1},
     {"trump", "SUIT", "S H C D N pins the first round's trump (drawn)", OPTION_CHOICE, AT(trump), 0,
      0, trump_names, NULL, 1},
-    {"dealer", "SEAT", "pins the first round's dealer; -1 draws it (-1)", OPTION_INT, AT(dealer), -1,
-     7, NULL, NULL, 1},
+    {"dealer", "SEAT", "pins the first round's dealer; -1 draws it (-1)", OPTION_INT, AT(dealer),
+     -1, 7, NULL, NULL, 1},
     {"budget", "NAME", "light 2x20, medium 3x30, heavy 5x50 worlds x simulations (medium)",
      OPTION_PRESET, 0, 0, 0, budget_names, budget_preset, 0},
-    {"worlds", "W", "deals drawn for each decision, a tree each (3)", OPTION_INT, AT(worlds), 1, 255,
-     NULL, NULL, 1},
+    {"worlds", "W", "deals drawn for each decision, a tree each (3)", OPTION_INT, AT(worlds), 1,
+     255, NULL, NULL, 1},
     {"simulations", "S", "descents in each tree (30)", OPTION_INT, AT(simulations), 1,
      SEARCH_MAX_SIMULATIONS, NULL, NULL, 1},
     {"leaves", "K", "descents of a tree before its rows are evaluated together (1)", OPTION_INT,
@@ -76,8 +76,8 @@ static const Option selfplay_options[] = {
     {"device", "NAME", "auto, cuda, cpu (auto)", OPTION_TEXT, AT(device), 0, 0, NULL, NULL, 0},
     {"parallel", "G", "games live at once; changes no game (what fills the device)", OPTION_INT,
      AT(parallel), 1, 1048576, NULL, NULL, 0},
-    {"waves", "N", "waves between two looks of the host (simulations + 1)", OPTION_INT, AT(waves), 1,
-     65536, NULL, NULL, 0},
+    {"waves", "N", "waves between two looks of the host (simulations + 1)", OPTION_INT, AT(waves),
+     1, 65536, NULL, NULL, 0},
     {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
     {"quiet", NULL, "no progress, only the summary", OPTION_FLAG, AT(quiet), 0, 0, NULL, NULL, 0},
     {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
@@ -88,9 +88,11 @@ const OptionTable selfplay_option_table = {
     "game as training data.\v"
     "  blob-gpu-selfplay --games 4096\n"
     "  blob-gpu-selfplay --games 100000 --players 5 --cards 7 --budget light --out five-seats\n\n"
-    "The folder of --out gets shards of 4,096 games (games-NNNNNN.safetensors), run.json beside them. "
+    "The folder of --out gets shards of 4,096 games (games-NNNNNN.safetensors), run.json beside "
+    "them. "
     "Stop at any time with Ctrl-C; the same command goes on and ends in the same bytes. "
-    "blob-records checks and exports the folder. Exit status: 0 done or stopped, 1 failed, 2 usage.",
+    "blob-records checks and exports the folder. Exit status: 0 done or stopped, 1 failed, 2 "
+    "usage.",
     NULL, selfplay_options};
 
 SelfplayOptions selfplay_options_default(void) {

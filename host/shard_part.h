@@ -13,11 +13,7 @@
 
 #include "shard_name.h"
 
-enum {
-    PART_HEAD_BYTES = 40,
-    PART_RECORD_BYTES = 24,
-    PART_BUFFER_BYTES = 1 << 18
-};
+enum { PART_HEAD_BYTES = 40, PART_RECORD_BYTES = 24, PART_BUFFER_BYTES = 1 << 18 };
 
 typedef enum { PART_WHOLE, PART_TORN, PART_DAMAGED, PART_END_COUNT } PartEnd;
 

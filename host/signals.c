@@ -1,31 +1,46 @@
-/* host/signals.c - counts the requests to stop; the second one ends the process. */
+/* host/signals.c - a thread counts the requests to stop; the second one ends the process.
+ *
+ * No handler: it would run on the stack of the thread that it meets, and oneDNN's generated GEMM
+ * keeps its stack pointer in a block of the heap, which the signal's frame then overwrites. */
 #include "signals.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t asked;
-static const char *text; /* what the first request is answered with */
+static atomic_int asked;
+static sigset_t requests;
+static const char *answer; /* to the first request */
 
-static void on_signal(int number) {
-    asked = asked + 1;
-    if (asked >= 2) _exit(128 + number); /* the next run drops a torn record and plays what lacks */
-    int error = errno;
-    (void)!write(STDERR_FILENO, text, strlen(text));
-    errno = error;
+static void *watch(void *unused) {
+    int number;
+    while (sigwait(&requests, &number) == 0) {
+        asked = asked + 1;
+        if (asked >= 2)
+            _exit(128 + number); /* the next run drops a torn record and plays what lacks */
+        (void)!write(STDERR_FILENO, answer, strlen(answer));
+    }
+    return unused;
 }
 
-void signals_install(int quiet) {
+void signals_block(void) {
+    sigemptyset(&requests);
+    sigaddset(&requests, SIGINT);
+    sigaddset(&requests, SIGTERM);
+    signal(SIGINT, SIG_DFL); /* a shell may have had the signals of a background job ignored */
+    signal(SIGTERM, SIG_DFL);
+    pthread_sigmask(SIG_BLOCK, &requests, NULL);
+}
+
+Status signals_watch(int quiet) {
     static const char said[] = "\nstopping after the waves under way; once more stops at once\n";
-    struct sigaction action;
-    text = quiet ? "" : said + !isatty(STDERR_FILENO); /* the bar of a terminal has no line end yet */
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    pthread_t thread;
+    answer = quiet ? "" : said + !isatty(STDERR_FILENO); /* a terminal's bar has no line end yet */
+    if (pthread_create(&thread, NULL, watch, NULL) != 0) return STATUS_MEMORY;
+    pthread_detach(thread);
+    return STATUS_OK;
 }
 
 int signals_asked(void) { return asked; }

@@ -34,7 +34,8 @@ bool game_tally_add(GameTally *tally, GameRecord *record) {
 static double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
 void game_tally_print(const GameTally *t, int players, FILE *out) {
-    fprintf(out, "games       %lld, %lld rounds, %lld examples (searched decisions), %.2f a round\n",
+    fprintf(out,
+            "games       %lld, %lld rounds, %lld examples (searched decisions), %.2f a round\n",
             (long long)t->games, (long long)t->rounds, (long long)t->decisions,
             ratio((double)t->decisions, (double)t->rounds));
     fprintf(out, "play        mean score of a round by seat:");

@@ -9,11 +9,11 @@
 
 /* Added up over games; all zero at first. */
 typedef struct {
-    int64_t games, rounds, seats;     /* seats: bids made, one a seat and round */
+    int64_t games, rounds, seats; /* seats: bids made, one a seat and round */
     int64_t bids_hit;
-    int64_t decisions, actions;       /* searched; bids and plays in all */
-    int64_t score_sum[MAX_SEATS];     /* by absolute seat, over rounds */
-    double entropy_sum;               /* nats, of visits / sum, over decisions */
+    int64_t decisions, actions;   /* searched; bids and plays in all */
+    int64_t score_sum[MAX_SEATS]; /* by absolute seat, over rounds */
+    double entropy_sum;           /* nats, of visits / sum, over decisions */
 } GameTally;
 
 /* Adds a finished game. False: the record is not what the rules allow; record->wrong says why. */
@@ -24,9 +24,9 @@ void game_tally_print(const GameTally *tally, int players, FILE *out);
 
 /* What a run took. */
 typedef struct {
-    double seconds;            /* wall time of playing, start-up left out */
-    double laps[LAP_COUNT];    /* of it, by what the device did */
-    PlayCounters counters;     /* at the end */
+    double seconds;         /* wall time of playing, start-up left out */
+    double laps[LAP_COUNT]; /* of it, by what the device did */
+    PlayCounters counters;  /* at the end */
     int worlds, leaves;
     SelfplayBytes bytes;
 } RunRates;

@@ -1,6 +1,6 @@
 /* nn/input.h - one row of observations in the precision of the network.
  *
- * Observations are bf16 numbers kept as float32 (DESIGN 3), so nothing is lost.
+ * Observations are bf16 numbers kept as float32, so nothing is lost.
  *
  *   R  rows     C_in  inputs */
 #ifndef NN_INPUT_H

@@ -27,18 +27,18 @@ def splitmix64(x):
 
 
 class BlobNet(nn.Module):
-    """The shape of DESIGN 7; its state_dict has exactly the names that nn/weights.c lists."""
+    """The shape of blobnet; its state_dict has exactly the names that nn/weights.c lists."""
 
     def __init__(self, values, tanh):
         super().__init__()
         self.positional_encoding = nn.Parameter(torch.zeros(1, 1, 256))
         self.input_embedding = nn.Linear(256, 256)
         self.input_norm = nn.LayerNorm(256)
-        layer = nn.TransformerEncoderLayer(256, 8, 1024, dropout=0.1, batch_first=True)
+        layer = nn.TransformerEncoderLayer(256, 8, 1024, dropout=0.0, batch_first=True)
         self.transformer = nn.TransformerEncoder(layer, 6)
-        self.policy_fc = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.1),
+        self.policy_fc = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.0),
                                        nn.Linear(256, 52))
-        self.value_fc = nn.Sequential(nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.1),
+        self.value_fc = nn.Sequential(nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.0),
                                       nn.Linear(128, values))
         self.tanh = tanh
 

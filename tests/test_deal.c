@@ -137,7 +137,7 @@ static void check_round(const uint16_t *w, const RecordRound *r, int T, int deal
     if (s->turned != CARD_NONE) turned_up[s->turned]++;
 }
 
-/* Full games of a run: T, dealer and trump of each round as RULES.md lists them. */
+/* Full games of a run: T, dealer and trump of each round as the rules list them. */
 static void rounds_come_as_due(SelfplayConfig c, const int *cards, int rounds, int64_t games) {
     PlayRun run = {c, NULL, NULL, 0, games, 1, false};
     run.config.worlds = run.config.simulations = 1;

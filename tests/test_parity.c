@@ -1,6 +1,7 @@
 /* tests/test_parity.c - cuda plays the cpu's games, word for word. Skips (77) without a GPU.
  *
- * Whole runs with the hash and uniform evaluators, all seat counts, both rule sets and team widths. */
+ * Whole runs with the hash and uniform evaluators, all seat counts, both rule sets and team widths.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,9 +71,9 @@ static void agree(const Device *cpu, const Device *cuda, SelfplayConfig config) 
 
 int main(void) {
     static const int table[][4] = {/* variant, P, T, full */
-                                   {RULES_BLOB, 2, 17, 0}, {RULES_BLOB, 3, 10, 0},
-                                   {RULES_BLOB, 4, 5, 0},  {RULES_BLOB, 5, 4, 1},
-                                   {RULES_BLOB, 8, 6, 0},  {RULES_OH_HELL, 7, 7, 0},
+                                   {RULES_BLOB, 2, 17, 0},  {RULES_BLOB, 3, 10, 0},
+                                   {RULES_BLOB, 4, 5, 0},   {RULES_BLOB, 5, 4, 1},
+                                   {RULES_BLOB, 8, 6, 0},   {RULES_OH_HELL, 7, 7, 0},
                                    {RULES_OH_HELL, 3, 3, 1}};
     const Device *cpu = device_named("cpu"), *cuda = device_named("cuda");
     if (!cuda) return 77;

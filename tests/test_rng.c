@@ -34,7 +34,7 @@ static void splitmix64_gives_the_published_numbers(void) {
     CHECK(splitmix64(0x9E3779B97F4A7C15u) == 0x6E789E6AA1B965F4u);
 }
 
-/* DESIGN 6: key = seed, counter = (world << 16 | block, ply << 8 | purpose, game low, high). */
+/* key = seed, counter = (world << 16 | block, ply << 8 | purpose, game low, high). */
 static void a_stream_is_the_blocks_of_its_counter(void) {
     const uint64_t seed = 0x0123456789abcdefu, game = 0xfedcba9876543210u;
     Rng rng = rng_begin(seed, game, 77, RNG_WORLD, 5);

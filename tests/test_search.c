@@ -1,7 +1,7 @@
 /* tests/test_search.c - the search agrees exactly with the slow reference, on 600 random positions.
  *
- * Every position is searched open and, by the worlds that the determinization drew, closed; with K = 1
- * and K = 8, with and without root noise. */
+ * Every position is searched open and, by the worlds that the determinization drew, closed; with K
+ * = 1 and K = 8, with and without root noise. */
 #include <stdlib.h>
 #include <string.h>
 

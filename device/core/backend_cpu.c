@@ -1,4 +1,4 @@
-/* device/core/backend_cpu.c - the host's own memory and clock as a backend; twin of backend_cuda.cu. */
+/* device/core/backend_cpu.c - the host's own memory and clock; twin of backend_cuda.cu. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -42,8 +42,8 @@ static Status memory_cpu(size_t *free_bytes, size_t *total_bytes) {
     return STATUS_OK;
 }
 
-/* Aligned as cudaMalloc's; a large block asks for huge pages, since trees are read at random: 12,288 of
- * them are searched 1.5 times as fast as with pages of 4 KiB. */
+/* Aligned as cudaMalloc's; a large block asks for huge pages, since trees are read at random:
+ * 12,288 of them are searched 1.5 times as fast as with pages of 4 KiB. */
 static Status alloc_cpu(void **out, size_t bytes) {
     enum { HUGE_PAGE = 2 << 20 };
     bool large = bytes >= 2 * HUGE_PAGE;
@@ -134,8 +134,8 @@ static Status laps_read_cpu(double seconds[LAP_COUNT]) {
 }
 
 const Backend backend_cpu = {
-    "cpu",           open_cpu,         memory_cpu,      alloc_cpu,       release_cpu,
-    alloc_cpu,       release_cpu,      stream_open_cpu, stream_close_cpu, stream_sync_cpu,
-    event_open_cpu,  event_close_cpu,  event_record_cpu, event_sync_cpu, copy_cpu,
-    copy_cpu,        zero_cpu,         scan_cpu,        scan_bytes_cpu,  lap_cpu,
+    "cpu",          open_cpu,        memory_cpu,       alloc_cpu,        release_cpu,
+    alloc_cpu,      release_cpu,     stream_open_cpu,  stream_close_cpu, stream_sync_cpu,
+    event_open_cpu, event_close_cpu, event_record_cpu, event_sync_cpu,   copy_cpu,
+    copy_cpu,       zero_cpu,        scan_cpu,         scan_bytes_cpu,   lap_cpu,
     laps_read_cpu};

@@ -134,7 +134,8 @@ static Status lap_cuda(Lap lap, Stream stream) {
 
 static Status laps_read_cuda(double seconds[LAP_COUNT]) {
     while (lap_tail + 1 < lap_head) {
-        cudaEvent_t from = lap_events[lap_tail % LAP_RING], to = lap_events[(lap_tail + 1) % LAP_RING];
+        cudaEvent_t from = lap_events[lap_tail % LAP_RING],
+                    to = lap_events[(lap_tail + 1) % LAP_RING];
         cudaError_t passed = cudaEventQuery(to);
         if (passed == cudaErrorNotReady) break;
         CUDA_TRY(passed);
@@ -148,8 +149,8 @@ static Status laps_read_cuda(double seconds[LAP_COUNT]) {
 }
 
 extern "C" const Backend backend_cuda = {
-    "cuda",           open_cuda,        memory_cuda,       alloc_cuda,        release_cuda,
-    alloc_host_cuda,  release_host_cuda, stream_open_cuda, stream_close_cuda, stream_sync_cuda,
-    event_open_cuda,  event_close_cuda, event_record_cuda, event_sync_cuda,   to_device_cuda,
-    to_host_cuda,     zero_cuda,        scan_cuda,         scan_bytes_cuda,   lap_cuda,
+    "cuda",          open_cuda,         memory_cuda,       alloc_cuda,        release_cuda,
+    alloc_host_cuda, release_host_cuda, stream_open_cuda,  stream_close_cuda, stream_sync_cuda,
+    event_open_cuda, event_close_cuda,  event_record_cuda, event_sync_cuda,   to_device_cuda,
+    to_host_cuda,    zero_cuda,         scan_cuda,         scan_bytes_cuda,   lap_cuda,
     laps_read_cuda};

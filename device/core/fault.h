@@ -8,18 +8,18 @@
 
 typedef enum {
     FAULT_NONE = 0,
-    FAULT_LOGIT,   /* the network gave a logit of a legal action that is not finite */
-    FAULT_VALUE,   /* the network gave a value that is not finite */
-    FAULT_WORLDS,  /* no deal fits the public history */
-    FAULT_TABLE,   /* determinization: more states than the scratch table holds */
-    FAULT_RECORD,  /* a game's record outgrew its space */
+    FAULT_LOGIT,  /* the network gave a logit of a legal action that is not finite */
+    FAULT_VALUE,  /* the network gave a value that is not finite */
+    FAULT_WORLDS, /* no deal fits the public history */
+    FAULT_TABLE,  /* determinization: more states than the scratch table holds */
+    FAULT_RECORD, /* a game's record outgrew its space */
     FAULT_COUNT
 } FaultCode;
 
 typedef struct {
     uint32_t code; /* FaultCode */
     uint32_t pad;
-    int64_t item;  /* which tree, row or slot raised it */
+    int64_t item; /* which tree, row or slot raised it */
 } Fault;
 
 HD void fault_raise(Fault *fault, FaultCode code, int64_t item) {

@@ -10,20 +10,20 @@
 #include "portable.h"
 #include "status.h"
 
-#define CUDA_TRY(call)                                                            \
-    do {                                                                          \
-        cudaError_t cuda_ = (call);                                               \
-        if (cuda_ != cudaSuccess) {                                               \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call,         \
-                    cudaGetErrorString(cuda_));                                   \
+#define CUDA_TRY(call)                                                                 \
+    do {                                                                               \
+        cudaError_t cuda_ = (call);                                                    \
+        if (cuda_ != cudaSuccess) {                                                    \
+            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call,              \
+                    cudaGetErrorString(cuda_));                                        \
             return cuda_ == cudaErrorMemoryAllocation ? STATUS_MEMORY : STATUS_DEVICE; \
-        }                                                                         \
+        }                                                                              \
     } while (0)
 
-#define LAUNCH(kernel, blocks, threads, stream, ...)                              \
-    do {                                                                          \
-        kernel<<<(blocks), (threads), 0, (stream)>>>(__VA_ARGS__);                \
-        CUDA_TRY(cudaGetLastError());                                             \
+#define LAUNCH(kernel, blocks, threads, stream, ...)               \
+    do {                                                           \
+        kernel<<<(blocks), (threads), 0, (stream)>>>(__VA_ARGS__); \
+        CUDA_TRY(cudaGetLastError());                              \
     } while (0)
 
 /* Blocks for `items` items of `width` lanes each, `threads` a block. */
@@ -42,7 +42,8 @@ static __device__ __forceinline__ Team team_self(void) {
     Team team;
     team.lane = (int)(threadIdx.x % WIDTH);
     team.width = WIDTH;
-    team.mask = (WIDTH == 32 ? ~0u : (1u << (WIDTH % 32)) - 1) << (threadIdx.x % 32 / WIDTH * WIDTH);
+    team.mask = (WIDTH == 32 ? ~0u : (1u << (WIDTH % 32)) - 1)
+                << (threadIdx.x % 32 / WIDTH * WIDTH);
     return team;
 }
 

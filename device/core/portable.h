@@ -26,7 +26,7 @@
 
 #ifdef __cplusplus
 #define EXTERN_C_BEGIN extern "C" {
-#define EXTERN_C_END }
+#define EXTERN_C_END   }
 #else
 #define EXTERN_C_BEGIN
 #define EXTERN_C_END
@@ -79,7 +79,7 @@ HD Best team_best(Team team, Best x) {
 
 /* The sum of 32 partials p[0..31], halved: p[j] += p[j + d] for d = 16, 8, 4, 2, 1.
  * Lane l holds partials l, l + width, .. in p[0], p[1], ..: widths 1 and 32 only.
- * Every lane receives the sum; the same bits at both widths (DESIGN 7). */
+ * Every lane receives the sum; the same bits at both widths. */
 HD float team_sum32(Team team, float *p) {
 #if ON_DEVICE
     if (team.width == 32) {

@@ -1,4 +1,4 @@
-/* device/core/rng.h - counter-based random numbers: who asks decides, not when or where (DESIGN 6).
+/* device/core/rng.h - counter-based random numbers: who asks decides, not when or where.
  *
  * Philox 4x32-10 (Salmon et al., SC 2011): key = seed, counter = (index, ply << 8 | purpose,
  * game low, game high), with index = world << 16 | block. And splitmix64 (Steele et al., 2014). */

@@ -35,14 +35,14 @@ static inline int status_is_said(Status s) {
     } while (0)
 
 /* The same inside a function that cleans up at `fail:`; `status` is its result. */
-#define TRY_GOTO(status, call)                                                            \
-    do {                                                                                  \
-        (status) = (call);                                                                \
-        if ((status) != STATUS_OK) {                                                      \
-            if (!status_is_said(status))                                                  \
+#define TRY_GOTO(status, call)                                                             \
+    do {                                                                                   \
+        (status) = (call);                                                                 \
+        if ((status) != STATUS_OK) {                                                       \
+            if (!status_is_said(status))                                                   \
                 fprintf(stderr, "%s:%d: %s -> %d\n", __FILE__, __LINE__, #call, (status)); \
-            goto fail;                                                                    \
-        }                                                                                 \
+            goto fail;                                                                     \
+        }                                                                                  \
     } while (0)
 
 #endif

@@ -111,15 +111,15 @@ static Status read_root_value(Analyzer *a, const AnalyzeQuery *q, AnalyzeAnswer 
     int P = q->state.players;
     float relative[MAX_SEATS] = {0};
     if (q->evaluator == EVALUATOR_NET) {
-        TRY(a->device->backend->to_host(relative, a->wave.values, sizeof relative,
-                                        a->wave.stream));
+        TRY(a->device->backend->to_host(relative, a->wave.values, sizeof relative, a->wave.stream));
         TRY(a->device->backend->stream_sync(a->wave.stream));
     }
     for (int seat = 0; seat < P; seat++) {
         float net = relative[(seat - q->state.turn + P) % P];
-        answer->value[seat] = q->evaluator == EVALUATOR_NET    ? net
-                              : q->evaluator == EVALUATOR_HASH ? hash_value(hash_root(q->search_seed), seat)
-                                                               : 0.5f;
+        answer->value[seat] = q->evaluator == EVALUATOR_NET ? net
+                              : q->evaluator == EVALUATOR_HASH
+                                  ? hash_value(hash_root(q->search_seed), seat)
+                                  : 0.5f;
     }
     return STATUS_OK;
 }

@@ -1,4 +1,4 @@
-/* device/play/analyze.h - the search of one decision, asked from outside (DESIGN 9). */
+/* device/play/analyze.h - the search of one decision, asked from outside. */
 #ifndef DEVICE_PLAY_ANALYZE_H
 #define DEVICE_PLAY_ANALYZE_H
 
@@ -8,7 +8,7 @@ typedef struct {
     Rules rules;
     RoundState state; /* not over; hands of others are read only with `open` */
     Match match;
-    int open;         /* 1: every world is the true deal; 0: worlds are sampled */
+    int open;                        /* 1: every world is the true deal; 0: worlds are sampled */
     int worlds, simulations, leaves; /* W, S, K: 1..255, 1..65534, 1..255 */
     float c_puct, fpu, noise_weight, noise_alpha;
     Evaluator evaluator;
@@ -18,15 +18,15 @@ typedef struct {
 } AnalyzeQuery;
 
 typedef struct {
-    int n;                       /* legal actions; the arrays follow them, ascending */
+    int n; /* legal actions; the arrays follow them, ascending */
     uint8_t action[MAX_EDGES];
-    uint32_t visits[MAX_EDGES];  /* summed over worlds */
-    float prior[MAX_EDGES];      /* what the search used, noise included */
-    float q[MAX_EDGES];          /* (sum of w in world order) / (sum of n), for the mover */
-    float policy[MAX_EDGES];     /* visits / their sum */
-    float value[MAX_SEATS];      /* the evaluator's at the root, by absolute seat */
-    int best;                    /* index: most visits, then the lowest action */
-    int64_t rows;                /* evaluations made; 0: one legal action, nothing searched */
+    uint32_t visits[MAX_EDGES]; /* summed over worlds */
+    float prior[MAX_EDGES];     /* what the search used, noise included */
+    float q[MAX_EDGES];         /* (sum of w in world order) / (sum of n), for the mover */
+    float policy[MAX_EDGES];    /* visits / their sum */
+    float value[MAX_SEATS];     /* the evaluator's at the root, by absolute seat */
+    int best;                   /* index: most visits, then the lowest action */
+    int64_t rows;               /* evaluations made; 0: one legal action, nothing searched */
 } AnalyzeAnswer;
 
 /* What one query after another is answered with; memory grows with the largest asked so far. */
@@ -35,11 +35,11 @@ typedef struct {
     const Weights *weights; /* NULL: no query asks for net */
     Precision precision;
     Wave wave;
-    Match *match;           /* (1) in device memory */
-    RoundState *states;     /* (W) in device memory */
-    void *block;            /* all arrays but the net's; owned */
+    Match *match;       /* (1) in device memory */
+    RoundState *states; /* (W) in device memory */
+    void *block;        /* all arrays but the net's; owned */
     size_t block_bytes;
-    int net_capacity;       /* rows that wave.net takes */
+    int net_capacity; /* rows that wave.net takes */
 } Analyzer;
 
 Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights,

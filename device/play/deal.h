@@ -34,7 +34,8 @@ HD void deal_record(const Play *p, int g) {
     w[3] = s->turned;
     w += record_deal_at();
     for (int i = 0; i < s->players; i++)
-        for (uint64_t hand = s->hands[i]; hand; hand &= hand - 1) *w++ = (uint16_t)bits_lowest(hand);
+        for (uint64_t hand = s->hands[i]; hand; hand &= hand - 1)
+            *w++ = (uint16_t)bits_lowest(hand);
     slot->words = (uint16_t)(slot->start + record_decisions_at(s->players, s->cards) + 1);
     p->records[(int64_t)g * p->record_words + slot->words - 1] = 0; /* decisions searched */
 }

@@ -26,7 +26,8 @@ Status device_open(const char *name, const Device **out, char *what, size_t what
     if (known)
         fprintf(stderr, "--device %s: %s; allowed here: auto, cpu\n", name, what);
     else if (strcmp(name, "cuda") == 0)
-        fprintf(stderr, "--device cuda: this program was built without a CUDA toolkit; allowed: cpu\n");
+        fprintf(stderr,
+                "--device cuda: this program was built without a CUDA toolkit; allowed: cpu\n");
     else
         fprintf(stderr, "--device %s: no such device; allowed: auto, cuda, cpu\n", name);
     return STATUS_INPUT;

@@ -14,8 +14,9 @@ typedef struct {
     const PlayOps *play;
 } Device;
 
-/* Finds and opens the device called `name`: "cpu", "cuda", or "auto", which is cuda where there is a
- * usable GPU. `what` receives a line about it. STATUS_INPUT: no such device here, said in one line. */
+/* Finds and opens the device called `name`: "cpu", "cuda", or "auto", which is cuda where there is
+ * a usable GPU. `what` receives a line about it. STATUS_INPUT: no such device here, said in one
+ * line. */
 Status device_open(const char *name, const Device **out, char *what, size_t what_bytes);
 
 /* The first that matches: the best one first. NULL ends the list. */

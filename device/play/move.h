@@ -63,7 +63,8 @@ HD bool move_next_round(const Play *p, int g) {
     return false;
 }
 
-/* Plays every forced move up to the next choice, through ends of rounds, and begins its decision. */
+/* Plays every forced move up to the next choice, through ends of rounds, and begins its decision.
+ */
 HD void move_play_on(const Play *p, int g, WorldScratch *scratch) {
     Slot *slot = p->slots + g;
     for (;;) {

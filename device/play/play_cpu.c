@@ -6,7 +6,8 @@
 
 enum {
     CHUNK = 16, /* slots or trees a thread takes at once: their work differs */
-    FEW = 128   /* so many or fewer are one thread's: waking others costs more, on busy cores far more */
+    FEW =
+        128 /* so many or fewer are one thread's: waking others costs more */
 };
 
 static int executors_cpu(int G) {

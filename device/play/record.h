@@ -1,4 +1,4 @@
-/* device/play/record.h - a finished game as 16-bit words: what the device hands to the host (DESIGN 8).
+/* device/play/record.h - a finished game as 16-bit words: what the device hands to the host.
  *
  *   game    words  = [id: 4, low first] [words] [rounds] [players] [variant]  then each round:
  *   round   words  = [T] [dealer] [trump, 4 = none] [turned card, 255 = none]
@@ -20,7 +20,8 @@ enum { RECORD_HEAD_WORDS = 8, RECORD_ROUND_WORDS = 4, RECORD_MAX_WORDS = 65535 }
 /* The most words that a round of T cards can take. */
 static inline int64_t record_round_words(int P, int T) {
     int64_t actions = P + (int64_t)P * T;
-    return RECORD_ROUND_WORDS + (int64_t)P * T + actions + P + 1 + (P + (int64_t)P * (T - 1)) * (2 + T + 1);
+    return RECORD_ROUND_WORDS + (int64_t)P * T + actions + P + 1 +
+           (P + (int64_t)P * (T - 1)) * (2 + T + 1);
 }
 
 #endif

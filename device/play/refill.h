@@ -19,8 +19,10 @@ HD void emit_one(const Play *p, int g, Team team) {
         TEAM_FOR(i, (int)count, team) p->out[place + i] = from[i];
     }
     if (team.lane == 0) {
-        if (fits) slot->phase = SLOT_IDLE;
-        else if (count > 0 && place <= p->out_words) p->counters->out_next = (int32_t)place;
+        if (fits)
+            slot->phase = SLOT_IDLE;
+        else if (count > 0 && place <= p->out_words)
+            p->counters->out_next = (int32_t)place;
         p->idle[g] = slot->phase == SLOT_IDLE;
     }
     team_sync(team);
@@ -31,8 +33,10 @@ HD uint64_t refill_game_id(const Play *p, int64_t ordinal) {
     int low = 0, high = p->range_count - 1; /* the last range that begins at or before it */
     while (low < high) {
         int middle = (low + high + 1) / 2;
-        if (p->ranges[middle].ordinal <= ordinal) low = middle;
-        else high = middle - 1;
+        if (p->ranges[middle].ordinal <= ordinal)
+            low = middle;
+        else
+            high = middle - 1;
     }
     return (uint64_t)(p->ranges[low].first + (ordinal - p->ranges[low].ordinal));
 }

@@ -91,8 +91,10 @@ int selfplay_largest_parallel(const SelfplayConfig *config, const Device *device
         SelfplayBytes bytes;
         c.parallel = low + (high - low + 1) / 2;
         selfplay_measure(&c, device, &bytes);
-        if (bytes.model + bytes.trees + bytes.wave + bytes.games <= budget_bytes) low = c.parallel;
-        else high = c.parallel - 1;
+        if (bytes.model + bytes.trees + bytes.wave + bytes.games <= budget_bytes)
+            low = c.parallel;
+        else
+            high = c.parallel - 1;
     }
     return low;
 }
@@ -224,4 +226,3 @@ Status selfplay_wait(Selfplay *sp, int64_t epoch, const PlayCounters **counters,
     *out = sp->out[epoch % 2];
     return STATUS_OK;
 }
-

@@ -1,4 +1,4 @@
-/* device/play/selfplay.h - a self-play run on one device: memory, epochs, and what comes out of them.
+/* device/play/selfplay.h - a self-play run on one device: memory, epochs, what comes out.
  *
  *   open ─► [ enqueue epoch n + 1 ─► wait for epoch n: counters, finished records ]* ─► close
  *
@@ -12,12 +12,12 @@
 typedef struct {
     Rules rules;
     PlaySettings set;
-    int parallel;              /* G, live games: 1..1048576 */
-    int worlds, simulations;   /* W 1..255, S 1..65534 */
-    int leaves;                /* K, descents a batch: 1..255 */
-    int waves;                 /* waves an epoch: 1..65536 */
-    double c_puct, fpu;        /* > 0, >= 0; rounded to float32 once */
-    double noise_weight;       /* 0..1 */
+    int parallel;            /* G, live games: 1..1048576 */
+    int worlds, simulations; /* W 1..255, S 1..65534 */
+    int leaves;              /* K, descents a batch: 1..255 */
+    int waves;               /* waves an epoch: 1..65536 */
+    double c_puct, fpu;      /* > 0, >= 0; rounded to float32 once */
+    double noise_weight;     /* 0..1 */
     Evaluator evaluator;
     Precision precision;
     ModelConfig model;
@@ -31,13 +31,13 @@ typedef struct {
 typedef struct {
     const Device *device;
     SelfplayConfig config;
-    Play play;   /* what the kernels read; play.search is wave.search */
+    Play play; /* what the kernels read; play.search is wave.search */
     Wave wave;
     void *trees_block, *wave_block, *games_block; /* device memory, owned */
-    PlayCounters *counters[2]; /* (1) pinned, one for each epoch in turn */
-    uint16_t *out[2];          /* (out_words) pinned */
+    PlayCounters *counters[2];                    /* (1) pinned, one for each epoch in turn */
+    uint16_t *out[2];                             /* (out_words) pinned */
     Event done[2];
-    int64_t epochs;            /* enqueued so far */
+    int64_t epochs; /* enqueued so far */
 } Selfplay;
 
 /* STATUS_ARGUMENT: settings that make no sense together; a person's mistake is found before, in
@@ -47,7 +47,7 @@ Status selfplay_config_check(const SelfplayConfig *config);
 /* What a run would take. */
 void selfplay_measure(const SelfplayConfig *config, const Device *device, SelfplayBytes *bytes);
 
-/* The largest `parallel` up to the config's whose device memory is within `budget_bytes`; 0: none. */
+/* The largest `parallel` up to the config's that takes no more than `budget_bytes`; 0: none. */
 int selfplay_largest_parallel(const SelfplayConfig *config, const Device *device,
                               size_t budget_bytes);
 

@@ -1,4 +1,4 @@
-/* device/play/slot.h - slots of live games, each at its own pace, and all that a self-play run keeps.
+/* device/play/slot.h - slots of live games, each at its own pace, and all a run keeps.
  *
  *        refill            all W trees done            last round over         record fits
  *   IDLE ──────► PLAYING ──────────────────► move ──────────────────► FINISHED ──────────► IDLE
@@ -20,13 +20,13 @@
 typedef enum { SLOT_IDLE, SLOT_PLAYING, SLOT_FINISHED, SLOT_PHASE_COUNT } SlotPhase;
 
 typedef struct {
-    RoundState state;  /* the truth: every hand as dealt and played */
-    uint64_t game;     /* id */
-    uint32_t ply;      /* bids and cards played in the game, all rounds */
-    uint16_t words;    /* of the record, so far */
-    uint16_t start;    /* where the current round starts in the record */
-    uint16_t searched; /* decisions searched in the current round */
-    uint8_t phase;     /* SlotPhase */
+    RoundState state;      /* the truth: every hand as dealt and played */
+    uint64_t game;         /* id */
+    uint32_t ply;          /* bids and cards played in the game, all rounds */
+    uint16_t words;        /* of the record, so far */
+    uint16_t start;        /* where the current round starts in the record */
+    uint16_t searched;     /* decisions searched in the current round */
+    uint8_t phase;         /* SlotPhase */
     uint8_t dealer, trump; /* of the first round */
 } Slot;
 
@@ -52,9 +52,9 @@ typedef struct {
     int64_t row_places; /* places that the waves so far had for them */
     int64_t waves;
     int64_t busy_slot_waves; /* slots that played, added up over the waves */
-    int64_t started;    /* games begun: ordinals below it are taken */
-    int32_t out_used;   /* words of finished records in this epoch's buffer */
-    int32_t out_next;   /* where the first record that did not fit would have begun */
+    int64_t started;         /* games begun: ordinals below it are taken */
+    int32_t out_used;        /* words of finished records in this epoch's buffer */
+    int32_t out_next;        /* where the first record that did not fit would have begun */
     Fault fault;
 } PlayCounters;
 
@@ -63,23 +63,23 @@ typedef struct {
     Search search; /* B = G * W */
     PlaySettings set;
     int G;
-    int record_words;    /* space for one game's record */
-    int64_t games;       /* to play in this run: ordinals 0..games - 1 */
+    int record_words; /* space for one game's record */
+    int64_t games;    /* to play in this run: ordinals 0..games - 1 */
     int range_count;
     const GameRange *ranges; /* (range_count) ascending by ordinal */
 
-    Slot *slots;         /* (G) */
-    Match *match;        /* (G) scores and place in the sequence */
-    uint16_t *records;   /* (G, record_words) being written */
-    int32_t *out_count;  /* (G + 1) words of a finished record that waits, else 0 */
-    int32_t *out_offset; /* (G + 1) their exclusive sums */
-    int32_t *idle;       /* (G + 1) 1: the slot is idle */
+    Slot *slots;          /* (G) */
+    Match *match;         /* (G) scores and place in the sequence */
+    uint16_t *records;    /* (G, record_words) being written */
+    int32_t *out_count;   /* (G + 1) words of a finished record that waits, else 0 */
+    int32_t *out_offset;  /* (G + 1) their exclusive sums */
+    int32_t *idle;        /* (G + 1) 1: the slot is idle */
     int32_t *idle_offset; /* (G + 1) their exclusive sums */
-    uint16_t *out;       /* (out_words) finished records of this epoch, one after another */
+    uint16_t *out;        /* (out_words) finished records of this epoch, one after another */
     int out_words;
     PlayCounters *counters; /* (1) */
 
-    WorldScratch *scratch;    /* (executors) one for each thread that determinizes */
+    WorldScratch *scratch; /* (executors) one for each thread that determinizes */
     int executors;
     const uint64_t *binomial; /* (53, 53) */
 } Play;
@@ -104,8 +104,7 @@ static inline void play_layout(Play *p, Arena *arena) {
     p->counters = (PlayCounters *)arena_take(arena, 1, sizeof *p->counters);
     p->scratch = (WorldScratch *)arena_take(arena, (size_t)p->executors, sizeof *p->scratch);
     p->binomial = (const uint64_t *)arena_take(arena, 53 * 53, sizeof *p->binomial);
-    p->ranges =
-        (const GameRange *)arena_take(arena, (size_t)p->range_count, sizeof *p->ranges);
+    p->ranges = (const GameRange *)arena_take(arena, (size_t)p->range_count, sizeof *p->ranges);
 }
 
 #endif

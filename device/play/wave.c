@@ -22,15 +22,15 @@ Status wave_run(const Wave *wave) {
     /* Step 1: descend; every tree says how many rows it brings. */
     TRY(d->search->descend(s, wave->stream));
     /* Step 2: their places, in tree order. */
-    TRY(d->backend->scan(s->row_count, s->row_offset, s->B, wave->scan_temp,
-                         wave->scan_temp_bytes, wave->stream));
+    TRY(d->backend->scan(s->row_count, s->row_offset, s->B, wave->scan_temp, wave->scan_temp_bytes,
+                         wave->stream));
     /* Step 3: what the network sees of them, and what it says. */
     if (s->evaluator == EVALUATOR_NET) {
         ObserveArgs observe = {*s, wave->match, wave->rows};
         TRY(d->play->observe(&observe, wave->stream));
         TRY(d->backend->lap(LAP_TREE, wave->stream));
-        TRY(d->net->forward(wave->net, wave->rows, &s->row_offset[s->B], wave->logits,
-                            wave->values, wave->stream));
+        TRY(d->net->forward(wave->net, wave->rows, &s->row_offset[s->B], wave->logits, wave->values,
+                            wave->stream));
         TRY(d->backend->lap(LAP_NETWORK, wave->stream));
     }
     /* Step 4: expand the leaves and back their values up. */

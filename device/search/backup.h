@@ -1,20 +1,21 @@
-/* device/search/backup.h - what a batch learnt goes into the tree: expand its leaves, add their values.
+/* device/search/backup.h - what a batch learnt goes into the tree: expand, add values.
  *
- * An edge sums the value of the seat that moves at its node (max^n): never negated, since the winner
- * of a trick leads again and there are up to 8 seats. */
+ * An edge sums the value of the seat that moves at its node (max^n): never negated, since the
+ * winner of a trick leads again and there are up to 8 seats. */
 #ifndef DEVICE_SEARCH_BACKUP_H
 #define DEVICE_SEARCH_BACKUP_H
 
 #include "expand.h"
 
-/* One descent's leaf: from it up to the root, every edge on the way loses its mark and gains a visit. */
+/* One descent's leaf: from it up to the root, every edge on the way loses its mark and gains a
+ * visit. */
 HD void backup_leaf(const Search *s, int b, int leaf, int64_t row, Team team) {
     if (team.lane == 0) {
         for (int at = leaf; at != 0;) {
             const Node *n = tree_node(s, b, at);
             Edge *edge = tree_edges(s, b, n->parent) + n->parent_edge;
-            edge->value_sum +=
-                evaluate_value(s, b, leaf, row, tree_node(s, b, n->parent)->state.turn);
+            edge->value_sum += evaluate_value(s, b, leaf, row,
+                                              tree_node(s, b, n->parent)->state.turn);
             edge->visits++;
             edge->in_flight--;
             at = n->parent;

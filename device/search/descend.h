@@ -1,7 +1,7 @@
 /* device/search/descend.h - from the root to a leaf, K times: what this wave wants evaluated.
  *
- * The descents of a batch run one after another, each seeing the marks of those before. A batch that
- * needs no row (terminal leaves only) is backed up at once and the next begun. */
+ * The descents of a batch run one after another, each seeing the marks of those before. A batch
+ * that needs no row (terminal leaves only) is backed up at once and the next begun. */
 #ifndef DEVICE_SEARCH_DESCEND_H
 #define DEVICE_SEARCH_DESCEND_H
 
@@ -61,7 +61,8 @@ HD int descend_leaf(const Search *s, int b, int *nodes, Team team) {
     }
 }
 
-/* The row of the k-th leaf: none if terminal, the one of an earlier descent to the same leaf, or new. */
+/* The row of the k-th leaf: none if terminal, the one of an earlier descent to the same leaf, or
+ * new. */
 HD int descend_row(const Search *s, int b, int k, int leaf, int rows) {
     const uint16_t *leaves = s->leaf + (int64_t)b * s->K, *row = s->leaf_row + (int64_t)b * s->K;
     if (round_is_over(&tree_node(s, b, leaf)->state)) return LEAF_NO_ROW;

@@ -18,15 +18,14 @@ HD float evaluate_value(const Search *s, int b, int node, int64_t row, int seat)
     const RoundState *state = &tree_node(s, b, node)->state;
     if (round_is_over(state)) return round_value(&s->rules, state, seat);
     if (s->evaluator == EVALUATOR_UNIFORM) return 0.5f;
-    if (s->evaluator == EVALUATOR_HASH)
-        return hash_value(s->keys[(int64_t)b * s->M + node], seat);
+    if (s->evaluator == EVALUATOR_HASH) return hash_value(s->keys[(int64_t)b * s->M + node], seat);
     int relative = seat - state->turn;
     if (relative < 0) relative += state->players;
     float v = s->values[row * MAX_SEATS + relative];
     return v - v == 0 ? v : 0; /* a fault is raised where the node is expanded */
 }
 
-/* e = exp(x - max), summed one at a time ascending, one division (DESIGN 7). */
+/* e = exp(x - max), summed one at a time ascending, one division. */
 HD void evaluate_softmax(Edge *edges, int count, Team team) {
     float max = -INFINITY;
     for (int e = 0; e < count; e++)
@@ -72,7 +71,7 @@ HD void evaluate_priors(const Search *s, int b, int node, int64_t row, Edge *edg
         int sum = 0;
         for (int e = 0; e < count; e++) sum += hash_weight(key, edges[e].action);
         TEAM_FOR(e, count, team)
-            edges[e].prior = (float)hash_weight(key, edges[e].action) / (float)sum;
+        edges[e].prior = (float)hash_weight(key, edges[e].action) / (float)sum;
         team_sync(team);
     } else {
         evaluate_logits(s, b, row, &tree_node(s, b, node)->state, edges, count, team);

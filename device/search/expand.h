@@ -37,7 +37,7 @@ HD void expand_root_one(const Search *s, int b, int64_t row, Team team) {
     Edge *edges = tree_edges(s, b, 0);
     const float *noise = s->noise + (int64_t)(b / s->W) * s->E;
     TEAM_FOR(e, tree_node(s, b, 0)->edge_count, team)
-        edges[e].prior = (1.0f - s->noise_weight) * edges[e].prior + s->noise_weight * noise[e];
+    edges[e].prior = (1.0f - s->noise_weight) * edges[e].prior + s->noise_weight * noise[e];
     team_sync(team);
 }
 

@@ -11,7 +11,9 @@
 
 HD uint64_t hash_root(uint64_t seed) { return splitmix64(seed); }
 
-HD uint64_t hash_after(uint64_t key, int action) { return splitmix64(key ^ (uint64_t)(action + 1)); }
+HD uint64_t hash_after(uint64_t key, int action) {
+    return splitmix64(key ^ (uint64_t)(action + 1));
+}
 
 HD uint64_t hash_after_root(uint64_t key, int action, int world) {
     return splitmix64(key ^ (uint64_t)(action + 1) ^ (uint64_t)world << 32);

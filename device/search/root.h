@@ -1,4 +1,4 @@
-/* device/search/root.h - what a decision needs around its trees: their roots, its noise, its move. */
+/* device/search/root.h - what a decision needs around its trees: roots, noise, move. */
 #ifndef DEVICE_SEARCH_ROOT_H
 #define DEVICE_SEARCH_ROOT_H
 

@@ -1,6 +1,6 @@
-/* device/search/search.h - the launches of search: one wave is descend, evaluate (the caller), backup.
+/* device/search/search.h - the launches of search: descend, (evaluated by the caller), backup.
  *
- *   begin ─► [ descend ─► scan of row_count ─► (rows evaluated) ─► backup ]* ─► all trees TREE_DONE */
+ *   begin ─► [ descend ─► scan of row_count ─► (evaluated) ─► backup ]* ─► all TREE_DONE */
 #ifndef DEVICE_SEARCH_SEARCH_H
 #define DEVICE_SEARCH_SEARCH_H
 

@@ -15,10 +15,12 @@ static Status descend_cuda(const Search *search, Stream stream) {
     TRY(search_check(search));
     int B = search->B, E = search->E;
     if (B == 0) return STATUS_OK;
-    if (E <= 8) LAUNCH(descend_kernel<8>, launch_blocks(B, 8, THREADS), THREADS, stream, *search);
+    if (E <= 8)
+        LAUNCH(descend_kernel<8>, launch_blocks(B, 8, THREADS), THREADS, stream, *search);
     else if (E <= 16)
         LAUNCH(descend_kernel<16>, launch_blocks(B, 16, THREADS), THREADS, stream, *search);
-    else LAUNCH(descend_kernel<32>, launch_blocks(B, 32, THREADS), THREADS, stream, *search);
+    else
+        LAUNCH(descend_kernel<32>, launch_blocks(B, 32, THREADS), THREADS, stream, *search);
     return STATUS_OK;
 }
 
@@ -26,10 +28,12 @@ static Status backup_cuda(const Search *search, Stream stream) {
     TRY(search_check(search));
     int B = search->B, E = search->E;
     if (B == 0) return STATUS_OK;
-    if (E <= 8) LAUNCH(backup_kernel<8>, launch_blocks(B, 8, THREADS), THREADS, stream, *search);
+    if (E <= 8)
+        LAUNCH(backup_kernel<8>, launch_blocks(B, 8, THREADS), THREADS, stream, *search);
     else if (E <= 16)
         LAUNCH(backup_kernel<16>, launch_blocks(B, 16, THREADS), THREADS, stream, *search);
-    else LAUNCH(backup_kernel<32>, launch_blocks(B, 32, THREADS), THREADS, stream, *search);
+    else
+        LAUNCH(backup_kernel<32>, launch_blocks(B, 32, THREADS), THREADS, stream, *search);
     return STATUS_OK;
 }
 

@@ -1,4 +1,4 @@
-/* device/search/select.h - one PUCT step: at a node, choose an edge (DESIGN 5).
+/* device/search/select.h - one PUCT step: at a node, choose an edge.
  *
  *   total = sum of n                     n: visits, and descents in flight
  *   q     = w / n, or before the first visit max(0, v - fpu * sqrt(sum of p of tried edges))

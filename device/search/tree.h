@@ -3,13 +3,14 @@
  *   decision d (0..D-1) has W trees, one a world: tree b = d * W + w, B = D * W trees in all.
  *
  *         head(b)        nodes (B, M)                edges (B, M, E)
- *        [ phase ]      [ root | node | node | .. ]  [ e e e | e e e | .. ]   legal actions, ascending
+ *        [ phase ]      [ root | node | node | .. ]  [ e e e | e e e | .. ]   by action
  *                          ^ parent, parent_edge        | child
  *                          +----------------------------+
  *
- * Node 0 is the root; each simulation adds at most one node, so M = S + 1 and there is no allocator.
+ * Node 0 is the root; each simulation adds at most one node, so M = S + 1, no allocator.
  *
- *   B trees   W worlds   M nodes a tree   E edges a node   S simulations   K leaves a batch   R rows
+ *   B trees   W worlds   M nodes a tree   E edges a node   S simulations   K leaves a batch
+ *   R rows a wave
  */
 #ifndef DEVICE_SEARCH_TREE_H
 #define DEVICE_SEARCH_TREE_H

@@ -7,12 +7,30 @@
 static const char SUITS[] = "SHCDN", RANKS[] = "23456789TJQKA";
 
 const char *ref_order_name(RefOrder order) {
-    static const char *const names[REF_ORDER_COUNT] = {
-        "right", "root_times_prior", "root_times_c", "divide_root_first", "divide_prior_first",
-        "score_double", "score_fused", "tried_descending", "tried_halves", "tried_double",
-        "fpu_fused", "fpu_unclamped", "q_reciprocal", "q_mean", "q_double", "root_reciprocal",
-        "settings_double", "prior_reciprocal", "terminal_reciprocal", "backup_reversed",
-        "tie_last", "root_one_more", "loss_not_in_q", "loss_not_in_total"};
+    static const char *const names[REF_ORDER_COUNT] = {"right",
+                                                       "root_times_prior",
+                                                       "root_times_c",
+                                                       "divide_root_first",
+                                                       "divide_prior_first",
+                                                       "score_double",
+                                                       "score_fused",
+                                                       "tried_descending",
+                                                       "tried_halves",
+                                                       "tried_double",
+                                                       "fpu_fused",
+                                                       "fpu_unclamped",
+                                                       "q_reciprocal",
+                                                       "q_mean",
+                                                       "q_double",
+                                                       "root_reciprocal",
+                                                       "settings_double",
+                                                       "prior_reciprocal",
+                                                       "terminal_reciprocal",
+                                                       "backup_reversed",
+                                                       "tie_last",
+                                                       "root_one_more",
+                                                       "loss_not_in_q",
+                                                       "loss_not_in_total"};
     return names[order];
 }
 
@@ -75,7 +93,7 @@ static void read_search(const cJSON *json, RefQuery *query) {
     query->fpu = number_of(json, "fpu");
     query->seed = (uint64_t)number_of(json, "seed");
     double game = number_of(json, "game"), ply = number_of(json, "ply");
-    if (game >= 0 && ply >= 0) /* a recorded decision: DESIGN 5 */
+    if (game >= 0 && ply >= 0) /* a recorded decision */
         query->seed = ref_splitmix64(query->seed ^ ref_splitmix64((uint64_t)game)) + (uint64_t)ply;
 }
 

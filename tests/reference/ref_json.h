@@ -1,4 +1,4 @@
-/* tests/reference/ref_json.h - queries and answers of the reference as lines of JSON (DESIGN 9).
+/* tests/reference/ref_json.h - queries and answers of the reference as lines of JSON.
  *
  *   {"query": {...}, "expect": {...}} */
 #ifndef TESTS_REFERENCE_REF_JSON_H

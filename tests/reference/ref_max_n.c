@@ -39,7 +39,7 @@ const char *ref_max_n(const RefQuery *query, RefMaxN *answer) {
     memset(answer, 0, sizeof *answer);
     solve(&round, answer);
     for (int s = 0; s < round.players; s++)
-        answer->value[s] =
-            (float)(answer->score[s] - ref_round_least(&round)) / (float)ref_round_range(&round);
+        answer->value[s] = (float)(answer->score[s] - ref_round_least(&round)) /
+                           (float)ref_round_range(&round);
     return NULL;
 }

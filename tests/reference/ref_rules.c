@@ -1,4 +1,4 @@
-/* tests/reference/ref_rules.c - RULES.md again, for the reference search alone. */
+/* tests/reference/ref_rules.c - the rules again, for the reference search alone. */
 #include "ref_rules.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* tests/reference/ref_rules.h - RULES.md again, for the reference search alone. */
+/* tests/reference/ref_rules.h - the rules again, for the reference search alone. */
 #ifndef TESTS_REFERENCE_REF_RULES_H
 #define TESTS_REFERENCE_REF_RULES_H
 
@@ -11,11 +11,11 @@ typedef struct {
     bool holds[REF_SEATS][REF_CARDS];
     int bid_count;
     int bids[REF_SEATS];
-    int tricks[REF_SEATS];      /* won so far */
+    int tricks[REF_SEATS]; /* won so far */
     int tricks_done;
-    int trick_size;             /* cards of the current trick */
-    int trick_card[REF_SEATS];  /* (trick_size) in the order played */
-    int trick_seat[REF_SEATS];  /* (trick_size) who played it */
+    int trick_size;            /* cards of the current trick */
+    int trick_card[REF_SEATS]; /* (trick_size) in the order played */
+    int trick_seat[REF_SEATS]; /* (trick_size) who played it */
     int to_move;
 } RefRound;
 

@@ -1,4 +1,4 @@
-/* tests/reference/ref_tree.c - PUCT as DESIGN 5 writes it, and the mistakes of RefOrder. */
+/* tests/reference/ref_tree.c - PUCT, and the mistakes of RefOrder. */
 #include "ref_tree.h"
 
 #include <float.h>

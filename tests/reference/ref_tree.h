@@ -10,17 +10,17 @@ typedef struct {
     int action;
     float prior;
     int visits, in_flight;
-    float value_sum;  /* for the seat that moves at the node */
-    double wide_sum;  /* the same in double, for REF_Q_DOUBLE alone */
-    RefNode *child;   /* NULL until the first descent comes by */
+    float value_sum; /* for the seat that moves at the node */
+    double wide_sum; /* the same in double, for REF_Q_DOUBLE alone */
+    RefNode *child;  /* NULL until the first descent comes by */
 } RefEdge;
 
 struct RefNode {
-    RefRound round;   /* its seat to move has a choice, or it is over */
-    uint64_t key;     /* of the hash evaluator */
+    RefRound round; /* its seat to move has a choice, or it is over */
+    uint64_t key;   /* of the hash evaluator */
     bool terminal;
-    bool evaluated;   /* false: a new leaf, whose row is still out */
-    float value[REF_SEATS];  /* (P) by absolute seat */
+    bool evaluated;         /* false: a new leaf, whose row is still out */
+    float value[REF_SEATS]; /* (P) by absolute seat */
     int edge_count;
     RefEdge edges[REF_EDGES];
 };

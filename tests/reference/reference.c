@@ -1,4 +1,4 @@
-/* tests/reference/reference.c - the search of DESIGN 5: worlds, batches of descents, the answer. */
+/* tests/reference/reference.c - the search: worlds, batches of descents, the answer. */
 #include "reference.h"
 
 #include <stdio.h>
@@ -121,8 +121,7 @@ static long search_world(RefNode *root, int world, const RefQuery *query) {
             rows++;
         }
         bool reversed = query->order == REF_BACKUP_REVERSED;
-        for (int d = 0; d < batch; d++)
-            back_up(&descents[reversed ? batch - 1 - d : d], query);
+        for (int d = 0; d < batch; d++) back_up(&descents[reversed ? batch - 1 - d : d], query);
         done += batch;
     }
     free(descents);

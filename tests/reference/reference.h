@@ -1,4 +1,4 @@
-/* tests/reference/reference.h - the search of DESIGN 5, written slowly and plainly, as an oracle.
+/* tests/reference/reference.h - the search, written slowly and plainly, as an oracle.
  *
  * It shares nothing with the project: own rules, own tree of pointers, own reading of the text.
  * Speed is of no concern here, being right by inspection is.
@@ -16,7 +16,7 @@ enum { REF_CARDS = 52, REF_SEATS = 8, REF_HAND = 17, REF_EDGES = 18, REF_PLIES =
 typedef enum { REF_BLOB, REF_OH_HELL, REF_VARIANT_COUNT } RefVariant;
 typedef enum { REF_HASH, REF_UNIFORM, REF_EVALUATOR_COUNT } RefEvaluator;
 
-/* REF_RIGHT is DESIGN 5. Every other one is a likely mistake, made on purpose: a search that
+/* REF_RIGHT is right. Every other one is a likely mistake, made on purpose: a search that
  * answers like one of them, where that differs from REF_RIGHT, has that mistake. */
 typedef enum {
     REF_RIGHT,
@@ -53,31 +53,31 @@ typedef struct {
 
 typedef struct {
     RefVariant rules;
-    int players, cards, dealer;  /* P, T, seat */
-    int trump;                   /* blob: suit, 4 = none. oh-hell: not read, it is turned's suit */
-    int turned, points;          /* oh-hell only: card, points a trick */
-    bool penalty;                /* oh-hell only */
-    RefHand hands[REF_SEATS];    /* (P) the true hands as dealt */
+    int players, cards, dealer; /* P, T, seat */
+    int trump;                  /* blob: suit, 4 = none. oh-hell: not read, it is turned's suit */
+    int turned, points;         /* oh-hell only: card, points a trick */
+    bool penalty;               /* oh-hell only */
+    RefHand hands[REF_SEATS];   /* (P) the true hands as dealt */
     int action_count;
-    int actions[REF_PLIES];      /* (action_count) bids, then cards */
+    int actions[REF_PLIES];          /* (action_count) bids, then cards */
     int worlds, simulations, leaves; /* W, S, K */
-    double c_puct, fpu;          /* rounded to float32 before use */
-    uint64_t seed;               /* of the decision: the key of the root is splitmix64(seed) */
+    double c_puct, fpu;              /* rounded to float32 before use */
+    uint64_t seed;                   /* of the decision: the key of the root is splitmix64(seed) */
     RefEvaluator evaluator;
     RefOrder order;
-    const RefHand *held;         /* (W, P) NULL, or what each seat holds after `actions` in each
+    const RefHand *held;     /* (W, P) NULL, or what each seat holds after `actions` in each
                                   * world, in place of the truth */
-    const float *root_prior;     /* (legal actions) NULL, or the priors at the root */
+    const float *root_prior; /* (legal actions) NULL, or the priors at the root */
 } RefQuery;
 
 typedef struct {
     int to_move, legal_count;
-    bool bidding;                /* actions are bids, not cards */
-    bool searched;               /* false with one legal action: visits 0, prior 1, no value */
-    int legal[REF_EDGES];        /* (legal_count) ascending, as are the next four */
-    int visits[REF_EDGES];       /* summed over worlds */
+    bool bidding;          /* actions are bids, not cards */
+    bool searched;         /* false with one legal action: visits 0, prior 1, no value */
+    int legal[REF_EDGES];  /* (legal_count) ascending, as are the next four */
+    int visits[REF_EDGES]; /* summed over worlds */
     float prior[REF_EDGES], q[REF_EDGES], policy[REF_EDGES];
-    float value[REF_SEATS];      /* (P) the evaluator's at the root, by absolute seat */
+    float value[REF_SEATS]; /* (P) the evaluator's at the root, by absolute seat */
     int best;
     long rows;
 } RefAnswer;
@@ -86,12 +86,12 @@ typedef struct {
 const char *ref_search(const RefQuery *query, RefAnswer *answer);
 
 typedef struct {
-    int best;                    /* action, the lowest of equals */
-    int score[REF_SEATS];        /* (P) points of the round by absolute seat */
-    float value[REF_SEATS];      /* (P) the same in [0, 1], as a terminal node's */
-    bool clear;                  /* no seat anywhere chooses between equals of unequal outcome:
+    int best;               /* action, the lowest of equals */
+    int score[REF_SEATS];   /* (P) points of the round by absolute seat */
+    float value[REF_SEATS]; /* (P) the same in [0, 1], as a terminal node's */
+    bool clear;             /* no seat anywhere chooses between equals of unequal outcome:
                                   * only then must a long search come to the same */
-    long nodes;                  /* positions visited */
+    long nodes;             /* positions visited */
 } RefMaxN;
 
 /* The exact max^n value of the position after `actions` with the true hands open, each seat
