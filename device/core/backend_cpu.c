@@ -34,16 +34,34 @@ static size_t memory_available_bytes(void) {
     return (size_t)kib * 1024;
 }
 
+/* The number in a file, or all bits set where there is none, such as "max". */
+static size_t file_number(const char *path) {
+    unsigned long long x;
+    FILE *f = fopen(path, "r");
+    int read = f ? fscanf(f, "%llu", &x) : 0;
+    if (f) fclose(f);
+    return read == 1 ? (size_t)x : SIZE_MAX;
+}
+
+/* What a container may still take (cgroup version 2), or all bits set. */
+static size_t container_available_bytes(void) {
+    size_t most = file_number("/sys/fs/cgroup/memory.max");
+    size_t used = file_number("/sys/fs/cgroup/memory.current");
+    if (most == SIZE_MAX || used == SIZE_MAX) return SIZE_MAX;
+    return used < most ? most - used : 0;
+}
+
 static Status memory_cpu(size_t *free_bytes, size_t *total_bytes) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     *total_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * page;
     *free_bytes = memory_available_bytes();
     if (*free_bytes == 0) *free_bytes = (size_t)sysconf(_SC_AVPHYS_PAGES) * page;
+    if (container_available_bytes() < *free_bytes) *free_bytes = container_available_bytes();
     return STATUS_OK;
 }
 
 /* Aligned as cudaMalloc's; a large block asks for huge pages, since trees are read at random:
- * 12,288 of them are searched 1.5 times as fast as with pages of 4 KiB. */
+ * 12,288 of them are searched 5% faster. */
 static Status alloc_cpu(void **out, size_t bytes) {
     enum { HUGE_PAGE = 2 << 20 };
     bool large = bytes >= 2 * HUGE_PAGE;
