@@ -23,7 +23,7 @@ double bench_median(double *x, int n) {
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-/* The processor's name as the kernel knows it, without commas. */
+/* The processor's name as the kernel knows it. */
 static void machine_name(char *name, size_t bytes) {
     char line[256];
     FILE *f = fopen("/proc/cpuinfo", "r");
@@ -36,8 +36,6 @@ static void machine_name(char *name, size_t bytes) {
         break;
     }
     if (f) fclose(f);
-    for (char *c = name; *c; c++)
-        if (*c == ',') *c = ' ';
 }
 
 void bench_report(const BenchOptions *o, const char *name, double value, const char *unit,
@@ -54,8 +52,8 @@ void bench_report(const BenchOptions *o, const char *name, double value, const c
         fprintf(stderr, "--csv %s: %s\n", o->csv, strerror(errno));
         return;
     }
-    fprintf(f, "%s,%d threads,%s,%.6g,%s,%.6g,%s\n", machine, o->threads, name, value, unit,
-            ceiling, ceiling > 0 ? ceiling_name : "");
+    fprintf(f, "\"%s, %d threads\",\"%s\",%.6g,%s,%.6g,%s\n", machine, o->threads,
+            name + strspn(name, " "), value, unit, ceiling, ceiling > 0 ? ceiling_name : "");
     fclose(f);
 }
 

@@ -1,7 +1,6 @@
 /* bench/blob_bench.c - blob-bench: every figure beside its ceiling, measured in the same run. */
 #include <omp.h>
 
-#include "../host/threads.h"
 #include "bench.h"
 
 static const struct {
@@ -62,7 +61,6 @@ int main(int argc, char **argv) {
     const char *names[BENCHES];
     int count = 0;
     BenchOptions o;
-    threads_begin(argv);
     memset(&o, 0, sizeof o);
     o.players = 4;
     o.cards = 5;
