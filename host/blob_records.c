@@ -1,15 +1,22 @@
 /* host/blob_records.c - blob-records check|export: verifies, sums up, converts games. */
-#include <argp.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "export.h"
+#include "options.h"
+#include "streams.h"
 #include "summary.h"
 
-const char *argp_program_version = "blob-records " BLOB_VERSION;
+typedef struct {
+    const char *output;
+} RecordsOptions;
 
-static const char DOC[] =
+static const Option list[] = {{"output", "FILE", "export: the safetensors file to write",
+                               OPTION_TEXT, offsetof(RecordsOptions, output), 0, 0, NULL, NULL, 0},
+                              {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+
+static const OptionTable table = {
+    "blob-records",
     "check verifies finished games (checksums, rules, scores, visits, ids) and sums them up; "
     "export writes each searched decision as a row of dense tensors for training.\v"
     "A PATH is a folder that blob-gpu-selfplay --out wrote, or files of it: "
@@ -19,37 +26,29 @@ static const char DOC[] =
     "  blob-records export runs/1 --output runs/1.safetensors\n\n"
     "In Python: safetensors.torch.load_file(\"runs/1.safetensors\") gives observation (n, 256), "
     "legal and policy (n, 52), value and value_mask (n, 8), game_id, ply, seat.\n\n"
-    "Exit status: 0 done; 1 a file is wrong or cannot be written; 2 usage.";
+    "Exit status: 0 done; 1 a file is wrong or cannot be written; 2 usage.",
+    "check PATH...\nexport PATH... --output FILE", list};
 
-typedef struct {
-    const char *command, *output;
-    char **paths; /* views of argv */
-    int path_count;
-} RecordsOptions;
+enum { MAX_WORDS = 4096 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state) {
-    RecordsOptions *options = (RecordsOptions *)state->input;
-    switch (key) {
-    case 'o': options->output = arg; return 0;
-    case ARGP_KEY_ARGS:
-        options->command = state->argv[state->next];
-        options->paths = state->argv + state->next + 1;
-        options->path_count = state->argc - state->next - 1;
-        return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "a command is missing: check or export"); return 0;
-    case ARGP_KEY_SUCCESS: {
-        bool exports = strcmp(options->command, "export") == 0;
-        if (!exports && strcmp(options->command, "check") != 0)
-            argp_error(state, "command %s: check and export are allowed", options->command);
-        if (options->path_count == 0)
-            argp_error(state, "%s: a folder or file is missing", options->command);
-        if (exports && !options->output) argp_error(state, "export: --output FILE is missing");
-        if (!exports && options->output)
-            argp_error(state, "check: --output %s: only export has it", options->output);
-        return 0;
+/* The command and its paths are there, and --output just where it belongs. */
+static Status check_words(const char *const *words, int count, const char *output) {
+    if (count == 0) {
+        fprintf(stderr, "a command is missing: check or export\n");
+        return STATUS_INPUT;
     }
-    default: return ARGP_ERR_UNKNOWN;
-    }
+    bool exports = strcmp(words[0], "export") == 0;
+    if (!exports && strcmp(words[0], "check") != 0)
+        fprintf(stderr, "command %s: check and export are allowed\n", words[0]);
+    else if (count == 1)
+        fprintf(stderr, "%s: a folder or file is missing\n", words[0]);
+    else if (exports && !output)
+        fprintf(stderr, "export: --output FILE is missing\n");
+    else if (!exports && output)
+        fprintf(stderr, "check: --output %s: only export has it\n", output);
+    else
+        return STATUS_OK;
+    return STATUS_INPUT;
 }
 
 static Status tally_game(void *context, GameRecord *game) {
@@ -72,15 +71,15 @@ static Status check(Records *records) {
     return STATUS_OK;
 }
 
-static Status run(const RecordsOptions *options) {
+static Status run(const char *const *paths, int count, const char *output) {
     Records records;
     int64_t rows;
-    Status status = records_open(&records, options->paths, options->path_count);
-    if (status == STATUS_OK && options->output) {
-        status = export_write(&records, options->output, &rows);
+    Status status = records_open(&records, paths, count);
+    if (status == STATUS_OK && output) {
+        status = export_write(&records, output, &rows);
         if (status == STATUS_OK)
             printf("%" PRId64 " games, %" PRId64 " rows to %s\n",
-                   records.file_games + records.part_games, rows, options->output);
+                   records.file_games + records.part_games, rows, output);
     } else if (status == STATUS_OK) {
         status = check(&records);
     }
@@ -89,16 +88,14 @@ static Status run(const RecordsOptions *options) {
 }
 
 int main(int argc, char **argv) {
-    static const struct argp_option list[] = {
-        {"output", 'o', "FILE", 0, "export: the safetensors file to write", 0},
-        {NULL, 0, NULL, 0, NULL, 0}};
-    const struct argp parser = {
-        list, parse_option, "check PATH...\nexport PATH... --output FILE", DOC, NULL, NULL, NULL};
-    RecordsOptions options = {NULL, NULL, NULL, 0};
-    argp_err_exit_status = 2;
-    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write, said like the others */
-    if (argp_parse(&parser, argc, argv, 0, NULL, &options) != 0) return 2;
-    Status status = run(&options);
+    static const char *words[MAX_WORDS];
+    RecordsOptions options = {NULL};
+    int count = 0;
+    streams_open();
+    if (options_parse(&table, argc, argv, &options, words, MAX_WORDS, &count) != STATUS_OK)
+        return 2;
+    if (check_words(words, count, options.output) != STATUS_OK) return 2;
+    Status status = run(words + 1, count - 1, options.output);
     if (status == STATUS_MEMORY) fprintf(stderr, "blob-records: not enough memory\n");
     if (status == STATUS_OK && fflush(stdout) != 0) {
         perror("blob-records: standard output cannot be written");

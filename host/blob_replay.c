@@ -1,43 +1,33 @@
 /* host/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our rules. */
-#include <argp.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
-#include "game/trace.h"
+#include "../game/trace.h"
+#include "options.h"
 
-const char *argp_program_version = "blob-replay " BLOB_VERSION;
+static const Option none[] = {{NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
 
-static const char DOC[] =
+static const OptionTable table = {
+    "blob-replay",
     "Replays games that OpenSpiel's oh_hell recorded, one JSON object a line, and compares the "
     "seat to move, the legal actions and the returns at every step.\v"
     "Exit status: 0 all as recorded; 1 the first difference, or a file that cannot be read; "
-    "2 usage.";
+    "2 usage.",
+    "FILE...", none};
 
-typedef struct {
-    char **paths; /* views of argv */
-    int path_count;
-} ReplayOptions;
-
-static error_t parse_option(int key, char *arg, struct argp_state *state) {
-    ReplayOptions *options = (ReplayOptions *)state->input;
-    (void)arg;
-    if (key == ARGP_KEY_ARGS) {
-        options->paths = state->argv + state->next;
-        options->path_count = state->argc - state->next;
-        return 0;
-    }
-    if (key == ARGP_KEY_NO_ARGS) argp_error(state, "FILE is missing: at least one is needed");
-    return ARGP_ERR_UNKNOWN;
-}
+enum { MAX_FILES = 4096 };
 
 int main(int argc, char **argv) {
-    const struct argp parser = {NULL, parse_option, "FILE...", DOC, NULL, NULL, NULL};
-    ReplayOptions options = {NULL, 0};
+    static const char *paths[MAX_FILES];
     TraceCount count = {0, 0};
-    argp_err_exit_status = 2;
-    if (argp_parse(&parser, argc, argv, 0, NULL, &options) != 0) return 2;
-    for (int i = 0; i < options.path_count; i++)
-        if (trace_replay_file(options.paths[i], &count) != STATUS_OK) return 1;
+    int path_count = 0;
+    if (options_parse(&table, argc, argv, NULL, paths, MAX_FILES, &path_count) != STATUS_OK)
+        return 2;
+    if (path_count == 0) {
+        fprintf(stderr, "FILE is missing: at least one is needed\n");
+        return 2;
+    }
+    for (int i = 0; i < path_count; i++)
+        if (trace_replay_file(paths[i], &count) != STATUS_OK) return 1;
     printf("%" PRId64 " games, %" PRId64 " decisions, all as recorded\n", count.games,
            count.decisions);
     if (fflush(stdout) != 0) {

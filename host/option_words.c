@@ -24,11 +24,13 @@ static void help_print(const OptionTable *table, char *program, char *word) {
         list[n].key = KEY_FIRST + n;
         list[n].arg = table->options[n].arg;
         list[n].doc = table->options[n].help;
+        list[n].group = n + 1; /* in the table's order, not the alphabet's */
     }
     list[n].name = "config";
     list[n].key = KEY_FIRST + n;
     list[n].arg = "FILE.json";
     list[n].doc = "options from a JSON object, by the same names; flags win";
+    list[n].group = n + 1;
     struct argp argp = {list, NULL, table->files, table->about, NULL, NULL, NULL};
     argp_program_version_hook = version_print;
     argp_parse(&argp, 2, argv, 0, NULL, NULL);

@@ -106,7 +106,7 @@ static Status check_run(const Records *records, const RecordSource *source) {
     return status;
 }
 
-Status records_open(Records *records, char *const *paths, int path_count) {
+Status records_open(Records *records, const char *const *paths, int path_count) {
     memset(records, 0, sizeof *records);
     for (int i = 0; i < path_count; i++) TRY(add_path(records, paths[i]));
     qsort(records->sources, (size_t)records->source_count, sizeof *records->sources, by_place);

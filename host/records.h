@@ -24,7 +24,7 @@ typedef struct {
 /* The folders and files (games-NNNNNN.safetensors, .part beside its run.json) that paths name.
  * STATUS_INPUT: nothing there, one shard named twice, an identity that cannot be read; said.
  * The caller calls records_close, also after a failure. */
-Status records_open(Records *records, char *const *paths, int path_count);
+Status records_open(Records *records, const char *const *paths, int path_count);
 void records_close(Records *records);
 
 /* Gets a game whose head was read; reads its rounds with game_record_next. */
