@@ -10,26 +10,16 @@ typedef struct {
 } Window;
 
 static SelfplayConfig bench_config(const BenchOptions *o, int parallel) {
-    SelfplayConfig c;
-    memset(&c, 0, sizeof c);
+    SelfplayConfig c = selfplay_config_default();
     c.rules.players = (uint8_t)o->players;
     c.set.cards = o->cards;
     c.set.seed = (uint64_t)o->seed;
-    c.set.dealer = c.set.trump = -1;
-    c.set.explore_decisions = 4;
-    c.set.move_power = 4;
-    c.set.noise_alpha = 10;
     c.parallel = parallel;
     c.worlds = o->worlds;
     c.simulations = o->simulations;
     c.leaves = o->leaves;
     c.waves = 8; /* windows end with an epoch: short ones */
-    c.c_puct = 1.5;
-    c.fpu = 0.1;
-    c.noise_weight = 0.25;
-    c.evaluator = EVALUATOR_NET;
     c.precision = (Precision)o->precision;
-    c.model = model_config_default();
     return c;
 }
 

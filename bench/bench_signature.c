@@ -16,32 +16,20 @@ static const struct {
 enum { GAMES = 64 };
 
 static Status signature_of(const Device *device, int i, uint64_t *signature) {
-    SelfplayConfig c;
+    SelfplayConfig c = selfplay_config_default();
     Selfplay sp;
     GameRange all = {0, 0};
     const PlayCounters *counters;
     const uint16_t *out;
     uint64_t of_game[GAMES] = {0};
-    memset(&c, 0, sizeof c);
     c.rules.variant = settings[i].variant;
     c.rules.players = settings[i].players;
     c.rules.points = settings[i].variant == RULES_OH_HELL;
     c.rules.penalty = settings[i].penalty;
     c.set.cards = settings[i].cards;
     c.set.full = settings[i].full;
-    c.set.seed = 1;
-    c.set.dealer = c.set.trump = -1;
-    c.set.explore_decisions = 4;
-    c.set.move_power = 4;
-    c.set.noise_alpha = 10;
     c.parallel = 48;
-    c.worlds = 3;
-    c.simulations = 30;
     c.leaves = settings[i].leaves;
-    c.waves = 31;
-    c.c_puct = 1.5;
-    c.fpu = 0.1;
-    c.noise_weight = 0.25;
     c.evaluator = EVALUATOR_HASH;
     Status status = selfplay_open(&sp, &c, device, NULL, &all, 1, GAMES);
     for (int64_t epoch = 0, games = 0; status == STATUS_OK && games < GAMES; epoch++) {

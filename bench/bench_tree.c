@@ -25,8 +25,8 @@ static Status tree_bench_open(TreeBench *t, const BenchOptions *o, const Device 
     s->M = o->simulations + 1;
     s->K = o->leaves;
     s->E = o->cards + 1;
-    s->c_puct = 1.5f;
-    s->fpu = 0.1f;
+    s->c_puct = (float)selfplay_config_default().c_puct;
+    s->fpu = (float)selfplay_config_default().fpu;
     s->evaluator = EVALUATOR_UNIFORM;
     Arena dry = {0};
     search_layout(s, &dry);

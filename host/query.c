@@ -1,6 +1,7 @@
 /* host/query.c - the fields in their order: the game, then how it is searched. */
 #include "query.h"
 
+#include "../device/play/selfplay.h"
 #include "../device/search/hash.h"
 
 static const char *const search_names[] = {"puct", NULL};
@@ -10,13 +11,14 @@ static const int64_t LARGEST_EXACT = ((int64_t)1 << 53) - 1; /* of JSON's number
 static const int64_t LARGEST_PLY = (1 << 24) - 1; /* a random number's counter has 24 bits */
 
 static Status read_search(Fields *f, AnalyzeQuery *q) {
-    double c_puct = 1.5, fpu = 0.1, noise = 0;
-    int search = 0, evaluator = EVALUATOR_NET;
-    int64_t seed = 1;
-    q->worlds = 3;
-    q->simulations = 30;
-    q->leaves = 1;
-    q->noise_alpha = 10;
+    const SelfplayConfig usual = selfplay_config_default();
+    double c_puct = usual.c_puct, fpu = usual.fpu, noise = 0;
+    int search = 0, evaluator = (int)usual.evaluator;
+    int64_t seed = (int64_t)usual.set.seed;
+    q->worlds = usual.worlds;
+    q->simulations = usual.simulations;
+    q->leaves = usual.leaves;
+    q->noise_alpha = usual.set.noise_alpha;
     TRY(field_read_int(f, FIELD_WORLDS, 1, 255, &q->worlds));
     TRY(field_read_int(f, FIELD_SIMULATIONS, 1, SEARCH_MAX_SIMULATIONS, &q->simulations));
     TRY(field_read_choice(f, FIELD_SEARCH, search_names, &search));

@@ -96,23 +96,25 @@ const OptionTable selfplay_option_table = {
     NULL, selfplay_options};
 
 SelfplayOptions selfplay_options_default(void) {
+    const SelfplayConfig c = selfplay_config_default();
     SelfplayOptions o;
     memset(&o, 0, sizeof o);
     o.games = 4096;
-    o.seed = o.weights_seed = 1;
-    o.players = 4;
-    o.cards = 5;
+    o.seed = (int64_t)c.set.seed;
+    o.weights_seed = 1;
+    o.players = c.rules.players;
+    o.cards = c.set.cards;
     o.points = 1;
-    o.dealer = -1;
-    o.worlds = 3;
-    o.simulations = 30;
-    o.leaves = 1;
-    o.c_puct = 1.5;
-    o.fpu = 0.1;
-    o.noise_weight = 0.25;
-    o.noise_alpha = 10;
-    o.explore_decisions = 4;
-    o.move_power = 3; /* index of "4" */
+    o.dealer = c.set.dealer;
+    o.worlds = c.worlds;
+    o.simulations = c.simulations;
+    o.leaves = c.leaves;
+    o.c_puct = c.c_puct;
+    o.fpu = c.fpu;
+    o.noise_weight = c.noise_weight;
+    o.noise_alpha = (double)c.set.noise_alpha;
+    o.explore_decisions = c.set.explore_decisions;
+    while (power_values[o.move_power] != c.set.move_power) o.move_power++;
     o.device = "auto";
     o.out = "games";
     return o;
@@ -160,8 +162,7 @@ Status selfplay_options_check(const SelfplayOptions *o) {
 }
 
 SelfplayConfig selfplay_options_config(const SelfplayOptions *o) {
-    SelfplayConfig c;
-    memset(&c, 0, sizeof c);
+    SelfplayConfig c = selfplay_config_default();
     c.rules.variant = (uint8_t)o->rules;
     c.rules.players = (uint8_t)o->players;
     c.rules.points = (uint8_t)(o->rules == RULES_OH_HELL ? o->points : 0);
@@ -183,6 +184,5 @@ SelfplayConfig selfplay_options_config(const SelfplayOptions *o) {
     c.fpu = o->fpu;
     c.noise_weight = o->noise_weight;
     c.evaluator = (Evaluator)o->evaluator;
-    c.model = model_config_default();
     return c;
 }

@@ -26,8 +26,7 @@ typedef struct {
 } Played;
 
 static inline SelfplayConfig play_config(int variant, int players, int cards, int full) {
-    SelfplayConfig c;
-    memset(&c, 0, sizeof c);
+    SelfplayConfig c = selfplay_config_default();
     c.rules.variant = (uint8_t)variant;
     c.rules.players = (uint8_t)players;
     c.rules.points = variant == RULES_OH_HELL ? 2 : 0;
@@ -35,18 +34,11 @@ static inline SelfplayConfig play_config(int variant, int players, int cards, in
     c.set.seed = 11;
     c.set.cards = cards;
     c.set.full = full;
-    c.set.dealer = c.set.trump = -1;
     c.set.explore_decisions = 2;
-    c.set.move_power = 4;
-    c.set.noise_alpha = 10;
     c.parallel = 16;
     c.worlds = 2;
     c.simulations = 10;
-    c.leaves = 1;
     c.waves = 7;
-    c.c_puct = 1.5;
-    c.fpu = 0.1;
-    c.noise_weight = 0.25;
     c.evaluator = EVALUATOR_HASH;
     return c;
 }

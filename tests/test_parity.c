@@ -79,8 +79,7 @@ int main(void) {
     if (!cuda) return 77;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         for (int k = 0; k < 4; k++) {
-            SelfplayConfig c;
-            memset(&c, 0, sizeof c);
+            SelfplayConfig c = selfplay_config_default();
             c.rules.variant = (uint8_t)table[i][0];
             c.rules.players = (uint8_t)table[i][1];
             c.rules.points = (uint8_t)(table[i][0] == RULES_OH_HELL ? 2 : 0);
@@ -88,18 +87,12 @@ int main(void) {
             c.set.cards = table[i][2];
             c.set.full = table[i][3];
             c.set.seed = 3;
-            c.set.dealer = c.set.trump = -1;
             c.set.explore_decisions = 2;
             c.set.move_power = 2;
-            c.set.noise_alpha = 10;
             c.parallel = 64;
-            c.worlds = 3;
             c.simulations = 40;
             c.leaves = k % 2 ? 8 : 1;
             c.waves = 17;
-            c.c_puct = 1.5;
-            c.fpu = 0.1;
-            c.noise_weight = 0.25;
             c.evaluator = k / 2 ? EVALUATOR_UNIFORM : EVALUATOR_HASH;
             agree(cpu, cuda, c);
         }

@@ -4,6 +4,31 @@
 #include "../../game/sequence.h"
 #include "../search/root.h"
 
+SelfplayConfig selfplay_config_default(void) {
+    SelfplayConfig c;
+    memset(&c, 0, sizeof c);
+    c.rules.variant = RULES_BLOB;
+    c.rules.players = 4;
+    c.set.cards = 5;
+    c.set.seed = 1;
+    c.set.dealer = c.set.trump = -1;
+    c.set.explore_decisions = 4;
+    c.set.move_power = 4;
+    c.set.noise_alpha = 10;
+    c.parallel = 1024;
+    c.worlds = 3;
+    c.simulations = 30;
+    c.leaves = 1;
+    c.waves = c.simulations + 1;
+    c.c_puct = 1.5;
+    c.fpu = 0.1;
+    c.noise_weight = 0.25;
+    c.evaluator = EVALUATOR_NET;
+    c.precision = PRECISION_FLOAT32;
+    c.model = model_config_default();
+    return c;
+}
+
 Status selfplay_config_check(const SelfplayConfig *c) {
     const Rules *r = &c->rules;
     bool table = r->variant < RULES_COUNT && r->players >= rules_min_players(r->variant) &&

@@ -40,6 +40,10 @@ typedef struct {
     int64_t epochs; /* enqueued so far */
 } Selfplay;
 
+/* Medium self-play of single rounds of blob, 4 seats and 5 cards: 3 worlds x 30 simulations, the
+ * network in float32, 1,024 live games. The one place of every default. */
+SelfplayConfig selfplay_config_default(void);
+
 /* STATUS_ARGUMENT: settings that make no sense together; a person's mistake is found before, in
  * host/, where the option is known. */
 Status selfplay_config_check(const SelfplayConfig *config);
