@@ -1,4 +1,4 @@
-/* nn/forward_kernels.cuh - index, guard, body; read by nvcc and by the simulator.
+/* nn/forward_kernels.cuh - index, guard, body; how they are launched is elsewhere.
  *
  * Rows at or past *count are left alone. A row is a warp's: 32 lanes, one partial sum each. */
 #ifndef NN_FORWARD_KERNELS_CUH

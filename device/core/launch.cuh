@@ -1,6 +1,6 @@
 /* device/core/launch.cuh - how a kernel finds its team, and how it is launched.
  *
- * The simulator replaces LAUNCH, so no other file writes <<< >>>. */
+ * No other file writes <<< >>>: a model of the GPU need replace LAUNCH alone. */
 #ifndef DEVICE_CORE_LAUNCH_CUH
 #define DEVICE_CORE_LAUNCH_CUH
 

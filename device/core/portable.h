@@ -17,7 +17,7 @@
 #define HD static inline
 #endif
 
-/* True in code that runs on a GPU or in the simulator of one. */
+/* True in code that runs on a GPU, or in a model of one that defines CUSIM. */
 #if defined(__CUDA_ARCH__) || defined(CUSIM)
 #define ON_DEVICE 1
 #else

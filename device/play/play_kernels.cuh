@@ -1,4 +1,4 @@
-/* device/play/play_kernels.cuh - index, guard, body; read by nvcc and by the simulator. */
+/* device/play/play_kernels.cuh - index, guard, body; how they are launched is elsewhere. */
 #ifndef DEVICE_PLAY_PLAY_KERNELS_CUH
 #define DEVICE_PLAY_PLAY_KERNELS_CUH
 

@@ -1,4 +1,4 @@
-/* device/search/search_kernels.cuh - index, guard, body; read by nvcc and by the simulator. */
+/* device/search/search_kernels.cuh - index, guard, body; how they are launched is elsewhere. */
 #ifndef DEVICE_SEARCH_SEARCH_KERNELS_CUH
 #define DEVICE_SEARCH_SEARCH_KERNELS_CUH
 
