@@ -4,33 +4,39 @@
 #include "bench.h"
 
 typedef struct {
-    float *rows, *logits, *values; /* device memory: (R, 256), (R, 52), (R, 8) */
-    int32_t *count;                /* (1) device memory */
+    void *rows;             /* (R, 256) device memory, elements as the net wants them */
+    float *logits, *values; /* (R, 52), (R, 8) device memory */
+    int32_t *count;         /* (1) device memory */
     void *block;
     Net *net;
     Stream stream;
 } RowsBench;
 
 static void rows_layout(RowsBench *b, size_t R, Arena *arena) {
-    b->rows = arena_take(arena, R * OBSERVE_COLUMNS, sizeof *b->rows);
+    b->rows = arena_take(arena, R * OBSERVE_COLUMNS, sizeof(float));
     b->logits = arena_take(arena, R * ACTIONS, sizeof *b->logits);
     b->values = arena_take(arena, R * MAX_SEATS, sizeof *b->values);
     b->count = arena_take(arena, 1, sizeof *b->count);
 }
 
 /* R observations of random positions, as floats on the device. */
-static Status send_rows(RowsBench *b, const BenchOptions *o, const Backend *backend, int R) {
+static Status send_rows(RowsBench *b, const BenchOptions *o, const Device *device, int R) {
+    const Backend *backend = device->backend;
     Rules rules = {RULES_BLOB, (uint8_t)o->players, 0, 0};
     Match match;
     memset(&match, 0, sizeof match);
     RoundState *states = malloc((size_t)R * sizeof *states);
-    float *rows = malloc((size_t)R * OBSERVE_COLUMNS * sizeof *rows);
+    bool bf16 = device->net->bf16_rows;
+    size_t row_bytes = OBSERVE_COLUMNS * (bf16 ? sizeof(uint16_t) : sizeof(float));
+    char *rows = malloc((size_t)R * row_bytes);
     if (!states || !rows) return STATUS_MEMORY;
     bench_positions(&rules, o->cards, (uint64_t)o->seed, R, states);
-    for (int i = 0; i < R; i++)
-        observe_one(&rules, &states[i], &match, rows + (size_t)i * OBSERVE_COLUMNS, TEAM_OF_ONE);
+    for (int i = 0; i < R; i++) {
+        ObserveRow row = {rows + (size_t)i * row_bytes, bf16};
+        observe_row(&rules, &states[i], &match, row, TEAM_OF_ONE);
+    }
     int32_t count = R;
-    TRY(backend->to_device(b->rows, rows, (size_t)R * OBSERVE_COLUMNS * sizeof *rows, b->stream));
+    TRY(backend->to_device(b->rows, rows, (size_t)R * row_bytes, b->stream));
     TRY(backend->to_device(b->count, &count, sizeof count, b->stream));
     TRY(backend->stream_sync(b->stream));
     free(rows);
@@ -48,10 +54,13 @@ static Status rows_open(RowsBench *b, const BenchOptions *o, const Device *devic
     Arena arena = {(char *)b->block, 0, dry.used};
     rows_layout(b, (size_t)R, &arena);
     TRY(device->backend->stream_open(&b->stream));
-    TRY(send_rows(b, o, device->backend, R));
+    TRY(send_rows(b, o, device, R));
     TRY(weights_alloc(&weights, &model));
     weights_init(&weights, 1);
-    TRY(device->net->create(&b->net, &model, (Precision)o->precision, R));
+    NetSpec spec = {model, (Precision)o->precision, NETWORK_AUTO, R, NULL};
+    char why[256];
+    TRY(device->net->choose(NETWORK_AUTO, &spec, &weights, &spec.network, why, sizeof why));
+    TRY(device->net->create(&b->net, &spec));
     TRY(device->net->load(b->net, &weights, b->stream));
     weights_free(&weights);
     return device->backend->stream_sync(b->stream);

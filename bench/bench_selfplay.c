@@ -6,7 +6,7 @@
 #include "bench.h"
 
 typedef struct {
-    double rows, games, seconds, laps[LAP_COUNT];
+    double rows, games, seconds, steps[STEP_COUNT];
 } Window;
 
 static SelfplayConfig bench_config(const BenchOptions *o, int parallel) {
@@ -27,17 +27,17 @@ static SelfplayConfig bench_config(const BenchOptions *o, int parallel) {
 static Status run_window(Selfplay *sp, double seconds, Window *w) {
     const PlayCounters *counters;
     const uint16_t *out;
-    double before[LAP_COUNT], after[LAP_COUNT], start = bench_clock();
+    double before[STEP_COUNT], after[STEP_COUNT], start = bench_clock();
     double rows_before = 0;
     memset(w, 0, sizeof *w);
-    TRY(sp->device->backend->laps_read(before));
+    TRY(sp->device->backend->steps_read(before));
     if (sp->epochs > 0) {
         TRY(selfplay_wait(sp, sp->epochs - 1, &counters, &out));
         rows_before = (double)counters->rows;
     }
     do {
-        TRY(sp->device->backend->lap(LAP_OTHER, sp->wave.stream)); /* what lies between windows */
-        if (w->seconds == 0) TRY(sp->device->backend->laps_read(before));
+        TRY(sp->device->backend->step(STEP_OTHER, sp->wave.stream)); /* what lies between windows */
+        if (w->seconds == 0) TRY(sp->device->backend->steps_read(before));
         TRY(selfplay_enqueue(sp));
         TRY(selfplay_wait(sp, sp->epochs - 1, &counters, &out));
         for (int at = 0; at < counters->out_used; at += out[at + 4]) w->games++;
@@ -45,8 +45,8 @@ static Status run_window(Selfplay *sp, double seconds, Window *w) {
     } while (w->seconds < seconds);
     if (counters->fault.code != FAULT_NONE) return STATUS_FAULT;
     w->rows = (double)counters->rows - rows_before;
-    TRY(sp->device->backend->laps_read(after));
-    for (int i = 0; i < LAP_COUNT; i++) w->laps[i] = after[i] - before[i];
+    TRY(sp->device->backend->steps_read(after));
+    for (int i = 0; i < STEP_COUNT; i++) w->steps[i] = after[i] - before[i];
     return STATUS_OK;
 }
 
@@ -72,11 +72,11 @@ static void report(const BenchOptions *o, const Selfplay *sp, Window *w, double 
     char name[96];
     int n = o->repeats;
     for (int k = 0; k < n; k++) {
-        double laps = 0;
-        for (int i = 0; i < LAP_COUNT; i++) laps += w[k].laps[i];
+        double spent = 0;
+        for (int i = 0; i < STEP_COUNT; i++) spent += w[k].steps[i];
         rate[k] = w[k].rows / w[k].seconds;
         games[k] = 60 * w[k].games / w[k].seconds;
-        outside[k] = 100 * (1 - w[k].laps[LAP_NETWORK] / laps);
+        outside[k] = 100 * (1 - w[k].steps[STEP_NETWORK] / spent);
         share[k] = ceiling[k] > 0 ? rate[k] / ceiling[k] : 0;
         rows += w[k].rows;
         played += w[k].games;
@@ -108,6 +108,8 @@ Status bench_selfplay(const BenchOptions *o) {
     SelfplayConfig config = bench_config(o, o->parallel ? o->parallel : cpu ? 1024 : 24576);
     TRY(weights_alloc(&weights, &config.model));
     weights_init(&weights, 1);
+    NetSpec spec = {config.model, config.precision, NETWORK_AUTO, 1, NULL};
+    TRY(device->net->choose(NETWORK_AUTO, &spec, &weights, &config.network, what, sizeof what));
     Status status = selfplay_open(&sp, &config, device, &weights, &all, 1, INT64_MAX / 2);
     weights_free(&weights);
     if (status == STATUS_OK) status = spread_slots(&sp);

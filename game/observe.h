@@ -23,6 +23,7 @@
 #ifndef GAME_OBSERVE_H
 #define GAME_OBSERVE_H
 
+#include "../device/core/bf16.h"
 #include "rules.h"
 
 enum { OBSERVE_COLUMNS = 256, OBSERVE_VERSION = 1 };
@@ -33,13 +34,17 @@ typedef struct {
     int16_t round, rounds;     /* 0..rounds - 1; rounds is 0 for single rounds */
 } Match;
 
-/* x rounded to bfloat16, ties to even; x is finite. */
-HD float observe_round_bf16(float x) {
-    uint32_t u;
-    memcpy(&u, &x, sizeof u);
-    u = (u + 0x7FFF + (u >> 16 & 1)) & 0xFFFF0000u;
-    memcpy(&x, &u, sizeof x);
-    return x;
+/* A row that is being written: (OBSERVE_COLUMNS) float32, or their upper halves. */
+typedef struct {
+    void *at;
+    bool bf16; /* nothing is lost: every column is exact in it */
+} ObserveRow;
+
+HD void observe_set(ObserveRow x, int column, float value) {
+    if (x.bf16)
+        ((uint16_t *)x.at)[column] = bf16_from_float(value);
+    else
+        ((float *)x.at)[column] = value;
 }
 
 /* All that the mover sees of a suit, as one number. Two suits compare equal only if nothing that
@@ -86,59 +91,68 @@ HD int observe_action_column(const RoundState *s, const uint8_t place[SUITS], in
 }
 
 HD void observe_seat_columns(const RoundState *s, const Match *match, const uint8_t order[SUITS],
-                             int r, float *x) {
+                             int r, ObserveRow x) {
     int seat = s->turn + r;
     if (seat >= s->players) seat -= s->players;
     bool bid = s->bids[seat] != BID_NONE;
-    x[156 + r] = bid ? (float)s->bids[seat] / 32 : 0;
-    x[164 + r] = bid;
-    x[172 + r] = (float)s->tricks[seat] / 32;
-    x[180 + r] = bid ? (float)(s->bids[seat] - s->tricks[seat]) / 32 : 0;
+    observe_set(x, 156 + r, bid ? (float)s->bids[seat] / 32 : 0);
+    observe_set(x, 164 + r, bid);
+    observe_set(x, 172 + r, (float)s->tricks[seat] / 32);
+    observe_set(x, 180 + r, bid ? (float)(s->bids[seat] - s->tricks[seat]) / 32 : 0);
     for (int u = 0; u < SUITS; u++)
-        x[188 + 4 * r + u] = (float)(s->voids >> (4 * seat + order[u]) & 1);
-    x[220 + r] = seat == s->dealer;
-    x[228 + r] = seat == s->leader;
-    x[246 + r] = observe_round_bf16((float)(match->scores[seat] - match->scores[s->turn]) / 256);
+        observe_set(x, 188 + 4 * r + u, (float)(s->voids >> (4 * seat + order[u]) & 1));
+    observe_set(x, 220 + r, seat == s->dealer);
+    observe_set(x, 228 + r, seat == s->leader);
+    observe_set(x, 246 + r,
+                bf16_to_float(
+                    bf16_from_float((float)(match->scores[seat] - match->scores[s->turn]) / 256)));
 }
 
 HD void observe_table_columns(const Rules *rules, const RoundState *s, const Match *match,
-                              float *x) {
+                              ObserveRow x) {
     bool oh_hell = rules->variant == RULES_OH_HELL;
     int bids = round_bid_sum(s);
-    x[236] = s->trump != TRUMP_NONE;
-    x[237] = oh_hell && rules->penalty;
-    x[238] = (float)s->cards / 32;
-    x[239] = (float)bits_count(s->hands[s->turn]) / 32;
-    x[240] = round_is_bidding(s);
-    x[241] = (float)(round_forbidden_bid(s) + 1) / 32;
-    x[242] = (float)bids / 256;
-    x[243] = (float)(bids - s->cards) / 256;
-    x[244] = (float)s->players / 8;
-    x[245] = oh_hell ? (float)(rules->points + 1) / 256 : 0;
-    x[254] = (float)match->round / 64;
-    x[255] = (float)match->rounds / 64;
+    observe_set(x, 236, s->trump != TRUMP_NONE);
+    observe_set(x, 237, oh_hell && rules->penalty);
+    observe_set(x, 238, (float)s->cards / 32);
+    observe_set(x, 239, (float)bits_count(s->hands[s->turn]) / 32);
+    observe_set(x, 240, round_is_bidding(s));
+    observe_set(x, 241, (float)(round_forbidden_bid(s) + 1) / 32);
+    observe_set(x, 242, (float)bids / 256);
+    observe_set(x, 243, (float)(bids - s->cards) / 256);
+    observe_set(x, 244, (float)s->players / 8);
+    observe_set(x, 245, oh_hell ? (float)(rules->points + 1) / 256 : 0);
+    observe_set(x, 254, (float)match->round / 64);
+    observe_set(x, 255, (float)match->rounds / 64);
 }
 
-/* Writes x (OBSERVE_COLUMNS) for the seat to move. Of the hands only the mover's is read. */
-HD void observe_one(const Rules *rules, const RoundState *s, const Match *match, float *x,
+/* Writes x for the seat to move. Of the hands only the mover's is read. */
+HD void observe_row(const Rules *rules, const RoundState *s, const Match *match, ObserveRow x,
                     Team team) {
-    TEAM_FOR(i, OBSERVE_COLUMNS, team) x[i] = 0;
+    TEAM_FOR(i, OBSERVE_COLUMNS, team) observe_set(x, i, 0);
     team_sync(team);
     uint8_t order[SUITS];
     observe_suit_order(s, order);
     uint64_t hand = s->hands[s->turn];
     TEAM_FOR(c, CARDS, team) {
         int card = order[c / RANKS] * RANKS + c % RANKS;
-        x[c] = (float)(hand >> card & 1);
-        x[52 + c] = s->turned == card ? 0.5f : (float)(s->played >> card & 1);
+        observe_set(x, c, (float)(hand >> card & 1));
+        observe_set(x, 52 + c, s->turned == card ? 0.5f : (float)(s->played >> card & 1));
         for (int i = 0; i < s->trick_count; i++) {
             int back = s->trick_count - i; /* the player before the mover is relative seat P - 1 */
-            if (s->trick[i] == card) x[104 + c] = (float)(s->players - back + 1) / 8;
+            if (s->trick[i] == card) observe_set(x, 104 + c, (float)(s->players - back + 1) / 8);
         }
     }
     TEAM_FOR(r, s->players, team) observe_seat_columns(s, match, order, r, x);
     if (team.lane == 0) observe_table_columns(rules, s, match, x);
     team_sync(team);
+}
+
+/* The same as floats x (OBSERVE_COLUMNS), which are rounded to bfloat16 too. */
+HD void observe_one(const Rules *rules, const RoundState *s, const Match *match, float *x,
+                    Team team) {
+    ObserveRow row = {x, false};
+    observe_row(rules, s, match, row, team);
 }
 
 #endif

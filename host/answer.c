@@ -9,14 +9,14 @@
 #include "query.h"
 
 Status answer_open(Answerer *a, const Device *device, Weights *weights, uint64_t weights_seed,
-                   Precision precision) {
+                   Precision precision, Network network) {
     memset(a, 0, sizeof *a);
     a->weights_seed = weights_seed;
     if (weights) {
         a->weights = *weights;
         memset(weights, 0, sizeof *weights);
     }
-    return analyzer_open(&a->analyzer, device, weights ? &a->weights : NULL, precision);
+    return analyzer_open(&a->analyzer, device, weights ? &a->weights : NULL, precision, network);
 }
 
 void answer_close(Answerer *a) {
@@ -86,7 +86,7 @@ static Status make_weights(Answerer *a) {
 
 /* Whether the query's trees and rows fit into what is free: asked before they are taken, as a host
  * may promise more memory than it has. */
-static bool memory_fits(const Analyzer *a, const AnalyzeQuery *q) {
+static bool memory_fits(Analyzer *a, const AnalyzeQuery *q) {
     const Device *d = a->device;
     size_t available = 0, total = 0, rows = (size_t)q->worlds * (size_t)q->leaves, net = 0;
     Search s;
@@ -101,7 +101,9 @@ static bool memory_fits(const Analyzer *a, const AnalyzeQuery *q) {
     search_layout(&s, &dry);
     if (q->evaluator == EVALUATOR_NET) {
         dry.used += rows * (OBSERVE_COLUMNS + ACTIONS + MAX_SEATS) * sizeof(float);
-        net = d->net->bytes(&a->weights->config, a->precision, (int)rows);
+        NetSpec spec;
+        if (analyzer_net_spec(a, (int)rows, &spec) != STATUS_OK) return true;
+        net = d->net->bytes(&spec);
     }
     if (dry.used <= a->block_bytes && (int)rows <= a->net_capacity) return true;
     if (d->backend->memory(&available, &total) != STATUS_OK) return true;

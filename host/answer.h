@@ -20,7 +20,7 @@ typedef struct {
  * that asks for it makes a random network and says so on stderr. In every case the caller calls
  * answer_close. */
 Status answer_open(Answerer *a, const Device *device, Weights *weights, uint64_t weights_seed,
-                   Precision precision);
+                   Precision precision, Network network);
 void answer_close(Answerer *a);
 
 /* Answers the query that the `bytes` of `line` hold with one line to `out`; line[bytes] is '\0'.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "network_options.h"
 #include "options.h"
 #include "threads.h"
 #include "weights_file.h"
@@ -12,12 +13,10 @@
 typedef struct {
     const char *weights, *device;
     int64_t weights_seed;
-    int precision, threads;
+    int precision, network, threads;
 } AnalyzeOptions;
 
 enum { MAX_FILES = 4096 };
-
-static const char *const precision_names[] = {"auto", "float32", "bf16", NULL};
 
 #define AT(field) offsetof(AnalyzeOptions, field)
 
@@ -26,8 +25,9 @@ static const Option options[] = {
      OPTION_TEXT, AT(weights), 0, 0, NULL, NULL, 0},
     {"weights-seed", "N", "seed of the random network (1)", OPTION_INT64, AT(weights_seed), 0,
      9007199254740991.0, NULL, NULL, 0},
-    {"precision", "NAME", "float32, bf16 (cuda only), auto: bf16 on cuda, float32 on cpu (auto)",
-     OPTION_CHOICE, AT(precision), 0, 0, precision_names, NULL, 0},
+    {"precision", "NAME", NETWORK_PRECISION_HELP, OPTION_CHOICE, AT(precision), 0, 0,
+     network_precision_words, NULL, 0},
+    {"network", "NAME", NETWORK_WAY_HELP, OPTION_CHOICE, AT(network), 0, 0, network_words, NULL, 0},
     {"device", "NAME", "auto, cuda, cpu (auto)", OPTION_TEXT, AT(device), 0, 0, NULL, NULL, 0},
     {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
     {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
@@ -112,7 +112,7 @@ static Status serve_all(const AnalyzeOptions *o, const Device *device, Precision
     if (!line.text) goto fail;
     if (o->weights) TRY_GOTO(status, weights_file_load(&weights, &config, o->weights));
     TRY_GOTO(status, answer_open(&answerer, device, o->weights ? &weights : NULL,
-                                 (uint64_t)o->weights_seed, precision));
+                                 (uint64_t)o->weights_seed, precision, (Network)o->network));
     if (path_count == 0) TRY_GOTO(status, serve_file(&answerer, stdin, "standard input", &line));
     for (int i = 0; i < path_count; i++) TRY_GOTO(status, serve_path(&answerer, paths[i], &line));
 fail:
@@ -124,7 +124,8 @@ fail:
 
 int main(int argc, char **argv) {
     static const char *paths[MAX_FILES];
-    AnalyzeOptions o = {NULL, "auto", 1, 0, 0};
+    AnalyzeOptions o = {NULL, "auto", 1, 0, 0, 0};
+    Precision precision;
     const Device *device = NULL;
     char what[256];
     int path_count = 0;
@@ -133,11 +134,6 @@ int main(int argc, char **argv) {
     if (o.threads > 0) omp_set_num_threads(o.threads);
     Status status = device_open(o.device, &device, what, sizeof what);
     if (status != STATUS_OK) return status == STATUS_INPUT ? 2 : 1;
-    bool cpu = strcmp(device->backend->name, "cpu") == 0;
-    if (cpu && strcmp(precision_names[o.precision], "bf16") == 0) {
-        fprintf(stderr, "--precision bf16: only on cuda; allowed on cpu: auto, float32\n");
-        return 2;
-    }
-    Precision precision = cpu || o.precision == 1 ? PRECISION_FLOAT32 : PRECISION_BF16;
+    if (network_precision(o.precision, device, &precision) != STATUS_OK) return 2;
     return serve_all(&o, device, precision, paths, path_count) == STATUS_OK ? 0 : 1;
 }

@@ -8,6 +8,7 @@
 #include <omp.h>
 
 #include "metrics.h"
+#include "network_options.h"
 #include "progress.h"
 #include "run_identity.h"
 #include "selfplay_options.h"
@@ -24,7 +25,8 @@ typedef struct {
     SelfplayOptions options;
     SelfplayConfig config;
     const Device *device;
-    char what[256]; /* the device, in words */
+    char what[256];    /* the device, in words */
+    char network[256]; /* the way through the network, in words */
     Weights weights;
     ShardStore *store;
     GameRange *ranges; /* (range_count) ids to play */
@@ -53,15 +55,13 @@ static Status load_network(Run *run) {
     return STATUS_OK;
 }
 
-static Status choose_precision(Run *run) {
-    static const Precision by_option[] = {PRECISION_FLOAT32, PRECISION_FLOAT32, PRECISION_BF16};
-    bool cuda = strcmp(run->device->backend->name, "cuda") == 0;
-    run->config.precision = by_option[run->options.precision];
-    if (run->options.precision == 0 && cuda) run->config.precision = PRECISION_BF16;
-    if (run->config.precision == PRECISION_BF16 && !cuda) {
-        fprintf(stderr, "--precision bf16: only with --device cuda; on the cpu: float32\n");
-        return STATUS_INPUT;
-    }
+/* The rest of step 3: in which numbers, and which way through it. */
+static Status choose_network(Run *run) {
+    SelfplayConfig *c = &run->config;
+    if (c->evaluator != EVALUATOR_NET) return STATUS_OK;
+    NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
+    TRY(run->device->net->choose((Network)run->options.network, &spec, &run->weights, &c->network,
+                                 run->network, sizeof run->network));
     return STATUS_OK;
 }
 
@@ -119,6 +119,8 @@ static void print_start(const Run *run) {
     const SelfplayOptions *o = &run->options;
     if (o->quiet) return;
     fprintf(stderr, "device: %s\n", run->what);
+    if (run->config.evaluator == EVALUATOR_NET)
+        fprintf(stderr, "network: %s, %s\n", precision_name(run->config.precision), run->network);
     if (run->config.evaluator == EVALUATOR_NET && !o->weights)
         fprintf(stderr, "no --weights: a random network of seed %lld\n",
                 (long long)o->weights_seed);
@@ -131,7 +133,8 @@ static const char *const fault_texts[FAULT_COUNT] = {
     "the network gave a value that is not finite",
     "no deal fits the public history",
     "determinization needs more states than its table holds",
-    "a game's record outgrew its space"};
+    "a game's record outgrew its space",
+    "the network met an activation that is not finite"};
 
 static Status report_fault(const Run *run, const Fault *fault) {
     const char *item = fault->code <= FAULT_VALUE ? "tree" : "slot";
@@ -165,7 +168,7 @@ static Status keep_games(Run *run, const uint16_t *out, int words) {
 
 /* A line of metrics.jsonl. */
 static Status keep_metrics(Run *run) {
-    TRY(run->device->backend->laps_read(run->rates.laps));
+    TRY(run->device->backend->steps_read(run->rates.steps));
     cJSON *now = metrics_object(&run->rates, &run->tally, run->options.players);
     metrics_append(run->options.out, now);
     cJSON_Delete(now);
@@ -185,8 +188,11 @@ static Status play(Run *run) {
         bool stop = signals_asked() > 0;
         if (!stop) TRY(selfplay_enqueue(sp));
         TRY(selfplay_wait(sp, epoch, &counters, &out));
-        if (counters->fault.code != FAULT_NONE) return report_fault(run, &counters->fault);
         TRY(keep_games(run, out, counters->out_used));
+        if (counters->fault.code != FAULT_NONE) {
+            TRY(shard_flush(run->store)); /* what was finished stays */
+            return report_fault(run, &counters->fault);
+        }
         run->rates.counters = *counters;
         run->rates.seconds = progress_clock() - start;
         progress_show(&progress, there + run->tally.games);
@@ -232,9 +238,10 @@ static Status run_all(Run *run, int argc, char **argv) {
     if (run->options.threads) omp_set_num_threads(run->options.threads);
     /* Step 2: device. */
     TRY(device_open(run->options.device, &run->device, run->what, sizeof run->what));
-    TRY(choose_precision(run));
+    TRY(network_precision(run->options.precision, run->device, &run->config.precision));
     /* Steps 3 to 5. */
     TRY(load_network(run));
+    TRY(choose_network(run));
     TRY(choose_parallel(run));
     TRY(open_folder(run));
     if (run->missing == 0) {

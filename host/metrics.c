@@ -11,13 +11,12 @@ static void add(cJSON *object, const char *name, double numerator, double denomi
 
 cJSON *metrics_object(const RunRates *r, const GameTally *t, int players) {
     cJSON *o = cJSON_CreateObject(), *scores = cJSON_CreateArray();
-    double games = (double)t->games, rows = (double)r->counters.rows, laps = 0;
+    double games = (double)t->games, rows = (double)r->counters.rows;
     if (!o || !scores) {
         cJSON_Delete(o);
         cJSON_Delete(scores);
         return NULL;
     }
-    for (int i = 0; i < LAP_COUNT; i++) laps += r->laps[i];
     add(o, "games", games, 1);
     add(o, "examples", (double)t->decisions, 1);
     add(o, "seconds", r->seconds, 1);
@@ -26,8 +25,11 @@ cJSON *metrics_object(const RunRates *r, const GameTally *t, int players) {
     add(o, "rows_per_game", rows, games);
     add(o, "waves_per_game", (double)r->counters.busy_slot_waves, games);
     add(o, "row_places_filled", rows, (double)r->counters.row_places);
-    add(o, "network_share", r->laps[LAP_NETWORK], laps);
-    add(o, "tree_share", r->laps[LAP_TREE], laps);
+    for (int i = 0; i < STEP_COUNT; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s_share", step_name((Step)i));
+        add(o, name, run_step_share(r, (Step)i), 1);
+    }
     add(o, "bids_hit", (double)t->bids_hit, (double)t->seats);
     add(o, "policy_entropy", t->entropy_sum, (double)t->decisions);
     for (int i = 0; i < players; i++)

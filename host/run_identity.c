@@ -25,11 +25,12 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
         return identity;
     }
     weights_file_hash(weights, hash);
-    device->net->describe(isa, sizeof isa, library, sizeof library);
     cJSON_AddStringToObject(identity, "weights", hash);
-    cJSON_AddStringToObject(identity, "precision",
-                            config->precision == PRECISION_BF16 ? "bf16" : "float32");
+    cJSON_AddStringToObject(identity, "precision", precision_name(config->precision));
+    if (config->precision == PRECISION_INT8) return identity; /* the same bits on every device */
+    device->net->describe(isa, sizeof isa, library, sizeof library);
     cJSON_AddStringToObject(identity, "backend", device->backend->name);
+    cJSON_AddStringToObject(identity, "network", network_name(config->network));
     cJSON_AddStringToObject(identity, "instruction_set", isa);
     cJSON_AddStringToObject(identity, "library", library);
     return identity;

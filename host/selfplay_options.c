@@ -2,6 +2,7 @@
 #include "selfplay_options.h"
 
 #include "../device/search/root.h"
+#include "network_options.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};
 static const char *const format_names[] = {"round", "full", NULL};
@@ -9,7 +10,6 @@ static const char *const trump_names[] = {"drawn", "S", "H", "C", "D", "N", NULL
 static const char *const search_names[] = {"puct", NULL};
 static const char *const evaluator_names[] = {"net", "uniform", "hash", NULL};
 static const char *const power_names[] = {"best", "1", "2", "4", NULL};
-static const char *const precision_names[] = {"auto", "float32", "bf16", NULL};
 static const char *const budget_names[] = {"light", "medium", "heavy", NULL};
 
 static const int power_values[] = {ROOT_BEST, 1, 2, 4};
@@ -71,13 +71,16 @@ static const Option selfplay_options[] = {
      OPTION_TEXT, AT(weights), 0, 0, NULL, NULL, 0},
     {"weights-seed", "N", "seed of the random network (1)", OPTION_INT64, AT(weights_seed), 0,
      SEED_MAX, NULL, NULL, 0},
-    {"precision", "NAME", "float32, bf16 (cuda only), auto: bf16 on cuda, float32 on cpu (auto)",
-     OPTION_CHOICE, AT(precision), 0, 0, precision_names, NULL, 0},
+    {"precision", "NAME", NETWORK_PRECISION_HELP, OPTION_CHOICE, AT(precision), 0, 0,
+     network_precision_words, NULL, 0},
+    {"network", "NAME", NETWORK_WAY_HELP, OPTION_CHOICE, AT(network), 0, 0, network_words, NULL, 0},
     {"device", "NAME", "auto, cuda, cpu (auto)", OPTION_TEXT, AT(device), 0, 0, NULL, NULL, 0},
     {"parallel", "G", "games live at once; changes no game (what fills the device)", OPTION_INT,
      AT(parallel), 1, 1048576, NULL, NULL, 0},
     {"waves", "N", "waves between two looks of the host (simulations + 1)", OPTION_INT, AT(waves),
      1, 65536, NULL, NULL, 0},
+    {"no-graph", NULL, "cuda: launch kernels one by one, to find the one that fails", OPTION_FLAG,
+     AT(no_graph), 0, 0, NULL, NULL, 0},
     {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
     {"quiet", NULL, "no progress, only the summary", OPTION_FLAG, AT(quiet), 0, 0, NULL, NULL, 0},
     {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
@@ -184,5 +187,6 @@ SelfplayConfig selfplay_options_config(const SelfplayOptions *o) {
     c.fpu = o->fpu;
     c.noise_weight = o->noise_weight;
     c.evaluator = (Evaluator)o->evaluator;
+    c.graph = !o->no_graph;
     return c;
 }

@@ -11,7 +11,7 @@ typedef struct {
     int worlds, simulations, leaves, search, evaluator;
     double c_puct, fpu, noise_weight, noise_alpha;
     int explore_decisions, move_power;
-    int parallel, waves, threads, precision, quiet;
+    int parallel, waves, threads, precision, network, no_graph, quiet;
     const char *device, *weights, *out;
 } SelfplayOptions;
 

@@ -66,16 +66,23 @@ void summary_bytes_print(const SelfplayBytes *b, FILE *out) {
     fprintf(out, "\n");
 }
 
+double run_step_share(const RunRates *r, Step step) {
+    double sum = 0;
+    for (int i = 0; i < STEP_COUNT; i++) sum += r->steps[i];
+    return ratio(r->steps[step], sum);
+}
+
 void run_rates_print(const RunRates *r, const GameTally *t, FILE *out) {
-    double games = (double)t->games, rows = (double)r->counters.rows, laps = 0;
-    for (int i = 0; i < LAP_COUNT; i++) laps += r->laps[i];
+    double games = (double)t->games, rows = (double)r->counters.rows;
     fprintf(out, "speed       %.1f games/min, %.0f rows/s, %.2f s of playing\n",
             60 * ratio(games, r->seconds), ratio(rows, r->seconds), r->seconds);
     fprintf(out, "work        %.1f rows a game, %.1f waves a game, %.1f%% of row places filled\n",
             ratio(rows, games), ratio((double)r->counters.busy_slot_waves, games),
             100 * ratio(rows, (double)r->counters.row_places));
-    fprintf(out, "time        network %.1f%%, tree %.1f%%, other %.1f%%\n",
-            100 * ratio(r->laps[LAP_NETWORK], laps), 100 * ratio(r->laps[LAP_TREE], laps),
-            100 * ratio(r->laps[LAP_OTHER], laps));
+    fprintf(out, "time        network %.1f%%", 100 * run_step_share(r, STEP_NETWORK));
+    for (int i = 0; i < STEP_COUNT; i++)
+        if (i != STEP_NETWORK)
+            fprintf(out, ", %s %.1f%%", step_name((Step)i), 100 * run_step_share(r, (Step)i));
+    fprintf(out, "\n");
     summary_bytes_print(&r->bytes, out);
 }

@@ -6,8 +6,23 @@
 
 typedef enum { VALUE_SIGMOID, VALUE_TANH, VALUE_COUNT } ValueHead;
 
-/* What weights and activations are kept in; sums and the outputs are float32 in both. */
-typedef enum { PRECISION_FLOAT32, PRECISION_BF16, PRECISION_COUNT } Precision;
+/* What the operands of a product are kept in; the outputs are float32 in all. Sums of products are
+ * float32, with int8 exact integers: nn/int8.h. */
+typedef enum { PRECISION_FLOAT32, PRECISION_BF16, PRECISION_INT8, PRECISION_COUNT } Precision;
+
+static inline const char *precision_name(Precision precision) {
+    static const char *const names[PRECISION_COUNT] = {"float32", "bf16", "int8"};
+    return names[precision];
+}
+
+/* The ways through a network, by rising speed: `plain` is one body an output, the oracle of the
+ * others; `layers` a library's product a layer; `fused` one kernel for all. A backend has some. */
+typedef enum { NETWORK_AUTO, NETWORK_PLAIN, NETWORK_LAYERS, NETWORK_FUSED, NETWORK_COUNT } Network;
+
+static inline const char *network_name(Network network) {
+    static const char *const names[NETWORK_COUNT] = {"auto", "plain", "layers", "fused"};
+    return names[network];
+}
 
 typedef struct {
     int inputs;        /* C_in, floats of an observation: 256 */

@@ -28,8 +28,9 @@ typedef struct {
 } Scratch;
 
 struct Net {
-    ModelConfig config;
-    int capacity, threads;
+    ModelConfig config; /* spec.model */
+    NetSpec spec;
+    int threads;
     void *memory; /* all that follows, owned */
     Packed packed;
     Scratch *scratch; /* (threads) */
@@ -55,14 +56,31 @@ static void net_layout(Net *net, Arena *arena) {
     }
 }
 
-static Status create_check(const ModelConfig *config, Precision precision, int capacity) {
-    TRY(model_config_check(config));
-    return precision == PRECISION_FLOAT32 && capacity > 0 ? STATUS_OK : STATUS_ARGUMENT;
+/* oneDNN's products are the fast way; they are what `auto` means. */
+static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
+                         char *why, size_t why_bytes) {
+    (void)spec;
+    (void)weights;
+    if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
+    if (asked != NETWORK_LAYERS) {
+        fprintf(stderr, "--network %s: not on the cpu; allowed here: auto, layers\n",
+                network_name(asked));
+        return STATUS_INPUT;
+    }
+    *out = asked;
+    snprintf(why, why_bytes, "layers, oneDNN");
+    return STATUS_OK;
 }
 
-static size_t bytes_cpu(const ModelConfig *config, Precision precision, int capacity) {
-    if (create_check(config, precision, capacity) != STATUS_OK) return 0;
-    Net net = {.config = *config, .capacity = capacity, .threads = omp_get_max_threads()};
+static Status create_check(const NetSpec *spec) {
+    TRY(model_config_check(&spec->model));
+    bool known = spec->precision == PRECISION_FLOAT32 && spec->network == NETWORK_LAYERS;
+    return known && spec->capacity > 0 ? STATUS_OK : STATUS_ARGUMENT;
+}
+
+static size_t bytes_cpu(const NetSpec *spec) {
+    if (create_check(spec) != STATUS_OK) return 0;
+    Net net = {.config = spec->model, .spec = *spec, .threads = omp_get_max_threads()};
     Arena dry = {0};
     net_layout(&net, &dry);
     return dry.used;
@@ -74,13 +92,13 @@ static void destroy_cpu(Net *net) {
     free(net);
 }
 
-static Status create_cpu(Net **out, const ModelConfig *config, Precision precision, int capacity) {
+static Status create_cpu(Net **out, const NetSpec *spec) {
     *out = NULL;
-    TRY(create_check(config, precision, capacity));
+    TRY(create_check(spec));
     Net *net = (Net *)calloc(1, sizeof *net);
     if (!net) return STATUS_MEMORY;
-    net->config = *config;
-    net->capacity = capacity;
+    net->config = spec->model;
+    net->spec = *spec;
     net->threads = omp_get_max_threads();
     Arena arena = {0};
     net_layout(net, &arena);
@@ -163,11 +181,11 @@ static int forward_block(const Net *net, const Scratch *s, const float *rows, in
     return ok;
 }
 
-static Status forward_cpu(Net *net, const float *rows, const int32_t *count, float *logits,
+static Status forward_cpu(Net *net, const void *rows, const int32_t *count, float *logits,
                           float *values, Stream stream) {
     (void)stream;
     const ModelConfig *c = &net->config;
-    if (*count < 0 || *count > net->capacity) return STATUS_ARGUMENT;
+    if (*count < 0 || *count > net->spec.capacity) return STATUS_ARGUMENT;
     int blocks = (*count + BLOCK - 1) / BLOCK, failed = 0;
     int threads = omp_get_max_threads() < net->threads ? omp_get_max_threads() : net->threads;
     if (threads > blocks) threads = blocks > 1 ? blocks : 1;
@@ -180,7 +198,7 @@ static Status forward_cpu(Net *net, const float *rows, const int32_t *count, flo
         for (int b = 0; b < blocks; b++) {
             int64_t first = (int64_t)b * BLOCK;
             int n = *count - (int)first < BLOCK ? *count - (int)first : BLOCK;
-            failed |= !forward_block(net, scratch, rows + first * c->inputs, n,
+            failed |= !forward_block(net, scratch, (const float *)rows + first * c->inputs, n,
                                      logits + first * c->actions, values + first * c->values);
         }
     }
@@ -194,4 +212,5 @@ static void describe_cpu(char *isa, size_t isa_bytes, char *library, size_t libr
              version->patch);
 }
 
-const NetOps net_cpu = {bytes_cpu, create_cpu, destroy_cpu, load_cpu, forward_cpu, describe_cpu};
+const NetOps net_cpu = {false,       choose_cpu, bytes_cpu,   create_cpu,
+                        destroy_cpu, load_cpu,   forward_cpu, describe_cpu};

@@ -25,11 +25,12 @@ typedef enum {
 } GemmKind;
 
 struct Net {
-    ModelConfig config;
-    Precision precision;
-    int capacity;  /* R */
-    void *memory;  /* all that follows, device memory, owned */
-    Packed packed; /* at its start */
+    ModelConfig config; /* spec.model */
+    NetSpec spec;
+    Precision precision; /* spec.precision */
+    int capacity;        /* R, spec.capacity */
+    void *memory;        /* all that follows, device memory, owned */
+    Packed packed;       /* at its start */
     size_t packed_bytes;
     void *stream;    /* (R, C) elements: what flows from layer to layer */
     void *sums;      /* (R, C) elements: a product on its way into a norm */
@@ -60,21 +61,39 @@ static void net_layout(Net *net, Arena *arena) {
 }
 
 /* The heads' hidden layers lie side by side in a row and are read 16 bytes at a time. */
-static Status create_check(const ModelConfig *config, Precision precision, int capacity) {
+static Status create_check(const NetSpec *spec) {
+    const ModelConfig *config = &spec->model;
     TRY(model_config_check(config));
-    bool known = precision == PRECISION_FLOAT32 || precision == PRECISION_BF16;
+    bool known = (spec->precision == PRECISION_FLOAT32 || spec->precision == PRECISION_BF16) &&
+                 spec->network == NETWORK_LAYERS;
     bool aligned = config->policy_hidden % 8 == 0 && config->value_hidden % 8 == 0;
-    return known && aligned && capacity > 0 ? STATUS_OK : STATUS_ARGUMENT;
+    return known && aligned && spec->capacity > 0 ? STATUS_OK : STATUS_ARGUMENT;
 }
 
-static size_t bytes_cuda(const ModelConfig *config, Precision precision, int capacity) {
-    if (create_check(config, precision, capacity) != STATUS_OK) return 0;
+static Status choose_cuda(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
+                          char *why, size_t why_bytes) {
+    (void)spec;
+    (void)weights;
+    if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
+    if (asked != NETWORK_LAYERS) {
+        fprintf(stderr, "--network %s: not on cuda; allowed here: auto, layers\n",
+                network_name(asked));
+        return STATUS_INPUT;
+    }
+    *out = asked;
+    snprintf(why, why_bytes, "layers, cuBLASLt");
+    return STATUS_OK;
+}
+
+static size_t bytes_cuda(const NetSpec *spec) {
+    if (create_check(spec) != STATUS_OK) return 0;
     Net net;
     Arena dry = {NULL, 0, 0};
     memset(&net, 0, sizeof net);
-    net.config = *config;
-    net.precision = precision;
-    net.capacity = capacity;
+    net.config = spec->model;
+    net.spec = *spec;
+    net.precision = spec->precision;
+    net.capacity = spec->capacity;
     net_layout(&net, &dry);
     return dry.used;
 }
@@ -126,14 +145,15 @@ static Status net_open(Net *net) {
     return STATUS_OK;
 }
 
-static Status create_cuda(Net **out, const ModelConfig *config, Precision precision, int capacity) {
+static Status create_cuda(Net **out, const NetSpec *spec) {
     *out = NULL;
-    TRY(create_check(config, precision, capacity));
+    TRY(create_check(spec));
     Net *net = (Net *)calloc(1, sizeof *net);
     if (!net) return STATUS_MEMORY;
-    net->config = *config;
-    net->precision = precision;
-    net->capacity = capacity;
+    net->config = spec->model;
+    net->spec = *spec;
+    net->precision = spec->precision;
+    net->capacity = spec->capacity;
     Status status = net_open(net);
     if (status == STATUS_OK)
         *out = net;
@@ -152,7 +172,7 @@ static Status product(Net *net, GemmKind kind, const Linear *l, const void *x, c
 
 static int blocks(const Net *net) { return launch_blocks(net->capacity, 32, THREADS); }
 
-static Status input_all(Net *net, const float *rows, const int32_t *count, Stream stream) {
+static Status input_all(Net *net, const void *rows, const int32_t *count, Stream stream) {
     InputArgs args = {rows, net->wide, net->precision, net->capacity, net->config.inputs};
     if (net->precision == PRECISION_BF16)
         LAUNCH(input_kernel<PRECISION_BF16>, blocks(net), THREADS, stream, args, count);
@@ -210,7 +230,7 @@ static Status layer_all(Net *net, int l, const int32_t *count, Stream stream) {
     return STATUS_OK;
 }
 
-static Status forward_cuda(Net *net, const float *rows, const int32_t *count, float *logits,
+static Status forward_cuda(Net *net, const void *rows, const int32_t *count, float *logits,
                            float *values, Stream stream) {
     const Packed *p = &net->packed;
     const ModelConfig *c = &net->config;
@@ -265,5 +285,5 @@ static void describe_cuda(char *isa, size_t isa_bytes, char *library, size_t lib
     snprintf(library, library_bytes, "cuBLASLt %zu", cublasLtGetVersion());
 }
 
-extern "C" const NetOps net_cuda = {bytes_cuda, create_cuda,  destroy_cuda,
-                                    load_cuda,  forward_cuda, describe_cuda};
+extern "C" const NetOps net_cuda = {true,         choose_cuda, bytes_cuda,   create_cuda,
+                                    destroy_cuda, load_cuda,   forward_cuda, describe_cuda};

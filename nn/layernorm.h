@@ -12,7 +12,7 @@
 #ifndef NN_LAYERNORM_H
 #define NN_LAYERNORM_H
 
-#include "bf16.h"
+#include "element.h"
 
 typedef struct {
     const void *x;             /* (R, C) elements, a layer's output */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bf16.h"
+#include "element.h"
 #include "fold.h"
 
 static void linear_layout(Linear *l, int in, int out, Precision precision, Arena *arena) {

@@ -6,7 +6,7 @@
 #ifndef NN_RELU_H
 #define NN_RELU_H
 
-#include "bf16.h"
+#include "element.h"
 
 typedef struct {
     void *x;             /* (R, N) elements, in and out */

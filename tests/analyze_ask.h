@@ -15,7 +15,7 @@ static bool ask_open(void) {
     char what[256];
     omp_set_num_threads(1); /* a query has work for one; more only wait where tests run at once */
     return device_open("cpu", &device, what, sizeof what) == STATUS_OK &&
-           answer_open(&asked, device, NULL, 1, PRECISION_FLOAT32) == STATUS_OK;
+           answer_open(&asked, device, NULL, 1, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK;
 }
 
 /* What is written for the line; the caller frees. Ends the test where the device fails. */

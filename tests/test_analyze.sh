@@ -73,7 +73,7 @@ cmp -s "$tmp/out" "$tmp/seed1" && failed=1
 expect 2 0 '--weights-seed -1: must be' --weights-seed -1
 expect 2 0 '--threads 0: must be' --threads 0
 expect 2 0 '--precision int3: must be one of' --precision int3
-expect 2 0 '--precision bf16: only on cuda' --precision bf16
+expect 2 0 '--precision bf16: only with --device cuda' --precision bf16
 expect 2 0 '--device tpu' --device tpu
 expect 2 0 --bogus --bogus
 expect 1 0 "$tmp/none" --weights "$tmp/none"

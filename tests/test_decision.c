@@ -44,7 +44,7 @@ static int score_with_help(const Rules *rules, const RoundState *s, int seat) {
 static void long_searches_find_max_n(void) {
     uint64_t state = 77;
     Analyzer analyzer;
-    CHECK(analyzer_open(&analyzer, device, NULL, PRECISION_FLOAT32) == STATUS_OK);
+    CHECK(analyzer_open(&analyzer, device, NULL, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
     for (int found = 0; found < 30 && !checks_failed;) {
         static RefQuery query;
         RefMaxN exact, after;
@@ -80,7 +80,7 @@ static void hidden_hands_change_nothing(const Weights *weights) {
     uint64_t item = 0;
     int open_differs = 0;
     Analyzer analyzer;
-    CHECK(analyzer_open(&analyzer, device, weights, PRECISION_FLOAT32) == STATUS_OK);
+    CHECK(analyzer_open(&analyzer, device, weights, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         for (int n = 0; n < table[i][3]; n++) {
             Rules rules = {(uint8_t)table[i][0], (uint8_t)table[i][1], 2, 1};
@@ -143,7 +143,7 @@ static void the_network_is_asked_by_hand(void) {
     Weights w = constant_network();
     Analyzer a;
     AnalyzeAnswer answer;
-    CHECK(analyzer_open(&a, device, &w, PRECISION_FLOAT32) == STATUS_OK);
+    CHECK(analyzer_open(&a, device, &w, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
     for (int led = 0; led < 2; led++) {
         RoundState s = by_hand(led);
         AnalyzeQuery q = query_at(&rules, &s, EVALUATOR_NET);
@@ -175,7 +175,7 @@ static FaultCode fault_of(const char *tensor, int from, int to, float x, bool le
     AnalyzeQuery q = query_at(&rules, &s, EVALUATOR_NET);
     q.simulations = 2;
     for (int i = from; i < to; i++) weights_find(&w, tensor)[i] = x;
-    CHECK(analyzer_open(&a, device, &w, PRECISION_FLOAT32) == STATUS_OK);
+    CHECK(analyzer_open(&a, device, &w, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
     Status status = analyzer_answer(&a, &q, &answer);
     FaultCode code = (FaultCode)a.wave.search.fault->code;
     CHECK(status == (code == FAULT_NONE ? STATUS_OK : STATUS_FAULT));
@@ -228,7 +228,7 @@ static void queries_stand_alone(void) {
     Analyzer a;
     AnalyzeAnswer answer, want;
     RoundState s;
-    CHECK(analyzer_open(&a, device, NULL, PRECISION_FLOAT32) == STATUS_OK);
+    CHECK(analyzer_open(&a, device, NULL, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
     round_begin(&s, 2, 2, 0, TRUMP_NONE, CARD_NONE, hands);
     AnalyzeQuery q = query_at(&rules, &s, EVALUATOR_HASH), larger = q;
     CHECK(analyzer_answer(&a, &q, &want) == STATUS_OK && want.rows > 1);

@@ -28,9 +28,15 @@ static float *rows_new(int rows, int inputs, uint64_t seed) {
     return x;
 }
 
+static NetSpec net_spec(ModelConfig model, Precision precision, int capacity) {
+    NetSpec spec = {model, precision, NETWORK_LAYERS, capacity, NULL};
+    return spec;
+}
+
 static Net *net_new(const Weights *w, int capacity) {
     Net *net = NULL;
-    CHECK(net_cpu.create(&net, &w->config, PRECISION_FLOAT32, capacity) == STATUS_OK);
+    NetSpec spec = net_spec(w->config, PRECISION_FLOAT32, capacity);
+    CHECK(net_cpu.create(&net, &spec) == STATUS_OK);
     CHECK(net && net_cpu.load(net, w, NULL) == STATUS_OK);
     return net;
 }
@@ -174,10 +180,16 @@ static void refusals_write_nothing(const Weights *w) {
     int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the traces of what is refused */
     dup2(null, 2);
     Net *out = NULL;
-    int refused = net_cpu.create(&out, &w->config, PRECISION_BF16, 5) == STATUS_ARGUMENT && !out;
-    refused &= net_cpu.create(&out, &w->config, PRECISION_FLOAT32, 0) == STATUS_ARGUMENT && !out;
-    refused &= net_cpu.create(&out, &bad, PRECISION_FLOAT32, 5) == STATUS_ARGUMENT && !out;
-    refused &= net_cpu.bytes(&bad, PRECISION_FLOAT32, 5) == 0;
+    NetSpec good = net_spec(w->config, PRECISION_FLOAT32, 5), wrong[4] = {good, good, good, good};
+    wrong[0].precision = PRECISION_BF16;
+    wrong[1].capacity = 0;
+    wrong[2].model = bad;
+    wrong[3].network = NETWORK_FUSED;
+    int refused = 1;
+    for (int i = 0; i < 4; i++) {
+        refused &= net_cpu.create(&out, &wrong[i]) == STATUS_ARGUMENT && !out;
+        refused &= net_cpu.bytes(&wrong[i]) == 0;
+    }
     refused &= net_cpu.load(net, &other, NULL) == STATUS_ARGUMENT;
     refused &= net_cpu.forward(net, x, &negative, logits, values, NULL) == STATUS_ARGUMENT;
     refused &= net_cpu.forward(net, x, &many, logits, values, NULL) == STATUS_ARGUMENT;
@@ -186,7 +198,7 @@ static void refusals_write_nothing(const Weights *w) {
     close(keep);
     close(null);
     CHECK(refused && logits[0] == 77 && values[0] == 77);
-    CHECK(net_cpu.bytes(&w->config, PRECISION_FLOAT32, 5) > w->count / 4 * 3 * sizeof(float));
+    CHECK(net_cpu.bytes(&good) > w->count / 4 * 3 * sizeof(float));
     weights_free(&other);
     net_cpu.destroy(net);
     net_cpu.destroy(NULL);

@@ -26,7 +26,8 @@ static int device_open(Device *d, const Weights *w, Precision precision) {
     memset(d, 0, sizeof *d);
     d->values = w->config.values;
     CHECK(backend_cuda.stream_open(&d->stream) == STATUS_OK);
-    CHECK(net_cuda.create(&d->net, &w->config, precision, CAPACITY) == STATUS_OK);
+    NetSpec spec = {w->config, precision, NETWORK_LAYERS, CAPACITY, NULL};
+    CHECK(net_cuda.create(&d->net, &spec) == STATUS_OK);
     CHECK(d->net && net_cuda.load(d->net, w, d->stream) == STATUS_OK);
     CHECK(backend_cuda.alloc((void **)&d->x, CAPACITY * INPUTS * sizeof(float)) == STATUS_OK);
     CHECK(backend_cuda.alloc((void **)&d->logits, CAPACITY * ACTIONS * sizeof(float)) == STATUS_OK);

@@ -170,8 +170,13 @@ static int renamed_rows, swapped_columns, late_positions, void_positions;
 static bool same_row(const Rules *rules, const RoundState *s, const Match *match,
                      const float *row) {
     float x[OBSERVE_COLUMNS];
+    uint16_t halves[OBSERVE_COLUMNS];
+    ObserveRow bf16 = {halves, true};
+    int lost = 0;
     observe_one(rules, s, match, x, TEAM_OF_ONE);
-    return memcmp(x, row, sizeof x) == 0;
+    observe_row(rules, s, match, bf16, TEAM_OF_ONE);
+    for (int i = 0; i < OBSERVE_COLUMNS; i++) lost += bf16_to_float(halves[i]) != x[i];
+    return memcmp(x, row, sizeof x) == 0 && lost == 0;
 }
 
 /* The row is the same, and a legal card's column the same or that of a suit that looks alike. */

@@ -148,13 +148,15 @@ static void relu_and_heads(void) {
 }
 
 static void inputs_are_converted_row_by_row(void) {
-    float rows[8] = {0, 1, -.5f, .125f, 1, 0, .75f, -1}, out[8] = {0};
-    uint16_t out16[8] = {0};
+    const float x[8] = {0, 1, -.5f, .125f, 1, 0, .75f, -1};
+    float out[8] = {0};
+    uint16_t rows[8], out16[8] = {0};
+    for (int i = 0; i < 8; i++) rows[i] = bf16_from_float(x[i]);
     InputArgs plain = {rows, out, PRECISION_FLOAT32, 2, 4};
     InputArgs half = {rows, out16, PRECISION_BF16, 2, 4};
     input_one(&plain, 1, TEAM_OF_ONE);
     input_one(&half, 1, TEAM_OF_ONE);
-    CHECK(out[1] == 0 && memcmp(out + 4, rows + 4, 4 * sizeof *out) == 0);
+    CHECK(out[1] == 0 && memcmp(out + 4, x + 4, 4 * sizeof *out) == 0);
     CHECK(out16[1] == 0 && out16[4] == 0x3F80 && out16[6] == 0x3F40 && out16[7] == 0xBF80);
 }
 

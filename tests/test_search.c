@@ -62,7 +62,7 @@ int main(void) {
     int seats[MAX_SEATS + 1] = {0};
     world_binomial_fill(binomial);
     CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
-    CHECK(analyzer_open(&analyzer, device, NULL, PRECISION_FLOAT32) == STATUS_OK);
+    CHECK(analyzer_open(&analyzer, device, NULL, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
     for (int i = 0; i < POSITIONS && !checks_failed; i++) {
         static RefQuery q;
         RefHand held[3 * MAX_SEATS];

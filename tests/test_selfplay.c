@@ -149,7 +149,8 @@ static void check_games(const PlayRun *run, const Played *played) {
     const Device *device;
     char what[128];
     CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
-    CHECK(analyzer_open(&analyzer, device, run->weights, PRECISION_FLOAT32) == STATUS_OK);
+    CHECK(analyzer_open(&analyzer, device, run->weights, PRECISION_FLOAT32, NETWORK_AUTO) ==
+          STATUS_OK);
     for (int64_t g = 0; g < played->count && !checks_failed; g++) {
         GameRecord record;
         RecordRound round;
@@ -171,6 +172,39 @@ static void check_games(const PlayRun *run, const Played *played) {
         CHECK(!record.wrong[0] && match.round == record.rounds);
     }
     analyzer_close(&analyzer);
+}
+
+/* After a fault nothing moves any more, the network is asked nothing, and the host is told. */
+static void a_fault_stops_everything(void) {
+    static const GameRange all = {0, 0};
+    Selfplay sp;
+    const Device *device;
+    const PlayCounters *counters;
+    const uint16_t *out;
+    char what[128];
+    SelfplayConfig c = play_config(RULES_BLOB, 4, 4, 0);
+    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    CHECK(selfplay_open(&sp, &c, device, NULL, &all, 1, GAMES) == STATUS_OK);
+    CHECK(selfplay_enqueue(&sp) == STATUS_OK &&
+          selfplay_wait(&sp, 0, &counters, &out) == STATUS_OK);
+    PlayCounters before = *counters;
+    CHECK(before.fault.code == FAULT_NONE && before.rows > 0);
+    const Search *s = &sp.play.search;
+    size_t nodes = (size_t)s->B * (size_t)s->M * sizeof *s->nodes;
+    Node *copy = (Node *)malloc(nodes);
+    CHECK(copy != NULL);
+    if (checks_failed) return;
+    memcpy(copy, s->nodes, nodes);
+    fault_raise(s->fault, FAULT_WORLDS, 3);
+    fault_raise(s->fault, FAULT_VALUE, 4); /* the first one wins */
+    CHECK(selfplay_enqueue(&sp) == STATUS_OK &&
+          selfplay_wait(&sp, 1, &counters, &out) == STATUS_OK);
+    CHECK(counters->fault.code == FAULT_WORLDS && counters->fault.item == 3);
+    CHECK(counters->rows == before.rows && counters->waves == before.waves);
+    CHECK(counters->started == before.started && counters->out_used == 0);
+    CHECK(s->row_offset[s->B] == 0 && memcmp(copy, s->nodes, nodes) == 0);
+    free(copy);
+    selfplay_close(&sp);
 }
 
 static void check_run(SelfplayConfig config) {
@@ -209,6 +243,7 @@ int main(void) {
         check_run(c);
         if (checks_failed) fprintf(stderr, "in run %d\n", (int)i);
     }
+    a_fault_stops_everything();
     CHECK(decisions_asked > 500 && searched > 500 && forced > 300);
     weights_free(&weights);
     return check_report();

@@ -1,4 +1,4 @@
-/* device/core/backend.h - a device as the host sees it: memory, streams, one scan, a clock.
+/* device/core/backend.h - a device as the host sees it: memory, streams, graphs, one scan, a clock.
  *
  * Each module (search, nn, play) owns its table of launches; this is what they share. On `cpu`
  * every call is complete on return; on `cuda` calls that take a stream are asynchronous on it. */
@@ -13,12 +13,28 @@
 
 typedef struct CUstream_st *Stream; /* cudaStream_t, spelled so that C needs no CUDA header */
 typedef struct CUevent_st *Event;   /* cudaEvent_t */
+typedef struct GraphRun *Graph;     /* work that was captured once and is launched as a whole */
 
-/* What the time of a run is spent on. */
-typedef enum { LAP_OTHER, LAP_TREE, LAP_NETWORK, LAP_COUNT } Lap;
+/* The steps of a wave, in their order: what a run's time is charged to. */
+typedef enum {
+    STEP_OTHER, /* copies, what lies between epochs */
+    STEP_DESCEND,
+    STEP_PLACE, /* scans: the places of rows, records and new games */
+    STEP_OBSERVE,
+    STEP_NETWORK,
+    STEP_BACKUP,
+    STEP_MOVE,
+    STEP_EMIT,
+    STEP_REFILL,
+    STEP_COUNT
+} Step;
+
+/* A graph with GRAPH_TIMED has an event at every step, and is slower for it. */
+typedef enum { GRAPH_PLAIN, GRAPH_TIMED, GRAPH_COUNT } GraphKind;
 
 typedef struct {
     const char *name; /* "cpu", "cuda" */
+    bool graphs;      /* work can be captured; false: the four functions below refuse */
 
     /* Makes the device ready and writes one line about it into `what`.
      * STATUS_DEVICE: there is none, and `what` says why. */
@@ -52,11 +68,26 @@ typedef struct {
                    Stream stream);
     size_t (*scan_bytes)(int n);
 
-    /* Charges the stream's time since the last lap to `lap`. laps_read adds up what the stream has
-     * passed so far, in seconds since open; it never waits. */
-    Status (*lap)(Lap lap, Stream stream);
-    Status (*laps_read)(double seconds[LAP_COUNT]);
+    /* What is enqueued on `stream` between begin and end is kept as a graph and not run: launches,
+     * copies within the device, zero, scan, step. Nothing else may be asked of the stream. */
+    Status (*capture_begin)(Stream stream, GraphKind kind);
+    Status (*capture_end)(Stream stream, Graph *out);
+    Status (*graph_launch)(Graph graph, Stream stream);
+    void (*graph_close)(Graph graph);
+
+    /* From here on the stream's time is charged to `step`; a profiler sees its name. steps_read
+     * adds up what the stream has passed so far, in seconds since open; it never waits. Where
+     * graphs are launched, only those with GRAPH_TIMED count: shares, no totals. */
+    Status (*step)(Step step, Stream stream);
+    Status (*steps_read)(double seconds[STEP_COUNT]);
 } Backend;
+
+/* "descend", ..: one word a step. */
+static inline const char *step_name(Step step) {
+    static const char *const names[STEP_COUNT] = {
+        "other", "descend", "place", "observe", "network", "backup", "move", "emit", "refill"};
+    return names[step];
+}
 
 EXTERN_C_BEGIN
 extern const Backend backend_cpu, backend_cuda;

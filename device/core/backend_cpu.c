@@ -6,7 +6,7 @@
 
 #include <omp.h>
 
-#include "backend.h"
+#include "scan.h"
 
 static double clock_seconds(void) {
     struct timespec t;
@@ -14,12 +14,14 @@ static double clock_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double lap_start, lap_seconds[LAP_COUNT];
+static double step_start, step_seconds[STEP_COUNT];
+static Step step_now;
 
 static Status open_cpu(char *what, size_t what_bytes) {
     snprintf(what, what_bytes, "cpu, %d threads", omp_get_max_threads());
-    for (int i = 0; i < LAP_COUNT; i++) lap_seconds[i] = 0;
-    lap_start = clock_seconds();
+    for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
+    step_start = clock_seconds();
+    step_now = STEP_OTHER;
     return STATUS_OK;
 }
 
@@ -123,13 +125,8 @@ static Status scan_cpu(const int32_t *in, int32_t *out, int n, void *temp, size_
     (void)temp;
     (void)temp_bytes;
     (void)stream;
-    int32_t sum = 0;
-    for (int i = 0; i < n; i++) {
-        int32_t x = in[i];
-        out[i] = sum;
-        sum += x;
-    }
-    out[n] = sum;
+    ScanArgs args = {in, out, n};
+    scan_one(&args);
     return STATUS_OK;
 }
 
@@ -138,22 +135,64 @@ static size_t scan_bytes_cpu(int n) {
     return 0;
 }
 
-static Status lap_cpu(Lap lap, Stream stream) {
+/* Calls are complete on return: there is nothing to capture, and nothing is gained. */
+static Status capture_begin_cpu(Stream stream, GraphKind kind) {
+    (void)stream;
+    (void)kind;
+    return STATUS_ARGUMENT;
+}
+
+static Status capture_end_cpu(Stream stream, Graph *out) {
+    (void)stream;
+    *out = NULL;
+    return STATUS_ARGUMENT;
+}
+
+static Status graph_launch_cpu(Graph graph, Stream stream) {
+    (void)graph;
+    (void)stream;
+    return STATUS_ARGUMENT;
+}
+
+static void graph_close_cpu(Graph graph) { (void)graph; }
+
+static Status step_cpu(Step step, Stream stream) {
     (void)stream;
     double now = clock_seconds();
-    lap_seconds[lap] += now - lap_start;
-    lap_start = now;
+    step_seconds[step_now] += now - step_start;
+    step_start = now;
+    step_now = step;
     return STATUS_OK;
 }
 
-static Status laps_read_cpu(double seconds[LAP_COUNT]) {
-    for (int i = 0; i < LAP_COUNT; i++) seconds[i] = lap_seconds[i];
+static Status steps_read_cpu(double seconds[STEP_COUNT]) {
+    for (int i = 0; i < STEP_COUNT; i++) seconds[i] = step_seconds[i];
     return STATUS_OK;
 }
 
-const Backend backend_cpu = {
-    "cpu",          open_cpu,        memory_cpu,       alloc_cpu,        release_cpu,
-    alloc_cpu,      release_cpu,     stream_open_cpu,  stream_close_cpu, stream_sync_cpu,
-    event_open_cpu, event_close_cpu, event_record_cpu, event_sync_cpu,   copy_cpu,
-    copy_cpu,       zero_cpu,        scan_cpu,         scan_bytes_cpu,   lap_cpu,
-    laps_read_cpu};
+const Backend backend_cpu = {"cpu",
+                             false,
+                             open_cpu,
+                             memory_cpu,
+                             alloc_cpu,
+                             release_cpu,
+                             alloc_cpu,
+                             release_cpu,
+                             stream_open_cpu,
+                             stream_close_cpu,
+                             stream_sync_cpu,
+                             event_open_cpu,
+                             event_close_cpu,
+                             event_record_cpu,
+                             event_sync_cpu,
+                             copy_cpu,
+                             copy_cpu,
+                             zero_cpu,
+                             scan_cpu,
+                             scan_bytes_cpu,
+                             capture_begin_cpu,
+                             capture_end_cpu,
+                             graph_launch_cpu,
+                             graph_close_cpu,
+                             step_cpu,
+                             steps_read_cpu};

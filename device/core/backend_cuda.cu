@@ -1,16 +1,17 @@
 /* device/core/backend_cuda.cu - one NVIDIA GPU as a backend; twin of backend_cpu.c. */
-#include <cub/device/device_scan.cuh>
+#include <nvtx3/nvToolsExt.h>
+#include <stdlib.h>
 
-#include "backend.h"
-#include "launch.cuh"
+#include "graph.cuh"
+#include "scan.h"
 
-/* Laps are events in a ring: recorded by lap, taken out by laps_read once the stream has passed
+/* Steps are events in a ring: recorded by step, taken out by steps_read once the stream has passed
  * them. When the ring is full the oldest are dropped: a clock must never stall the stream. */
-enum { LAP_RING = 8192 };
-static cudaEvent_t lap_events[LAP_RING];
-static Lap lap_kinds[LAP_RING];
-static long lap_head, lap_tail; /* events recorded, events taken out */
-static double lap_seconds[LAP_COUNT];
+enum { STEP_RING = 8192 };
+static cudaEvent_t ring_events[STEP_RING];
+static Step ring_steps[STEP_RING]; /* which step begins at the event */
+static long ring_head, ring_tail;  /* events recorded, events taken out */
+static double step_seconds[STEP_COUNT];
 
 static Status open_cuda(char *what, size_t what_bytes) {
     int count = 0, driver = 0, runtime = 0;
@@ -30,9 +31,10 @@ static Status open_cuda(char *what, size_t what_bytes) {
     snprintf(what, what_bytes, "cuda, %s, sm_%d%d, %d multiprocessors, driver %d.%d, runtime %d.%d",
              gpu.name, gpu.major, gpu.minor, gpu.multiProcessorCount, driver / 1000,
              driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
-    for (int i = 0; i < LAP_RING; i++) CUDA_TRY(cudaEventCreate(&lap_events[i]));
-    for (int i = 0; i < LAP_COUNT; i++) lap_seconds[i] = 0;
-    lap_head = lap_tail = 0;
+    for (int i = 0; i < STEP_RING; i++)
+        if (!ring_events[i]) CUDA_TRY(cudaEventCreate(&ring_events[i]));
+    for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
+    ring_head = ring_tail = 0;
     return STATUS_OK;
 }
 
@@ -110,47 +112,159 @@ static Status zero_cuda(void *dst, size_t bytes, Stream stream) {
     return STATUS_OK;
 }
 
-static Status scan_cuda(const int32_t *in, int32_t *out, int n, void *temp, size_t temp_bytes,
-                        Stream stream) {
-    CUDA_TRY(cub::DeviceScan::ExclusiveSum(temp, temp_bytes, in, out, n + 1, stream));
+/* A graph and the events within it, if it is timed. */
+struct GraphRun {
+    cudaGraphExec_t run;
+    cudaEvent_t *events; /* (count) owned */
+    Step *steps;         /* (count) which step begins at the event; owned */
+    int count, places;
+    bool unread; /* launched, and its events not yet added up */
+};
+
+static Graph capturing; /* what step adds to; NULL while nothing is captured */
+static Graph timed;     /* the open timed graph whose events are to be read, or NULL */
+
+static void graph_close_cuda(Graph graph) {
+    if (!graph) return;
+    if (timed == graph) timed = NULL;
+    if (graph->run) (void)cudaGraphExecDestroy(graph->run);
+    for (int i = 0; i < graph->places; i++) (void)cudaEventDestroy(graph->events[i]);
+    free(graph->events);
+    free(graph->steps);
+    free(graph);
+}
+
+/* Events for a timed graph, made before the capture. An epoch with more steps is timed so far. */
+static Status graph_events(Graph graph) {
+    enum { PLACES = 4096 };
+    graph->events = (cudaEvent_t *)calloc(PLACES, sizeof *graph->events);
+    graph->steps = (Step *)calloc(PLACES, sizeof *graph->steps);
+    if (!graph->events || !graph->steps) return STATUS_MEMORY;
+    for (; graph->places < PLACES; graph->places++)
+        CUDA_TRY(cudaEventCreate(&graph->events[graph->places]));
     return STATUS_OK;
 }
 
-static size_t scan_bytes_cuda(int n) {
-    size_t bytes = 0;
-    const int32_t *in = NULL;
-    int32_t *out = NULL;
-    if (cub::DeviceScan::ExclusiveSum(NULL, bytes, in, out, n + 1) != cudaSuccess) return 0;
-    return bytes;
+static Status capture_begin_cuda(Stream stream, GraphKind kind) {
+    Status status = STATUS_OK;
+    Graph graph = (Graph)calloc(1, sizeof *graph);
+    if (!graph) return STATUS_MEMORY;
+    if (kind == GRAPH_TIMED) status = graph_events(graph);
+    if (status == STATUS_OK) status = graph_capture_begin(stream);
+    if (status == STATUS_OK)
+        capturing = graph;
+    else
+        graph_close_cuda(graph);
+    return status;
 }
 
-static Status lap_cuda(Lap lap, Stream stream) {
-    if (lap_head - lap_tail == LAP_RING) lap_tail++;
-    lap_kinds[lap_head % LAP_RING] = lap;
-    CUDA_TRY(cudaEventRecord(lap_events[lap_head % LAP_RING], stream));
-    lap_head++;
+static Status capture_end_cuda(Stream stream, Graph *out) {
+    Graph graph = capturing;
+    capturing = NULL;
+    *out = NULL;
+    Status status = graph_capture_end(stream, &graph->run);
+    if (status == STATUS_OK)
+        *out = graph;
+    else
+        graph_close_cuda(graph);
+    return status;
+}
+
+/* Adds up the timed graph's events if the stream has passed the last. */
+static Status timed_read(void) {
+    if (!timed || !timed->unread) return STATUS_OK;
+    cudaError_t passed = cudaEventQuery(timed->events[timed->count - 1]);
+    if (passed == cudaErrorNotReady) return STATUS_OK;
+    CUDA_TRY(passed);
+    for (int i = 0; i + 1 < timed->count; i++) {
+        float ms = 0;
+        CUDA_TRY(cudaEventElapsedTime(&ms, timed->events[i], timed->events[i + 1]));
+        step_seconds[timed->steps[i]] += 1e-3 * ms;
+    }
+    timed->unread = false;
     return STATUS_OK;
 }
 
-static Status laps_read_cuda(double seconds[LAP_COUNT]) {
-    while (lap_tail + 1 < lap_head) {
-        cudaEvent_t from = lap_events[lap_tail % LAP_RING],
-                    to = lap_events[(lap_tail + 1) % LAP_RING];
+static Status graph_launch_cuda(Graph graph, Stream stream) {
+    if (graph->count > 1) {
+        TRY(timed_read());
+        if (!timed) { /* the epoch before it ran plain and loaded every kernel: it does not count */
+            for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
+            ring_tail = ring_head;
+        }
+        timed = graph;
+        graph->unread = true;
+    }
+    CUDA_TRY(cudaGraphLaunch(graph->run, stream));
+    return STATUS_OK;
+}
+
+/* The range of a profiler's time line that is open now: on the host, where work is enqueued. */
+static void step_range(Step step) {
+    static bool open;
+    if (open) (void)nvtxRangePop();
+    open = step != STEP_OTHER;
+    if (open) (void)nvtxRangePushA(step_name(step));
+}
+
+static Status step_cuda(Step step, Stream stream) {
+    step_range(step);
+    if (capturing) {
+        Graph graph = capturing;
+        if (graph->count == graph->places) return STATUS_OK;
+        graph->steps[graph->count] = step;
+        CUDA_TRY(
+            cudaEventRecordWithFlags(graph->events[graph->count], stream, cudaEventRecordExternal));
+        graph->count++;
+        return STATUS_OK;
+    }
+    if (ring_head - ring_tail == STEP_RING) ring_tail++;
+    ring_steps[ring_head % STEP_RING] = step;
+    CUDA_TRY(cudaEventRecord(ring_events[ring_head % STEP_RING], stream));
+    ring_head++;
+    return STATUS_OK;
+}
+
+static Status steps_read_cuda(double seconds[STEP_COUNT]) {
+    while (ring_tail + 1 < ring_head) {
+        cudaEvent_t from = ring_events[ring_tail % STEP_RING];
+        cudaEvent_t to = ring_events[(ring_tail + 1) % STEP_RING];
         cudaError_t passed = cudaEventQuery(to);
         if (passed == cudaErrorNotReady) break;
         CUDA_TRY(passed);
         float ms = 0;
         CUDA_TRY(cudaEventElapsedTime(&ms, from, to));
-        lap_seconds[lap_kinds[(lap_tail + 1) % LAP_RING]] += 1e-3 * ms;
-        lap_tail++;
+        step_seconds[ring_steps[ring_tail % STEP_RING]] += 1e-3 * ms;
+        ring_tail++;
     }
-    for (int i = 0; i < LAP_COUNT; i++) seconds[i] = lap_seconds[i];
+    TRY(timed_read());
+    for (int i = 0; i < STEP_COUNT; i++) seconds[i] = step_seconds[i];
     return STATUS_OK;
 }
 
-extern "C" const Backend backend_cuda = {
-    "cuda",          open_cuda,         memory_cuda,       alloc_cuda,        release_cuda,
-    alloc_host_cuda, release_host_cuda, stream_open_cuda,  stream_close_cuda, stream_sync_cuda,
-    event_open_cuda, event_close_cuda,  event_record_cuda, event_sync_cuda,   to_device_cuda,
-    to_host_cuda,    zero_cuda,         scan_cuda,         scan_bytes_cuda,   lap_cuda,
-    laps_read_cuda};
+extern "C" const Backend backend_cuda = {"cuda",
+                                         true,
+                                         open_cuda,
+                                         memory_cuda,
+                                         alloc_cuda,
+                                         release_cuda,
+                                         alloc_host_cuda,
+                                         release_host_cuda,
+                                         stream_open_cuda,
+                                         stream_close_cuda,
+                                         stream_sync_cuda,
+                                         event_open_cuda,
+                                         event_close_cuda,
+                                         event_record_cuda,
+                                         event_sync_cuda,
+                                         to_device_cuda,
+                                         to_host_cuda,
+                                         zero_cuda,
+                                         scan_cuda,
+                                         scan_bytes_cuda,
+                                         capture_begin_cuda,
+                                         capture_end_cuda,
+                                         graph_launch_cuda,
+                                         graph_close_cuda,
+                                         step_cuda,
+                                         steps_read_cuda};

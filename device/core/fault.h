@@ -13,6 +13,7 @@ typedef enum {
     FAULT_WORLDS, /* no deal fits the public history */
     FAULT_TABLE,  /* determinization: more states than the scratch table holds */
     FAULT_RECORD, /* a game's record outgrew its space */
+    FAULT_INT8,   /* the network met an activation that is not finite and cannot be quantized */
     FAULT_COUNT
 } FaultCode;
 
@@ -31,6 +32,20 @@ HD void fault_raise(Fault *fault, FaultCode code, int64_t item) {
                                     __ATOMIC_SEQ_CST))
         fault->item = item;
 #endif
+}
+
+HD uint32_t fault_code(const Fault *fault) {
+#ifdef __CUDA_ARCH__
+    return *(const volatile uint32_t *)&fault->code;
+#else
+    return __atomic_load_n(&fault->code, __ATOMIC_RELAXED);
+#endif
+}
+
+/* Whether a fault was raised before: the same answer in every lane of a team, though another team
+ * may raise one at this moment. Whatever is enqueued after a fault returns at once. */
+HD bool fault_stops(const Fault *fault, Team team) {
+    return team_first(team, (int)fault_code(fault)) != FAULT_NONE;
 }
 
 #endif

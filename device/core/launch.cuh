@@ -1,6 +1,6 @@
 /* device/core/launch.cuh - how a kernel finds its team, and how it is launched.
  *
- * No other file writes <<< >>>: a model of the GPU need replace LAUNCH alone. */
+ * No other file writes <<< >>> or __shared__: a model of the GPU need replace these words alone. */
 #ifndef DEVICE_CORE_LAUNCH_CUH
 #define DEVICE_CORE_LAUNCH_CUH
 
@@ -20,11 +20,15 @@
         }                                                                              \
     } while (0)
 
+#ifndef LAUNCH
 #define LAUNCH(kernel, blocks, threads, stream, ...)               \
     do {                                                           \
         kernel<<<(blocks), (threads), 0, (stream)>>>(__VA_ARGS__); \
         CUDA_TRY(cudaGetLastError());                              \
     } while (0)
+/* An array of the block: SHARED(float, tile, [64][33]); */
+#define SHARED(type, name, dims) __shared__ type name dims
+#endif
 
 /* Blocks for `items` items of `width` lanes each, `threads` a block. */
 static inline int launch_blocks(int64_t items, int width, int threads) {

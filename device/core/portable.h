@@ -52,6 +52,15 @@ HD void team_sync(Team team) {
     (void)team;
 }
 
+/* The first lane's x, in every lane. */
+HD int team_first(Team team, int x) {
+#if ON_DEVICE
+    if (team.width > 1) x = __shfl_sync(team.mask, x, 0, team.width);
+#endif
+    (void)team;
+    return x;
+}
+
 typedef struct {
     float key;
     int index;

@@ -5,12 +5,14 @@
 
 #include "../search/root.h"
 
-Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights,
-                     Precision precision) {
+Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights, Precision precision,
+                     Network network) {
     memset(a, 0, sizeof *a);
     a->device = a->wave.device = device;
     a->weights = weights;
     a->precision = precision;
+    a->network = network;
+    TRY(device->backend->alloc((void **)&a->fault, sizeof *a->fault));
     return device->backend->stream_open(&a->wave.stream);
 }
 
@@ -19,6 +21,7 @@ void analyzer_close(Analyzer *a) {
     if (a->wave.stream) (void)a->device->backend->stream_sync(a->wave.stream);
     if (a->wave.net) a->device->net->destroy(a->wave.net);
     if (a->block) a->device->backend->release(a->block);
+    if (a->fault) a->device->backend->release(a->fault);
     if (a->wave.stream) a->device->backend->stream_close(a->wave.stream);
     memset(a, 0, sizeof *a);
 }
@@ -26,9 +29,36 @@ void analyzer_close(Analyzer *a) {
 static void analyzer_layout(Analyzer *a, Arena *arena) {
     search_layout(&a->wave.search, arena);
     wave_layout(&a->wave, a->wave.search.B, arena);
+    a->wave.search.fault = a->fault;
     a->match = (Match *)arena_take(arena, 1, sizeof *a->match);
     a->states = (RoundState *)arena_take(arena, (size_t)a->wave.search.W, sizeof *a->states);
     a->wave.match = a->match;
+}
+
+Status analyzer_net_spec(Analyzer *a, int rows, NetSpec *spec) {
+    NetSpec wanted = {a->weights->config, a->precision, a->network, rows, a->fault};
+    char why[256];
+    if (!a->chosen)
+        TRY(a->device->net->choose(a->network, &wanted, a->weights, &a->network, why, sizeof why));
+    a->chosen = true;
+    wanted.network = a->network;
+    *spec = wanted;
+    return STATUS_OK;
+}
+
+/* A net for `rows` rows. */
+static Status analyzer_fit_net(Analyzer *a, int rows) {
+    const Device *d = a->device;
+    if (a->wave.search.evaluator != EVALUATOR_NET || rows <= a->net_capacity) return STATUS_OK;
+    NetSpec spec;
+    TRY(analyzer_net_spec(a, rows, &spec));
+    if (a->wave.net) d->net->destroy(a->wave.net);
+    a->wave.net = NULL;
+    a->net_capacity = 0;
+    TRY(d->net->create(&a->wave.net, &spec));
+    TRY(d->net->load(a->wave.net, a->weights, a->wave.stream));
+    a->net_capacity = rows;
+    return STATUS_OK;
 }
 
 /* Memory for the query's trees, and a net for its rows. */
@@ -57,15 +87,7 @@ static Status analyzer_fit(Analyzer *a, const AnalyzeQuery *q, int E) {
     }
     Arena arena = {(char *)a->block, 0, a->block_bytes};
     analyzer_layout(a, &arena);
-    int rows = (int)search_max_rows(s);
-    if (q->evaluator == EVALUATOR_NET && rows > a->net_capacity) {
-        if (a->wave.net) d->net->destroy(a->wave.net);
-        a->wave.net = NULL;
-        a->net_capacity = 0;
-        TRY(d->net->create(&a->wave.net, &a->weights->config, a->precision, rows));
-        TRY(d->net->load(a->wave.net, a->weights, a->wave.stream));
-        a->net_capacity = rows;
-    }
+    TRY(analyzer_fit_net(a, (int)search_max_rows(s)));
     return search_check(s);
 }
 

@@ -34,17 +34,25 @@ typedef struct {
     const Device *device;
     const Weights *weights; /* NULL: no query asks for net */
     Precision precision;
+    Network network; /* asked for, then chosen */
+    bool chosen;
     Wave wave;
     Match *match;       /* (1) in device memory */
     RoundState *states; /* (W) in device memory */
     void *block;        /* all arrays but the net's; owned */
     size_t block_bytes;
     int net_capacity; /* rows that wave.net takes */
+    Fault *fault;     /* (1) device memory, owned: it stays when the trees' memory grows */
 } Analyzer;
 
-Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights,
-                     Precision precision);
+/* network: asked for; NETWORK_AUTO is decided when the first query needs it. */
+Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights, Precision precision,
+                     Network network);
 void analyzer_close(Analyzer *a);
+
+/* The net that a query for `rows` rows takes; chooses the way through it once. STATUS_INPUT: the way
+ * asked for is not to be had, said in one line. */
+Status analyzer_net_spec(Analyzer *a, int rows, NetSpec *spec);
 
 /* Searches. STATUS_INPUT: no deal fits the public history, nothing was said. STATUS_MEMORY: the
  * trees do not fit. STATUS_FAULT: the network gave a number that is not finite. */

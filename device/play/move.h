@@ -94,6 +94,7 @@ HD void move_record_decision(const Play *p, int g, const uint32_t *visits, int n
 HD void move_one(const Play *p, int g, WorldScratch *scratch) {
     const Search *s = &p->search;
     Slot *slot = p->slots + g;
+    if (fault_stops(s->fault, TEAM_OF_ONE)) return;
     if (slot->phase == SLOT_PLAYING && root_is_done(s, g)) {
         /* Step 1: the visits, summed over the worlds. */
         uint32_t visits[MAX_EDGES];

@@ -4,23 +4,29 @@
 
 #include "play.h"
 
+HD ObserveRow observe_rows_at(const ObserveArgs *args, int64_t row) {
+    size_t element = args->bf16 ? sizeof(uint16_t) : sizeof(float);
+    ObserveRow x = {(char *)args->rows + (size_t)row * OBSERVE_COLUMNS * element, args->bf16};
+    return x;
+}
+
 /* Tree b: its root's row, or the rows of its batch's new leaves, by descent. */
 HD void observe_rows_one(const ObserveArgs *args, int b, Team team) {
     const Search *s = &args->search;
     const Match *match = args->match + b / s->W;
-    float *out = args->rows + (int64_t)s->row_offset[b] * OBSERVE_COLUMNS;
+    int64_t row = s->row_offset[b];
     int rows = s->row_count[b];
-    if (rows == 0) return;
+    if (rows == 0 || fault_stops(s->fault, team)) return;
     if (s->heads[b].phase == TREE_ROOT) {
-        observe_one(&s->rules, &tree_node(s, b, 0)->state, match, out, team);
+        observe_row(&s->rules, &tree_node(s, b, 0)->state, match, observe_rows_at(args, row), team);
         return;
     }
     int next = 0; /* rows are numbered by the descent that first reached their leaf */
     for (int k = 0; next < rows; k++) {
         if (s->leaf_row[(int64_t)b * s->K + k] != next) continue;
         int leaf = s->leaf[(int64_t)b * s->K + k];
-        observe_one(&s->rules, &tree_node(s, b, leaf)->state, match,
-                    out + (int64_t)next * OBSERVE_COLUMNS, team);
+        observe_row(&s->rules, &tree_node(s, b, leaf)->state, match,
+                    observe_rows_at(args, row + next), team);
         next++;
     }
 }

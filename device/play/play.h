@@ -7,7 +7,8 @@
 typedef struct {
     Search search;
     const Match *match; /* (B / W) */
-    float *rows;        /* (R, OBSERVE_COLUMNS) out: rows [0, row_offset[B]), in tree order */
+    void *rows;         /* (R, OBSERVE_COLUMNS) out: rows [0, row_offset[B]), in tree order */
+    bool bf16;          /* elements of rows: bf16, or float32 */
 } ObserveArgs;
 
 /* One table a backend. Same contract on each:

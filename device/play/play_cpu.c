@@ -6,8 +6,7 @@
 
 enum {
     CHUNK = 16, /* slots or trees a thread takes at once: their work differs */
-    FEW =
-        128 /* so many or fewer are one thread's: waking others costs more */
+    FEW = 128   /* so many or fewer are one thread's: waking others costs more */
 };
 
 static int executors_cpu(int G) {

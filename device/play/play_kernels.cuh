@@ -6,9 +6,11 @@
 #include "observe_rows.h"
 #include "refill.h"
 
+/* The network reads bf16 on a GPU, whatever its own precision. */
 template <int WIDTH>
 static __global__ void observe_kernel(ObserveArgs args) {
     int b = team_item<WIDTH>();
+    args.bf16 = true;
     if (b < args.search.B) observe_rows_one(&args, b, team_self<WIDTH>());
 }
 

@@ -12,6 +12,7 @@
 /* Slot g's finished record, if it fits; sets idle[g]. */
 HD void emit_one(const Play *p, int g, Team team) {
     Slot *slot = p->slots + g;
+    if (fault_stops(p->search.fault, team)) return;
     int64_t count = p->out_count[g], place = (int64_t)p->counters->out_used + p->out_offset[g];
     bool fits = count > 0 && place + count <= p->out_words;
     if (fits) {
@@ -43,16 +44,19 @@ HD uint64_t refill_game_id(const Play *p, int64_t ordinal) {
 
 /* Slot g, if idle, begins the next game that nobody plays; none past the last. */
 HD void refill_one(const Play *p, int g, WorldScratch *scratch) {
-    if (!p->idle[g]) return;
+    if (!p->idle[g] || fault_stops(p->search.fault, TEAM_OF_ONE)) return;
     int64_t ordinal = p->counters->started + p->idle_offset[g];
     if (ordinal >= p->games) return;
     deal_game(p, g, refill_game_id(p, ordinal));
     move_play_on(p, g, scratch);
 }
 
-/* After refill: what the wave adds to the counters. One item. */
+/* After refill: what the wave adds to the counters. One item. A wave that met a fault adds nothing:
+ * the records that left before it are whole. */
 HD void tally_one(const Play *p) {
     PlayCounters *c = p->counters;
+    c->fault = *p->search.fault;
+    if (c->fault.code != FAULT_NONE) return;
     int64_t out = (int64_t)c->out_used + p->out_offset[p->G];
     c->out_used = out <= p->out_words ? (int32_t)out : c->out_next;
     c->busy_slot_waves += p->G - p->idle_offset[p->G];
@@ -61,7 +65,6 @@ HD void tally_one(const Play *p) {
     c->rows += p->search.row_offset[p->search.B];
     c->row_places += search_max_rows(&p->search);
     c->waves++;
-    c->fault = *p->search.fault;
 }
 
 #endif

@@ -25,6 +25,8 @@ SelfplayConfig selfplay_config_default(void) {
     c.noise_weight = 0.25;
     c.evaluator = EVALUATOR_NET;
     c.precision = PRECISION_FLOAT32;
+    c.network = NETWORK_LAYERS;
+    c.graph = true;
     c.model = model_config_default();
     return c;
 }
@@ -55,6 +57,12 @@ static int record_words(const SelfplayConfig *c) {
 }
 
 static int max_int(int a, int b) { return a > b ? a : b; }
+
+static NetSpec net_spec(const Selfplay *sp) {
+    NetSpec spec = {sp->config.model, sp->config.precision, sp->config.network,
+                    (int)search_max_rows(&sp->wave.search), sp->wave.search.fault};
+    return spec;
+}
 
 /* Sizes of everything, for G live games; no memory yet. */
 static void set_sizes(Selfplay *sp, int G, int range_count) {
@@ -100,8 +108,10 @@ void selfplay_measure(const SelfplayConfig *config, const Device *device, Selfpl
     place(&sp, &trees, &wave, &games);
     int64_t rows = search_max_rows(&sp.wave.search);
     bytes->model = 0;
-    if (config->evaluator == EVALUATOR_NET && rows <= INT32_MAX)
-        bytes->model = device->net->bytes(&config->model, config->precision, (int)rows);
+    if (config->evaluator == EVALUATOR_NET && rows <= INT32_MAX) {
+        NetSpec spec = net_spec(&sp);
+        bytes->model = device->net->bytes(&spec);
+    }
     bytes->trees = rows <= INT32_MAX ? trees.used : SIZE_MAX / 8; /* rows are counted in 32 bits */
     bytes->wave = wave.used;
     bytes->games = games.used;
@@ -151,8 +161,10 @@ static Status refill(Selfplay *sp) {
     const Device *d = sp->device;
     const Play *p = &sp->play;
     Stream stream = sp->wave.stream;
+    TRY(d->backend->step(STEP_PLACE, stream));
     TRY(d->backend->scan(p->idle, p->idle_offset, p->G, sp->wave.scan_temp,
                          sp->wave.scan_temp_bytes, stream));
+    TRY(d->backend->step(STEP_REFILL, stream));
     TRY(d->play->refill(p, stream));
     return d->play->tally(p, stream);
 }
@@ -190,8 +202,8 @@ Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *d
     TRY(take_memory(sp));
     TRY(send_constants(sp, ranges, range_count));
     if (config->evaluator == EVALUATOR_NET) {
-        TRY(device->net->create(&sp->wave.net, &config->model, config->precision,
-                                (int)search_max_rows(&sp->wave.search)));
+        NetSpec spec = net_spec(sp);
+        TRY(device->net->create(&sp->wave.net, &spec));
         TRY(device->net->load(sp->wave.net, weights, sp->wave.stream));
     }
     TRY(search_check(&sp->wave.search));
@@ -202,6 +214,8 @@ void selfplay_close(Selfplay *sp) {
     if (!sp->device) return;
     const Backend *backend = sp->device->backend;
     if (sp->wave.stream) (void)backend->stream_sync(sp->wave.stream); /* an epoch may still run */
+    for (int i = 0; i < GRAPH_COUNT; i++)
+        if (sp->graph[i]) backend->graph_close(sp->graph[i]);
     if (sp->wave.net) sp->device->net->destroy(sp->wave.net);
     for (int i = 0; i < 2; i++) {
         if (sp->done[i]) backend->event_close(sp->done[i]);
@@ -221,27 +235,67 @@ static Status run_wave(Selfplay *sp) {
     const Play *p = &sp->play;
     Stream stream = sp->wave.stream;
     TRY(wave_run(&sp->wave));
+    TRY(d->backend->step(STEP_MOVE, stream));
     TRY(d->play->move(p, stream));
+    TRY(d->backend->step(STEP_PLACE, stream));
     TRY(d->backend->scan(p->out_count, p->out_offset, p->G, sp->wave.scan_temp,
                          sp->wave.scan_temp_bytes, stream));
+    TRY(d->backend->step(STEP_EMIT, stream));
     TRY(d->play->emit(p, stream));
-    TRY(refill(sp));
-    return d->backend->lap(LAP_TREE, stream);
+    return refill(sp);
+}
+
+/* An epoch launch by launch: run, or captured. */
+static Status run_epoch(Selfplay *sp) {
+    const Backend *backend = sp->device->backend;
+    TRY(backend->zero(&sp->play.counters->out_used, 2 * sizeof(int32_t), sp->wave.stream));
+    for (int wave = 0; wave < sp->config.waves; wave++) TRY(run_wave(sp));
+    return backend->step(STEP_OTHER, sp->wave.stream);
+}
+
+enum {
+    GRAPH_WAVES_MAX = 512, /* longer epochs are launched one by one: graphs grow with their waves */
+    TIMED_EVERY = 16       /* one epoch in so many shows where the time goes */
+};
+
+static bool has_graph(const Selfplay *sp) {
+    return sp->config.graph && sp->device->backend->graphs && sp->config.waves <= GRAPH_WAVES_MAX;
+}
+
+/* The second epoch is the first that is captured, in both kinds. */
+static Status capture_epoch(Selfplay *sp) {
+    const Backend *backend = sp->device->backend;
+    for (int kind = 0; kind < GRAPH_COUNT; kind++) {
+        TRY(backend->capture_begin(sp->wave.stream, (GraphKind)kind));
+        Status status = run_epoch(sp);
+        Status ended = backend->capture_end(sp->wave.stream, &sp->graph[kind]);
+        TRY(status);
+        TRY(ended);
+    }
+    return STATUS_OK;
 }
 
 Status selfplay_enqueue(Selfplay *sp) {
     const Backend *backend = sp->device->backend;
     Stream stream = sp->wave.stream;
     int i = (int)(sp->epochs % 2);
-    TRY(backend->lap(LAP_OTHER, stream));
-    TRY(backend->zero(&sp->play.counters->out_used, 2 * sizeof(int32_t), stream));
-    for (int wave = 0; wave < sp->config.waves; wave++) TRY(run_wave(sp));
+    if (sp->epochs == 0 || !has_graph(sp)) {
+        TRY(run_epoch(sp));
+    } else {
+        if (sp->epochs == 1) TRY(capture_epoch(sp));
+        TRY(backend->graph_launch(
+            sp->graph[sp->epochs % TIMED_EVERY == 2 ? GRAPH_TIMED : GRAPH_PLAIN], stream));
+    }
     TRY(backend->to_host(sp->counters[i], sp->play.counters, sizeof(PlayCounters), stream));
     TRY(backend->to_host(sp->out[i], sp->play.out, (size_t)sp->play.out_words * sizeof(uint16_t),
                          stream));
     TRY(backend->event_record(sp->done[i], stream));
     sp->epochs++;
     return STATUS_OK;
+}
+
+Status selfplay_load(Selfplay *sp, const Weights *weights) {
+    return sp->device->net->load(sp->wave.net, weights, sp->wave.stream);
 }
 
 Status selfplay_wait(Selfplay *sp, int64_t epoch, const PlayCounters **counters,

@@ -2,8 +2,10 @@
  *
  *   open ─► [ enqueue epoch n + 1 ─► wait for epoch n: counters, finished records ]* ─► close
  *
- * An epoch is a fixed number of waves, enqueued on one stream with no synchronisation inside; its
- * counters and finished records are copied to pinned memory and read while the next one runs. */
+ * An epoch is a fixed number of waves on one stream, with no synchronisation inside. Where the device
+ * has graphs, the first epoch runs launch by launch (kernels are loaded, libraries make their plans),
+ * then it is captured once, and every later one is a single launch. After each, counters and
+ * finished records are copied to pinned memory and read while the next one runs. */
 #ifndef DEVICE_PLAY_SELFPLAY_H
 #define DEVICE_PLAY_SELFPLAY_H
 
@@ -20,6 +22,8 @@ typedef struct {
     double noise_weight;     /* 0..1 */
     Evaluator evaluator;
     Precision precision;
+    Network network; /* as NetOps.choose has decided */
+    bool graph;      /* capture epochs where the device can; false: launch by launch */
     ModelConfig model;
 } SelfplayConfig;
 
@@ -37,7 +41,8 @@ typedef struct {
     PlayCounters *counters[2];                    /* (1) pinned, one for each epoch in turn */
     uint16_t *out[2];                             /* (out_words) pinned */
     Event done[2];
-    int64_t epochs; /* enqueued so far */
+    Graph graph[GRAPH_COUNT]; /* an epoch, captured; NULL before, and without graphs */
+    int64_t epochs;           /* enqueued so far */
 } Selfplay;
 
 /* Medium self-play of single rounds of blob, 4 seats and 5 cards: 3 worlds x 30 simulations, the
@@ -62,6 +67,9 @@ Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *d
                      const Weights *weights, const GameRange *ranges, int range_count,
                      int64_t games);
 void selfplay_close(Selfplay *sp);
+
+/* Other weights for the epochs enqueued from now on, at once and without a new capture. */
+Status selfplay_load(Selfplay *sp, const Weights *weights);
 
 /* Enqueues an epoch; at most two may be under way. */
 Status selfplay_enqueue(Selfplay *sp);

@@ -12,7 +12,7 @@ typedef struct {
     Search search;      /* its logits and values point to those below */
     const Match *match; /* (B / W) of each decision, in device memory */
     Net *net;           /* NULL unless the evaluator is net */
-    float *rows;        /* (R, OBSERVE_COLUMNS) observations */
+    void *rows;         /* (R, OBSERVE_COLUMNS) observations, elements as the net wants them */
     float *logits;      /* (R, ACTIONS) */
     float *values;      /* (R, MAX_SEATS) */
     void *scan_temp;    /* (scan_temp_bytes) */

@@ -39,6 +39,7 @@ HD void backup_batch(const Search *s, int b, int batch, int64_t first_row, Team 
  * row is the root's of them all. */
 HD void backup_one(const Search *s, int b, Team team) {
     TreeHead *head = s->heads + b;
+    if (fault_stops(s->fault, team)) return;
     int phase = head->phase, batch = head->batch;
     team_sync(team);
     if (phase == TREE_ROOT) {

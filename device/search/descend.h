@@ -91,6 +91,10 @@ HD int descend_batch(const Search *s, int b, int batch, int *nodes, Team team) {
 /* Tree b: sets row_count[b] and, if it searches, the batch that waits for its rows. */
 HD void descend_one(const Search *s, int b, Team team) {
     TreeHead *head = s->heads + b;
+    if (fault_stops(s->fault, team)) { /* without rows the network has nothing to do either */
+        if (team.lane == 0) s->row_count[b] = 0;
+        return;
+    }
     int phase = head->phase, finished = head->finished, nodes = head->nodes, batch = 0, rows = 0;
     team_sync(team);
     if (phase == TREE_SEARCHING) {
