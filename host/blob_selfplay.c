@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "network_options.h"
 #include "progress.h"
+#include "run_failure.h"
 #include "run_identity.h"
 #include "selfplay_options.h"
 #include "shard.h"
@@ -35,6 +36,7 @@ typedef struct {
     Selfplay selfplay;
     GameTally tally;
     RunRates rates;
+    char **argv;
 } Run;
 
 static const Weights *run_weights(const Run *run) {
@@ -127,25 +129,16 @@ static void print_start(const Run *run) {
     summary_bytes_print(&run->rates.bytes, stderr);
 }
 
-static const char *const fault_texts[FAULT_COUNT] = {
-    "",
-    "the network gave a logit that is not finite",
-    "the network gave a value that is not finite",
-    "no deal fits the public history",
-    "determinization needs more states than its table holds",
-    "a game's record outgrew its space",
-    "the network met an activation that is not finite"};
-
-static Status report_fault(const Run *run, const Fault *fault) {
-    const char *item = fault->code <= FAULT_VALUE ? "tree" : "slot";
-    int64_t slot = fault->code <= FAULT_VALUE ? fault->item / run->config.worlds : fault->item;
-    fprintf(stderr, "the run stops: %s (%s %lld, live game %lld of %d)%s%s\n",
-            fault_texts[fault->code < FAULT_COUNT ? fault->code : 0], item, (long long)fault->item,
-            (long long)slot, run->config.parallel,
-            fault->code <= FAULT_VALUE ? "; look at --weights " : "",
-            fault->code <= FAULT_VALUE ? (run->options.weights ? run->options.weights : "(random)")
-                                       : "");
-    return STATUS_FAULT;
+static RunFailure failure_of(const Run *run) {
+    RunFailure failure = {&run->options,
+                          &run->config,
+                          run->store,
+                          run->ranges,
+                          run->range_count,
+                          run->device->backend->graphs,
+                          run->rates.counters.started,
+                          run->argv};
+    return failure;
 }
 
 /* Finished games of one epoch: into the folder and the tally. */
@@ -188,12 +181,13 @@ static Status play(Run *run) {
         bool stop = signals_asked() > 0;
         if (!stop) TRY(selfplay_enqueue(sp));
         TRY(selfplay_wait(sp, epoch, &counters, &out));
+        run->rates.counters = *counters;
         TRY(keep_games(run, out, counters->out_used));
         if (counters->fault.code != FAULT_NONE) {
             TRY(shard_flush(run->store)); /* what was finished stays */
-            return report_fault(run, &counters->fault);
+            RunFailure failure = failure_of(run);
+            return run_failure_fault(&failure, &counters->fault);
         }
-        run->rates.counters = *counters;
         run->rates.seconds = progress_clock() - start;
         progress_show(&progress, there + run->tally.games);
         if (progress_clock() - saved > SAVE_SECONDS) {
@@ -230,6 +224,7 @@ static void print_summary(const Run *run) {
 }
 
 static Status run_all(Run *run, int argc, char **argv) {
+    run->argv = argv;
     /* Step 1: options. */
     run->options = selfplay_options_default();
     TRY(options_parse(&selfplay_option_table, argc, argv, &run->options, NULL, 0, NULL));
@@ -261,7 +256,13 @@ static Status run_all(Run *run, int argc, char **argv) {
     TRY(status);
     /* Steps 6 and 7. */
     TRY(signals_watch(run->options.quiet));
-    TRY(play(run));
+    status = play(run);
+    if (status == STATUS_DEVICE) {
+        TRY(shard_flush(run->store));
+        RunFailure failure = failure_of(run);
+        return run_failure_device(&failure, status);
+    }
+    TRY(status);
     TRY(shard_flush(run->store));
     TRY(keep_rates(run));
     print_summary(run);

@@ -153,6 +153,30 @@ Status shard_append(ShardStore *store, const uint16_t *words, int count) {
     return shard_complete(store, shard);
 }
 
+/* Whether game id came since the folder was opened; it was missing then. */
+static bool has_come(const ShardStore *store, int64_t id) {
+    char path[SHARD_PATH];
+    for (int i = 0; i < store->open_count; i++)
+        if (store->open[i]->index == id / SHARD_GAMES)
+            return store->open[i]->part.fd >= 0 &&
+                   store->open[i]->part.offset[id % SHARD_GAMES] != 0;
+    shard_path(path, store->folder, id / SHARD_GAMES, SHARD_NAME_FILE);
+    return access(path, F_OK) == 0; /* a shard that was completed is no longer open */
+}
+
+int64_t shard_absent(const ShardStore *store, int64_t end, int64_t *ids, int max) {
+    int64_t count = 0;
+    for (int i = 0; i < store->missing_count; i++)
+        for (int64_t k = 0; k < store->missing[i].count; k++) {
+            int64_t id = store->missing[i].first + k;
+            if (id >= end) return count;
+            if (has_come(store, id)) continue;
+            if (count < max) ids[count] = id;
+            count++;
+        }
+    return count;
+}
+
 Status shard_flush(ShardStore *store) {
     for (int i = 0; i < store->open_count; i++)
         if (store->open[i]->part.fd >= 0) TRY(shard_part_flush(&store->open[i]->part, true));

@@ -39,6 +39,10 @@ const ShardRange *shard_missing(const ShardStore *store, int *count);
  * STATUS_ARGUMENT: its id is not in 0..games - 1. STATUS_FILE: said; what is there stays whole. */
 Status shard_append(ShardStore *store, const uint16_t *words, int count);
 
+/* Of the ids that were missing when the folder was opened and are below `end`: how many are not
+ * there yet; the first `max` of them, ascending, in ids. */
+int64_t shard_absent(const ShardStore *store, int64_t end, int64_t *ids, int max);
+
 /* All that was appended is on disk on return. */
 Status shard_flush(ShardStore *store);
 

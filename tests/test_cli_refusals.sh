@@ -180,8 +180,11 @@ cp good nan
 printf '\0\0\xc0\x7f' | dd of=nan bs=1 seek=$(($(stat -c %s good) - 4)) conv=notrunc 2>/dev/null
 weights 'nan: tensor value_fc.3.bias is nan at index 7, allowed are finite numbers' nan
 tensors 8 | make huge 176 # 0x7E7E7E7E, finite; what the network makes of it is not
-refused 1 'a logit that is not finite' "${small[@]}" --evaluator net --device cpu --weights huge \
-    --games 3 --out new --quiet
+run "${small[@]}" --evaluator net --device cpu --weights huge --games 3 --out new --quiet
+[[ $? == 1 && $(sed -n 1p err) == *'fault 1, the network gave a logit that is not finite'* &&
+    $(sed -n 2p err) == 'seed 1, 3 games in flight: 0, 1, 2; what was finished is in new' &&
+    $(sed -n 3p err) == "to play these again: "*" --games 3 --out new --quiet" && ! -s out ]] ||
+    fail "huge: $(<err)"
 [[ ! -e new/games-000000.safetensors && ! -e new/games-000000.part ]] || fail 'huge: kept games'
 rm -rf new good cut shape lacking nan huge
 
