@@ -1,18 +1,23 @@
 /* bench/bench_gemm.c - the ceiling of the network on a CPU: plain oneDNN GEMM at its shapes. */
+#include "bench_gemm.h"
+
 #include <dnnl.h>
 #include <omp.h>
 #include <stdlib.h>
 
 #include "bench.h"
 
-/* (K, N) of the three GEMMs of a layer; activations (rows, K) and (rows, N), weights (K, N). */
+/* (K, N) of the three GEMMs of a layer; activations (rows, K) and (rows, N). */
 static const int shape[3][2] = {{256, 256}, {256, 1024}, {1024, 256}};
 
 enum { LAYERS = 6, WIDEST = 1024 };
 
+/* Operands of 4 bytes or of 1, results of 4; for int8 the same memory is read as bytes. */
+typedef enum { GEMM_FLOAT32, GEMM_INT8, GEMM_COUNT } Gemm;
+
 typedef struct {
     float *a, *c;      /* (rows, WIDEST) of one thread */
-    const float *b[3]; /* (K, N) weights of each shape, for LAYERS layers, shared */
+    const float *b[3]; /* weights of each shape, for LAYERS layers, shared: (K, N), int8 (N, K) */
 } Buffers;
 
 static void fill(float *x, size_t n, uint64_t seed) {
@@ -21,20 +26,26 @@ static void fill(float *x, size_t n, uint64_t seed) {
 }
 
 /* One pass of a block through the layers; returns the multiply-adds twice. */
-static double pass(const Buffers *buffers, int rows) {
+static double pass(const Buffers *buffers, Gemm gemm, int rows) {
+    const int32_t no_offset = 0;
     double flops = 0;
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < 3; i++) {
             int K = shape[i][0], N = shape[i][1];
-            dnnl_sgemm('N', 'N', rows, N, K, 1.0f, buffers->a, K,
-                       buffers->b[i] + (size_t)layer * (size_t)K * (size_t)N, N, 0.0f, buffers->c,
-                       N);
+            size_t at = (size_t)layer * (size_t)K * (size_t)N;
+            if (gemm == GEMM_FLOAT32)
+                dnnl_sgemm('N', 'N', rows, N, K, 1.0f, buffers->a, K, buffers->b[i] + at, N, 0.0f,
+                           buffers->c, N);
+            else
+                dnnl_gemm_u8s8s32('N', 'T', 'F', rows, N, K, 1.0f, (const uint8_t *)buffers->a, K,
+                                  0, (const int8_t *)buffers->b[i] + at, K, 0, 0.0f,
+                                  (int32_t *)buffers->c, N, &no_offset);
             flops += 2.0 * rows * K * N;
         }
     return flops;
 }
 
-double bench_gemm_flops(int rows, double seconds) {
+static double rate(Gemm gemm, int rows, double seconds) {
     int threads = omp_get_max_threads();
     float *weights[3];
     for (int i = 0; i < 3; i++) {
@@ -53,12 +64,12 @@ double bench_gemm_flops(int rows, double seconds) {
     {
         float *mine = memory + (size_t)omp_get_thread_num() * 2 * block;
         Buffers buffers = {mine, mine + block, {weights[0], weights[1], weights[2]}};
-        pass(&buffers, rows);
+        pass(&buffers, gemm, rows);
 #pragma omp barrier
 #pragma omp master
         start = bench_clock();
 #pragma omp barrier
-        while (bench_clock() - start < seconds) flops += pass(&buffers, rows);
+        while (bench_clock() - start < seconds) flops += pass(&buffers, gemm, rows);
 #pragma omp barrier
 #pragma omp master
         end = bench_clock();
@@ -68,26 +79,37 @@ double bench_gemm_flops(int rows, double seconds) {
     return flops / (end - start);
 }
 
+double bench_gemm_flops(int rows, double seconds) { return rate(GEMM_FLOAT32, rows, seconds); }
+
+double bench_gemm_ops(int rows, double seconds) { return rate(GEMM_INT8, rows, seconds); }
+
 static const int heights[] = {64, 128, 256, 512, 2048};
 enum { HEIGHTS = sizeof heights / sizeof heights[0] };
 
-double bench_gemm_ceiling(double seconds) {
+static double ceiling(Gemm gemm, double seconds) {
     double best = 0;
     for (int i = 0; i < HEIGHTS; i++) {
-        double flops = bench_gemm_flops(heights[i], seconds / HEIGHTS);
+        double flops = rate(gemm, heights[i], seconds / HEIGHTS);
         if (flops > best) best = flops;
     }
     return best;
 }
 
+double bench_gemm_ceiling(double seconds) { return ceiling(GEMM_FLOAT32, seconds); }
+
+double bench_gemm_int8_ceiling(double seconds) { return ceiling(GEMM_INT8, seconds); }
+
 Status bench_gemm(const BenchOptions *o) {
-    for (int i = 0; i < HEIGHTS; i++) {
-        double flops[16];
-        char name[64];
-        for (int k = 0; k < o->repeats; k++)
-            flops[k] = bench_gemm_flops(heights[i], o->seconds / 4);
-        snprintf(name, sizeof name, "gemm float32, blocks of %d rows", heights[i]);
-        bench_report(o, name, bench_median(flops, o->repeats) / 1e9, "GFLOP/s", 0, NULL);
-    }
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
+        for (int i = 0; i < HEIGHTS; i++) {
+            double flops[16];
+            char name[64];
+            for (int k = 0; k < o->repeats; k++)
+                flops[k] = rate((Gemm)gemm, heights[i], o->seconds / 4);
+            snprintf(name, sizeof name, "gemm %s, blocks of %d rows",
+                     gemm == GEMM_INT8 ? "int8" : "float32", heights[i]);
+            bench_report(o, name, bench_median(flops, o->repeats) / 1e9,
+                         gemm == GEMM_INT8 ? "GOP/s" : "GFLOP/s", 0, NULL);
+        }
     return STATUS_OK;
 }

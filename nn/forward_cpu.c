@@ -1,36 +1,43 @@
-/* nn/forward_cpu.c - inference in float32 through oneDNN, twin of forward_cuda.cu.
+/* nn/forward_cpu.c - inference in float32 or int8, twin of forward_cuda.cu.
  *
- * A thread takes a block of BLOCK rows through the whole network, so that the activations stay in
- * its second cache. oneDNN's bits change with the number of rows of a product, so every product
- * has BLOCK of them; the last block is padded. */
-#include <dnnl.h>
-#include <dnnl_debug.h>
+ * A thread takes a block of rows through the whole network, so that the activations stay in its
+ * second cache. oneDNN's bits change with the number of rows of a product, so every product in
+ * float32 has BLOCK of them; the last block is padded. In int8 only the products differ: their
+ * inputs are quantized, and their results are float32 again (nn/int8.h). */
 #include <omp.h>
 #include <stdlib.h>
 
 #include "forward.h"
 #include "head.h"
+#include "int8.h"
 #include "layernorm.h"
 #include "pack.h"
+#include "product_cpu.h"
+#include "product_int8.h"
 #include "relu.h"
 
 /* Of 32, 64, 96, 128, 192 and 256 rows the products ran at 462, 479, 473, 478, 479 and 478 GFLOP/s:
- * the least of the fast ones splits small batches best. */
-enum { BLOCK = 64 };
+ * the least of the fast ones splits small batches best. In int8 the network has the same speed from
+ * 48 rows to 288; and computes no more than it is asked for, rounded up to PRODUCT_ROWS. */
+enum { BLOCK = 64, BLOCK_INT8 = 8 * PRODUCT_ROWS };
 
-/* What a thread works in. */
+/* What a thread works in; rows of a block. */
 typedef struct {
-    float *stream[2]; /* (BLOCK, C) what flows from layer to layer, before and after a norm */
-    float *sums;      /* (BLOCK, C) a product on its way into a norm */
-    float *wide;      /* (BLOCK, widest) inputs, hidden layer, heads' hidden layers */
-    float *policy;    /* (BLOCK, A) */
-    float *value;     /* (BLOCK, V) */
+    float *stream[2]; /* (block, C) what flows from layer to layer, before and after a norm */
+    float *sums;      /* (block, C) a product on its way into a norm */
+    float *wide;      /* (block, widest) inputs, hidden layer, heads' hidden layers */
+    float *policy;    /* (block, A) */
+    float *value;     /* (block, V) */
+    int8_t *q;        /* (block, widest rounded up to 4) inputs of an int8 product */
+    float *scale;     /* (block, blocks of widest) */
 } Scratch;
 
 struct Net {
     ModelConfig config; /* spec.model */
     NetSpec spec;
     int threads;
+    int block; /* rows that a thread takes at once */
+    ProductWay way;
     void *memory; /* all that follows, owned */
     Packed packed;
     Scratch *scratch; /* (threads) */
@@ -41,25 +48,34 @@ static void net_layout(Net *net, Arena *arena) {
     int widest = c->policy_hidden + c->value_hidden;
     if (c->hidden > widest) widest = c->hidden;
     if (c->inputs > widest) widest = c->inputs;
-    packed_layout(&net->packed, c, PRECISION_FLOAT32, arena);
+    if (c->width > widest) widest = c->width;
+    net->block = net->spec.precision == PRECISION_INT8 ? BLOCK_INT8 : BLOCK;
+    net->way = product_best();
+    packed_layout(&net->packed, c, net->spec.precision, arena);
     net->scratch = (Scratch *)arena_take(arena, (size_t)net->threads, sizeof *net->scratch);
     for (int t = 0; t < net->threads; t++) {
         Scratch s;
-        size_t row = sizeof(float) * BLOCK;
+        size_t block = (size_t)net->block, row = sizeof(float) * block;
         s.stream[0] = (float *)arena_take(arena, (size_t)c->width, row);
         s.stream[1] = (float *)arena_take(arena, (size_t)c->width, row);
         s.sums = (float *)arena_take(arena, (size_t)c->width, row);
         s.wide = (float *)arena_take(arena, (size_t)widest, row);
         s.policy = (float *)arena_take(arena, (size_t)c->actions, row);
         s.value = (float *)arena_take(arena, (size_t)c->values, row);
+        s.q = NULL;
+        s.scale = NULL;
+        if (net->spec.precision == PRECISION_INT8) {
+            s.q = (int8_t *)arena_take(arena, (size_t)(widest + 3) / 4 * 4, block);
+            s.scale = (float *)arena_take(arena, (size_t)int8_blocks(widest), row);
+        }
         if (net->scratch) net->scratch[t] = s;
     }
 }
 
-/* oneDNN's products are the fast way; they are what `auto` means. */
+/* A product a layer, by oneDNN or vector instructions, is the fast way and what `auto` means. */
 static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
                          char *why, size_t why_bytes) {
-    (void)spec;
+    static const char *const ways[PRODUCT_WAYS] = {"plain loops", "AVX-512 VNNI"};
     (void)weights;
     if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
     if (asked != NETWORK_LAYERS) {
@@ -68,13 +84,15 @@ static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weig
         return STATUS_INPUT;
     }
     *out = asked;
-    snprintf(why, why_bytes, "layers, oneDNN");
+    snprintf(why, why_bytes, "layers, %s",
+             spec->precision == PRECISION_INT8 ? ways[product_best()] : "oneDNN");
     return STATUS_OK;
 }
 
 static Status create_check(const NetSpec *spec) {
     TRY(model_config_check(&spec->model));
-    bool known = spec->precision == PRECISION_FLOAT32 && spec->network == NETWORK_LAYERS;
+    bool known = spec->precision == PRECISION_FLOAT32 || spec->precision == PRECISION_INT8;
+    known = known && spec->network == NETWORK_LAYERS;
     return known && spec->capacity > 0 ? STATUS_OK : STATUS_ARGUMENT;
 }
 
@@ -115,70 +133,104 @@ static Status create_cpu(Net **out, const NetSpec *spec) {
 
 static Status load_cpu(Net *net, const Weights *weights, Stream stream) {
     (void)stream;
-    TRY(packed_fill(&net->packed, &net->config, PRECISION_FLOAT32, PACK_IN_OUT, weights));
+    PackOrder order = net->spec.precision == PRECISION_INT8 ? PACK_PANELS : PACK_IN_OUT;
+    TRY(packed_fill(&net->packed, &net->config, net->spec.precision, order, weights));
     return STATUS_OK;
 }
 
-/* y (BLOCK, l->out) = x (BLOCK, l->in) times the weights; x has x_stride floats a row. */
-static int product(const Linear *l, const float *x, int x_stride, float *y) {
-    return dnnl_sgemm('N', 'N', BLOCK, l->out, l->in, 1.0f, x, x_stride, (const float *)l->weight,
-                      l->out, 0.0f, y, l->out) == dnnl_success;
+/* One block on its way through the network. */
+typedef struct {
+    const Net *net;
+    const Scratch *s;
+    int64_t first; /* place of its first row in the batch */
+    int rows;      /* that matter; in float32 all BLOCK are computed */
+} Pass;
+
+static void quantize_rows(const Pass *p, const float *x, int x_stride, int inputs) {
+    QuantizeArgs args = {x,        p->s->q, p->s->scale, p->net->spec.fault,
+                         p->first, inputs,  x_stride,    (inputs + 3) / 4 * 4};
+    for (int r = 0; r < p->rows; r++) int8_quantize_one(&args, r, TEAM_OF_ONE);
 }
 
-static void norm_block(const Norm *norm, const Linear *from, const float *x, const float *residual,
-                       const float *after, float *y) {
+/* y (block, l->out) = x (block, l->in) times the weights; x has x_stride floats a row. */
+static Status product(const Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
+    if (p->net->spec.precision == PRECISION_FLOAT32)
+        return product_float32(l, x, x_stride, y, BLOCK);
+    quantize_rows(p, x, x_stride, l->in);
+    ProductArgs args = {l,      p->s->q, p->s->scale, y,      (l->in + 3) / 4 * 4,
+                        l->out, 0,       l->out,      p->rows};
+    product_int8(p->net->way, &args);
+    return STATUS_OK;
+}
+
+static void norm_rows(const Pass *p, const Norm *norm, const Linear *from, const float *x,
+                      const float *residual, const float *after, float *y) {
     LayerNormArgs args = {x,     from->bias, residual,          norm->gain, norm->shift,
-                          after, y,          PRECISION_FLOAT32, BLOCK,      from->out};
-    for (int r = 0; r < BLOCK; r++) layernorm_one(&args, r, TEAM_OF_ONE);
+                          after, y,          PRECISION_FLOAT32, p->rows,    from->out};
+    for (int r = 0; r < p->rows; r++) layernorm_one(&args, r, TEAM_OF_ONE);
 }
 
-static void relu_block(const Linear *from, float *x) {
-    ReluArgs args = {x, from->bias, PRECISION_FLOAT32, BLOCK, from->out};
-    for (int r = 0; r < BLOCK; r++) relu_one(&args, r, TEAM_OF_ONE);
+static void relu_rows(const Pass *p, const Linear *from, float *x) {
+    ReluArgs args = {x, from->bias, PRECISION_FLOAT32, p->rows, from->out};
+    for (int r = 0; r < p->rows; r++) relu_one(&args, r, TEAM_OF_ONE);
 }
 
-static void head_rows(const Linear *from, const float *x, HeadFunction function, float *y, int n) {
-    HeadArgs args = {x, from->bias, y, function, n, from->out};
-    for (int r = 0; r < n; r++) head_one(&args, r, TEAM_OF_ONE);
+static void head_rows(const Pass *p, const Linear *from, const float *x, HeadFunction function,
+                      float *y) {
+    HeadArgs args = {x, from->bias, y, function, p->rows, from->out};
+    for (int r = 0; r < p->rows; r++) head_one(&args, r, TEAM_OF_ONE);
 }
 
-/* n <= BLOCK rows through the whole network; 0 if oneDNN refused. */
-static int forward_block(const Net *net, const Scratch *s, const float *rows, int n, float *logits,
-                         float *values) {
-    const Packed *p = &net->packed;
-    const ModelConfig *c = &net->config;
-
-    /* Step 1: embed. */
-    if (n < BLOCK) {
-        size_t have = (size_t)n * (size_t)c->inputs;
+/* Step 1: embed, into stream[0]. */
+static Status forward_embed(const Pass *p, const float *rows) {
+    const Packed *w = &p->net->packed;
+    const Scratch *s = p->s;
+    size_t C_in = (size_t)w->embed.in, have = (size_t)p->rows * C_in;
+    if (p->rows < BLOCK && p->net->spec.precision == PRECISION_FLOAT32) {
         memcpy(s->wide, rows, have * sizeof *rows);
-        memset(s->wide + have, 0, ((size_t)BLOCK * (size_t)c->inputs - have) * sizeof *rows);
+        memset(s->wide + have, 0, (BLOCK * C_in - have) * sizeof *rows);
         rows = s->wide;
     }
-    int ok = product(&p->embed, rows, c->inputs, s->sums);
-    norm_block(&p->embed_norm, &p->embed, s->sums, NULL, p->position, s->stream[0]);
+    TRY(product(p, &w->embed, rows, w->embed.in, s->sums));
+    norm_rows(p, &w->embed_norm, &w->embed, s->sums, NULL, w->position, s->stream[0]);
+    return STATUS_OK;
+}
 
-    /* Step 2: the layers, each from stream[0] by stream[1] back to stream[0]. */
-    for (int l = 0; l < c->layers; l++) {
-        const Linear *attention = &p->layer[l].attention, *up = &p->layer[l].up;
-        const Linear *down = &p->layer[l].down;
-        ok &= product(attention, s->stream[0], c->width, s->sums);
-        norm_block(&p->layer[l].norm1, attention, s->sums, s->stream[0], NULL, s->stream[1]);
-        ok &= product(up, s->stream[1], c->width, s->wide);
-        relu_block(up, s->wide);
-        ok &= product(down, s->wide, c->hidden, s->sums);
-        norm_block(&p->layer[l].norm2, down, s->sums, s->stream[1], NULL, s->stream[0]);
-    }
+/* Step 2: a layer, from stream[0] by stream[1] back to stream[0]. */
+static Status forward_layer(const Pass *p, int l) {
+    const Packed *w = &p->net->packed;
+    const Linear *attention = &w->layer[l].attention, *up = &w->layer[l].up;
+    const Linear *down = &w->layer[l].down;
+    const Scratch *s = p->s;
+    TRY(product(p, attention, s->stream[0], attention->in, s->sums));
+    norm_rows(p, &w->layer[l].norm1, attention, s->sums, s->stream[0], NULL, s->stream[1]);
+    TRY(product(p, up, s->stream[1], up->in, s->wide));
+    relu_rows(p, up, s->wide);
+    TRY(product(p, down, s->wide, down->in, s->sums));
+    norm_rows(p, &w->layer[l].norm2, down, s->sums, s->stream[1], NULL, s->stream[0]);
+    return STATUS_OK;
+}
 
-    /* Step 3: both heads. */
-    ok &= product(&p->head, s->stream[0], c->width, s->wide);
-    relu_block(&p->head, s->wide);
-    ok &= product(&p->policy, s->wide, p->head.out, s->policy);
-    ok &= product(&p->value, s->wide + c->policy_hidden, p->head.out, s->value);
-    head_rows(&p->policy, s->policy, HEAD_LINEAR, logits, n);
-    head_rows(&p->value, s->value, c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID, values,
-              n);
-    return ok;
+/* Step 3: both heads. */
+static Status forward_heads(const Pass *p, float *logits, float *values) {
+    const Packed *w = &p->net->packed;
+    const ModelConfig *c = &p->net->config;
+    const Scratch *s = p->s;
+    HeadFunction end = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
+    TRY(product(p, &w->head, s->stream[0], w->head.in, s->wide));
+    relu_rows(p, &w->head, s->wide);
+    TRY(product(p, &w->policy, s->wide, w->head.out, s->policy));
+    TRY(product(p, &w->value, s->wide + c->policy_hidden, w->head.out, s->value));
+    head_rows(p, &w->policy, s->policy, HEAD_LINEAR, logits);
+    head_rows(p, &w->value, s->value, end, values);
+    return STATUS_OK;
+}
+
+static Status forward_block(const Pass *p, const float *rows, float *logits, float *values) {
+    TRY(forward_embed(p, rows));
+    for (int l = 0; l < p->net->config.layers; l++) TRY(forward_layer(p, l));
+    TRY(forward_heads(p, logits, values));
+    return STATUS_OK;
 }
 
 static Status forward_cpu(Net *net, const void *rows, const int32_t *count, float *logits,
@@ -186,7 +238,7 @@ static Status forward_cpu(Net *net, const void *rows, const int32_t *count, floa
     (void)stream;
     const ModelConfig *c = &net->config;
     if (*count < 0 || *count > net->spec.capacity) return STATUS_ARGUMENT;
-    int blocks = (*count + BLOCK - 1) / BLOCK, failed = 0;
+    int blocks = (*count + net->block - 1) / net->block, failed = 0;
     int threads = omp_get_max_threads() < net->threads ? omp_get_max_threads() : net->threads;
     if (threads > blocks) threads = blocks > 1 ? blocks : 1;
 #pragma omp parallel num_threads(threads) reduction(| : failed)
@@ -196,21 +248,16 @@ static Status forward_cpu(Net *net, const void *rows, const int32_t *count, floa
         const Scratch *scratch = &net->scratch[omp_get_thread_num()];
 #pragma omp for schedule(dynamic, 1)
         for (int b = 0; b < blocks; b++) {
-            int64_t first = (int64_t)b * BLOCK;
-            int n = *count - (int)first < BLOCK ? *count - (int)first : BLOCK;
-            failed |= !forward_block(net, scratch, (const float *)rows + first * c->inputs, n,
-                                     logits + first * c->actions, values + first * c->values);
+            int64_t first = (int64_t)b * net->block;
+            int n = *count - (int)first < net->block ? *count - (int)first : net->block;
+            Pass pass = {net, scratch, first, n};
+            failed |= forward_block(&pass, (const float *)rows + first * c->inputs,
+                                    logits + first * c->actions,
+                                    values + first * c->values) != STATUS_OK;
         }
     }
     return failed ? STATUS_DEVICE : STATUS_OK;
 }
 
-static void describe_cpu(char *isa, size_t isa_bytes, char *library, size_t library_bytes) {
-    const dnnl_version_t *version = dnnl_version();
-    snprintf(isa, isa_bytes, "onednn isa %#x", (unsigned)dnnl_get_effective_cpu_isa());
-    snprintf(library, library_bytes, "onednn %d.%d.%d", version->major, version->minor,
-             version->patch);
-}
-
 const NetOps net_cpu = {false,       choose_cpu, bytes_cpu,   create_cpu,
-                        destroy_cpu, load_cpu,   forward_cpu, describe_cpu};
+                        destroy_cpu, load_cpu,   forward_cpu, product_describe};

@@ -6,14 +6,24 @@
 
 #include "element.h"
 #include "fold.h"
+#include "int8.h"
 
 static void linear_layout(Linear *l, int in, int out, Precision precision, Arena *arena) {
+    size_t padded = (size_t)linear_padded(out);
     l->in = in;
     l->out = out;
-    l->weight = arena_take(arena, (size_t)in * (size_t)out, element_bytes(precision));
     l->bias = (float *)arena_take(arena, (size_t)out, sizeof *l->bias);
     l->bias_element = l->bias;
-    if (precision != PRECISION_FLOAT32)
+    l->scale = NULL;
+    l->offset = NULL;
+    if (precision == PRECISION_INT8) {
+        l->weight = arena_take(arena, padded * (size_t)linear_stride(in), 1);
+        l->scale = (float *)arena_take(arena, (size_t)out, sizeof *l->scale);
+        l->offset = (int32_t *)arena_take(arena, padded * (size_t)int8_blocks(in), 4);
+        return;
+    }
+    l->weight = arena_take(arena, (size_t)in * (size_t)out, element_bytes(precision));
+    if (precision == PRECISION_BF16)
         l->bias_element = arena_take(arena, (size_t)out, element_bytes(precision));
 }
 
@@ -46,16 +56,47 @@ typedef struct {
     PackOrder order;
 } Packer;
 
+static int64_t pack_int8_at(const Packer *k, const Linear *l, int o, int i) {
+    if (k->order == PACK_OUT_IN) return (int64_t)o * linear_stride(l->in) + i;
+    int fours = (l->in + 3) / 4;
+    return (((int64_t)(o / PACK_PANEL) * fours + i / 4) * PACK_PANEL + o % PACK_PANEL) * 4 + i % 4;
+}
+
+/* Output o of l from w (l->in). */
+static void pack_int8(const Packer *k, const Linear *l, int o, const float *w) {
+    const int in4 = (l->in + 3) / 4 * 4;
+    const int n = k->order == PACK_OUT_IN ? linear_stride(l->in) : in4;
+    int32_t size_bits = 0;
+    for (int i = 0; i < l->in; i++) {
+        int32_t bits = int8_size_bits(w[i]);
+        size_bits = bits > size_bits ? bits : size_bits;
+    }
+    const float amax = int8_amax(size_bits), steps = int8_steps(amax);
+    l->scale[o] = int8_scale(amax);
+    for (int i = 0; i < n; i++) {
+        int8_t q = i < l->in && amax != INFINITY ? int8_round(w[i], steps) : 0;
+        int32_t *offset = &l->offset[i / INT8_BLOCK * linear_padded(l->out) + o];
+        *offset = (i % INT8_BLOCK == 0 ? 0 : *offset) - 128 * q;
+        ((int8_t *)l->weight)[pack_int8_at(k, l, o, i)] = q;
+    }
+}
+
+/* Output o of l from w (l->in). */
+static void pack_elements(const Packer *k, const Linear *l, int o, const float *w) {
+    for (int i = 0; i < l->in; i++) {
+        int64_t at = k->order == PACK_IN_OUT ? (int64_t)i * l->out + o : (int64_t)o * l->in + i;
+        element_store(l->weight, k->precision, at, w[i]);
+    }
+}
+
 /* Outputs first.. of l from w (count, l->in) and b (count). */
 static void pack_outputs(const Packer *k, const Linear *l, int first, int count, const float *w,
                          const float *b) {
-    for (int i = 0; i < l->in; i++)
-        for (int o = 0; o < count; o++) {
-            int64_t to = k->order == PACK_IN_OUT ? (int64_t)i * l->out + first + o
-                                                 : (int64_t)(first + o) * l->in + i;
-            element_store(l->weight, k->precision, to, w[(int64_t)o * l->in + i]);
-        }
     for (int o = 0; o < count; o++) {
+        if (k->precision == PRECISION_INT8)
+            pack_int8(k, l, first + o, w + (int64_t)o * l->in);
+        else
+            pack_elements(k, l, first + o, w + (int64_t)o * l->in);
         l->bias[first + o] = b[o];
         element_store(l->bias_element, k->precision, first + o, b[o]);
     }

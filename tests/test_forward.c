@@ -1,5 +1,7 @@
 /* tests/test_forward.c - nn/forward.h on the CPU: golden outputs, real attention, bits of a row.
  *
+ * What int8 says is held to the bit by test_int8; here are the promises that it shares.
+ *
  *   test_forward FOLDER    with the golden files of scripts/golden.py */
 #include <fcntl.h>
 #include <omp.h>
@@ -33,9 +35,10 @@ static NetSpec net_spec(ModelConfig model, Precision precision, int capacity) {
     return spec;
 }
 
-static Net *net_new(const Weights *w, int capacity) {
+static Net *net_new(const Weights *w, Precision precision, int capacity, Fault *fault) {
     Net *net = NULL;
-    NetSpec spec = net_spec(w->config, PRECISION_FLOAT32, capacity);
+    NetSpec spec = net_spec(w->config, precision, capacity);
+    spec.fault = fault;
     CHECK(net_cpu.create(&net, &spec) == STATUS_OK);
     CHECK(net && net_cpu.load(net, w, NULL) == STATUS_OK);
     return net;
@@ -52,7 +55,7 @@ static void agrees_with_pytorch(const char *folder, const char *name, ModelConfi
     CHECK(g.inputs == c.inputs && g.actions == c.actions && g.values == c.values);
     if (checks_failed) return;
     golden_fill(&w);
-    Net *net = net_new(&w, g.rows);
+    Net *net = net_new(&w, PRECISION_FLOAT32, g.rows, NULL);
     float *logits = floats((size_t)(g.rows * g.actions)),
           *value = floats((size_t)(g.rows * g.values));
     int32_t count = g.rows;
@@ -78,7 +81,7 @@ static void agrees_with_real_attention(ModelConfig c, uint64_t seed, int rows) {
     float *logits = floats((size_t)(rows * c.actions)), *value = floats((size_t)(rows * c.values));
     double *l = (double *)calloc((size_t)c.actions, sizeof *l);
     double *v = (double *)calloc((size_t)c.values, sizeof *v);
-    Net *net = net_new(&w, rows + 5);
+    Net *net = net_new(&w, PRECISION_FLOAT32, rows + 5, NULL);
     int32_t count = rows;
     CHECK(net_cpu.forward(net, x, &count, logits, value, NULL) == STATUS_OK);
     for (int r = 0; r < rows; r++) {
@@ -122,12 +125,12 @@ static void batch_has_the_same_bits(Net *net, const float *x, const float *logit
     free(bv);
 }
 
-static void bits_of_a_row_are_its_own(const Weights *w) {
+static void bits_of_a_row_are_its_own(const Weights *w, Precision precision) {
     static const int sizes[] = {1, 2, 3, 7, 31, 33, 129, ALL};
     float *x = rows_new(ALL, 256, 5), *logits = floats(ALL * 52), *values = floats(ALL * 8);
     int32_t count = ALL;
     omp_set_num_threads(2);
-    Net *net = net_new(w, ALL);
+    Net *net = net_new(w, precision, ALL, NULL);
     CHECK(net_cpu.forward(net, x, &count, logits, values, NULL) == STATUS_OK);
     for (int threads = 1; threads <= 2; threads++) {
         omp_set_num_threads(threads);
@@ -138,7 +141,7 @@ static void bits_of_a_row_are_its_own(const Weights *w) {
         CHECK(omp_get_max_threads() == threads);
     }
     omp_set_num_threads(3);
-    Net *other = net_new(w, 65); /* made for other threads and another capacity */
+    Net *other = net_new(w, precision, 65, NULL); /* made for other threads and another capacity */
     omp_set_num_threads(2);
     batch_has_the_same_bits(other, x, logits, values, 65, 3, 500);
     net_cpu.destroy(other);
@@ -148,19 +151,27 @@ static void bits_of_a_row_are_its_own(const Weights *w) {
     free(values);
 }
 
-static void not_a_number_stays_in_its_row(const Weights *w) {
-    float *x = rows_new(9, 256, 6), a[9 * 52], b[9 * 52], v[9 * 8];
-    int32_t count = 9;
-    Net *net = net_new(w, 9);
+/* WRONG is in the second block of rows, of either precision. */
+static void not_a_number_stays_in_its_row(const Weights *w, Precision precision) {
+    enum { ROWS = 70, WRONG = 66, AFTER = ROWS - WRONG - 1 };
+    static float a[ROWS * 52], b[ROWS * 52], v[ROWS * 8];
+    float *x = rows_new(ROWS, 256, 6);
+    int32_t count = ROWS;
+    Fault fault = {FAULT_NONE, 0, 0};
+    Net *net = net_new(w, precision, ROWS, &fault);
     CHECK(net_cpu.forward(net, x, &count, a, v, NULL) == STATUS_OK);
-    x[4 * 256 + 100] = NAN;
+    CHECK(fault.code == FAULT_NONE);
+    x[WRONG * 256 + 100] = NAN;
     CHECK(net_cpu.forward(net, x, &count, b, v, NULL) == STATUS_OK);
-    CHECK(b[4 * 52] != b[4 * 52] && b[4 * 52 + 51] != b[4 * 52 + 51] && v[4 * 8] != v[4 * 8]);
-    CHECK(memcmp(a, b, 4 * 52 * sizeof *a) == 0);
-    CHECK(memcmp(a + 5 * 52, b + 5 * 52, 4 * 52 * sizeof *a) == 0);
-    memcpy(x + 4 * 256, x, 256 * sizeof *x);
+    CHECK(fault.code == (precision == PRECISION_INT8 ? FAULT_INT8 : FAULT_NONE));
+    CHECK(fault.item == (precision == PRECISION_INT8 ? WRONG : 0));
+    const float *l = b + WRONG * 52;
+    CHECK(l[0] != l[0] && l[51] != l[51] && v[WRONG * 8] != v[WRONG * 8]);
+    CHECK(memcmp(a, b, WRONG * 52 * sizeof *a) == 0);
+    CHECK(memcmp(a + (WRONG + 1) * 52, b + (WRONG + 1) * 52, AFTER * 52 * sizeof *a) == 0);
+    memcpy(x + WRONG * 256, x, 256 * sizeof *x);
     CHECK(net_cpu.forward(net, x, &count, b, v, NULL) == STATUS_OK); /* nor in the scratch */
-    CHECK(memcmp(a, b + 4 * 52, 52 * sizeof *a) == 0);
+    CHECK(memcmp(a, b + WRONG * 52, 52 * sizeof *a) == 0);
     net_cpu.destroy(net);
     free(x);
 }
@@ -172,7 +183,7 @@ static void refusals_write_nothing(const Weights *w) {
     Weights other;
     ModelConfig shape = w->config;
     shape.layers = 1;
-    Net *net = net_new(w, 5);
+    Net *net = net_new(w, PRECISION_FLOAT32, 5, NULL);
     CHECK(weights_alloc(&other, &shape) == STATUS_OK);
     int32_t none = 0, negative = -1, many = 6;
     CHECK(net_cpu.forward(net, x, &none, logits, values, NULL) == STATUS_OK);
@@ -221,8 +232,10 @@ int main(int argc, char **argv) {
     CHECK(weights_alloc(&w, &full) == STATUS_OK);
     if (checks_failed) return check_report();
     weights_init(&w, 3);
-    bits_of_a_row_are_its_own(&w);
-    not_a_number_stays_in_its_row(&w);
+    bits_of_a_row_are_its_own(&w, PRECISION_FLOAT32);
+    bits_of_a_row_are_its_own(&w, PRECISION_INT8);
+    not_a_number_stays_in_its_row(&w, PRECISION_FLOAT32);
+    not_a_number_stays_in_its_row(&w, PRECISION_INT8);
     refusals_write_nothing(&w);
     weights_free(&w);
     return check_report();
