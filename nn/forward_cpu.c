@@ -11,6 +11,7 @@
 #include "head.h"
 #include "int8.h"
 #include "layernorm.h"
+#include "linear.h"
 #include "pack.h"
 #include "product_cpu.h"
 #include "product_int8.h"
@@ -50,7 +51,7 @@ static void net_layout(Net *net, Arena *arena) {
     if (c->inputs > widest) widest = c->inputs;
     if (c->width > widest) widest = c->width;
     net->block = net->spec.precision == PRECISION_INT8 ? BLOCK_INT8 : BLOCK;
-    net->way = product_best();
+    net->way = net->spec.network == NETWORK_PLAIN ? PRODUCT_PLAIN : product_best();
     packed_layout(&net->packed, c, net->spec.precision, arena);
     net->scratch = (Scratch *)arena_take(arena, (size_t)net->threads, sizeof *net->scratch);
     for (int t = 0; t < net->threads; t++) {
@@ -78,21 +79,22 @@ static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weig
     static const char *const ways[PRODUCT_WAYS] = {"plain loops", "AVX-512 VNNI"};
     (void)weights;
     if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
-    if (asked != NETWORK_LAYERS) {
-        fprintf(stderr, "--network %s: not on the cpu; allowed here: auto, layers\n",
-                network_name(asked));
+    if (asked == NETWORK_FUSED) {
+        fprintf(stderr, "--network fused: not on the cpu; allowed here: auto, plain, layers\n");
         return STATUS_INPUT;
     }
     *out = asked;
-    snprintf(why, why_bytes, "layers, %s",
-             spec->precision == PRECISION_INT8 ? ways[product_best()] : "oneDNN");
+    snprintf(why, why_bytes, "%s, %s", network_name(asked),
+             asked == NETWORK_PLAIN              ? ways[PRODUCT_PLAIN]
+             : spec->precision == PRECISION_INT8 ? ways[product_best()]
+                                                 : "oneDNN");
     return STATUS_OK;
 }
 
 static Status create_check(const NetSpec *spec) {
     TRY(model_config_check(&spec->model));
     bool known = spec->precision == PRECISION_FLOAT32 || spec->precision == PRECISION_INT8;
-    known = known && spec->network == NETWORK_LAYERS;
+    known = known && (spec->network == NETWORK_LAYERS || spec->network == NETWORK_PLAIN);
     return known && spec->capacity > 0 ? STATUS_OK : STATUS_ARGUMENT;
 }
 
@@ -152,10 +154,22 @@ static void quantize_rows(const Pass *p, const float *x, int x_stride, int input
     for (int r = 0; r < p->rows; r++) int8_quantize_one(&args, r, TEAM_OF_ONE);
 }
 
+/* The sums in the order of their formula: the bits of `plain` on every device. */
+static void product_plain(const Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
+    LinearArgs args = {*l,         x,       NULL,    NULL, y, PRECISION_FLOAT32, PRECISION_FLOAT32,
+                       LINEAR_SUM, p->rows, x_stride};
+    for (int item = 0; item < p->rows * linear_tiles(l->out); item++)
+        linear_one(&args, item, TEAM_OF_ONE);
+}
+
 /* y (block, l->out) = x (block, l->in) times the weights; x has x_stride floats a row. */
 static Status product(const Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
-    if (p->net->spec.precision == PRECISION_FLOAT32)
-        return product_float32(l, x, x_stride, y, BLOCK);
+    if (p->net->spec.precision == PRECISION_FLOAT32) {
+        if (p->net->spec.network == NETWORK_LAYERS)
+            return product_float32(l, x, x_stride, y, BLOCK);
+        product_plain(p, l, x, x_stride, y);
+        return STATUS_OK;
+    }
     quantize_rows(p, x, x_stride, l->in);
     ProductArgs args = {l,      p->s->q, p->s->scale, y,      (l->in + 3) / 4 * 4,
                         l->out, 0,       l->out,      p->rows};

@@ -1,26 +1,35 @@
 /* nn/forward_kernels.cuh - index, guard, body; how they are launched is elsewhere.
  *
- * Rows at or past *count are left alone. A row is a warp's: 32 lanes, one partial sum each. */
+ * A row is a warp's: 32 lanes, one partial sum each. Arrays may begin at row `first` of the batch:
+ * rows at or past *count there are left alone. */
 #ifndef NN_FORWARD_KERNELS_CUH
 #define NN_FORWARD_KERNELS_CUH
 
 #include "../device/core/launch.cuh"
+#include "chunk.h"
 #include "head.h"
 #include "input.h"
 #include "layernorm.h"
+#include "linear.h"
+#include "outputs.h"
 #include "relu.h"
 
+static __device__ __forceinline__ bool row_matters(int r, int rows, int first,
+                                                   const int32_t *count) {
+    return r < rows && first + r < *count;
+}
+
 template <Precision PRECISION>
-static __global__ void input_kernel(InputArgs args, const int32_t *count) {
+static __global__ void input_kernel(InputArgs args, int first, const int32_t *count) {
     int r = team_item<32>();
     args.precision = PRECISION;
-    if (r < args.count && r < *count) input_one(&args, r, team_self<32>());
+    if (row_matters(r, args.count, first, count)) input_one(&args, r, team_self<32>());
 }
 
 /* BARE: nothing is added to x nor to the result. Known beforehand, a row's loads are issued at
  * once instead of one by one between questions. */
 template <Precision PRECISION, bool BARE>
-static __global__ void layernorm_kernel(LayerNormArgs args, const int32_t *count) {
+static __global__ void layernorm_kernel(LayerNormArgs args, int first, const int32_t *count) {
     int r = team_item<32>();
     args.precision = PRECISION;
     if (BARE) {
@@ -28,7 +37,7 @@ static __global__ void layernorm_kernel(LayerNormArgs args, const int32_t *count
         args.residual = NULL;
         args.after = NULL;
     }
-    if (r >= args.rows || r >= *count) return;
+    if (!row_matters(r, args.rows, first, count)) return;
     if (args.width == 256) { /* known width: the row's eight values a lane stay in registers */
         args.width = 256;
         layernorm_one(&args, r, team_self<32>());
@@ -38,15 +47,34 @@ static __global__ void layernorm_kernel(LayerNormArgs args, const int32_t *count
 }
 
 template <Precision PRECISION>
-static __global__ void relu_kernel(ReluArgs args, const int32_t *count) {
+static __global__ void relu_kernel(ReluArgs args, int first, const int32_t *count) {
     int r = team_item<32>();
     args.precision = PRECISION;
-    if (r < args.rows && r < *count) relu_one(&args, r, team_self<32>());
+    if (row_matters(r, args.rows, first, count)) relu_one(&args, r, team_self<32>());
+}
+
+/* A warp a tile of outputs. */
+template <Precision PRECISION, Precision RESULT>
+static __global__ void linear_kernel(LinearArgs args, const int32_t *count) {
+    int item = team_item<32>(), r = item / linear_tiles(args.l.out);
+    args.precision = PRECISION;
+    args.result = RESULT;
+    if (row_matters(r, args.rows, 0, count)) linear_one(&args, item, team_self<32>());
+}
+
+static __global__ void quantize_kernel(QuantizeArgs args, int rows, const int32_t *count) {
+    int r = team_item<32>();
+    if (row_matters(r, rows, 0, count)) int8_quantize_one(&args, r, team_self<32>());
 }
 
 static __global__ void head_kernel(HeadArgs args, const int32_t *count) {
     int r = team_item<32>();
-    if (r < args.rows && r < *count) head_one(&args, r, team_self<32>());
+    if (row_matters(r, args.rows, 0, count)) head_one(&args, r, team_self<32>());
+}
+
+static __global__ void outputs_kernel(OutputsArgs args, int first, const int32_t *count) {
+    int r = team_item<32>();
+    if (row_matters(r, args.rows, first, count)) outputs_one(&args, r, team_self<32>());
 }
 
 #endif

@@ -3,8 +3,9 @@
  *   y (R, out) = f(x (R, in) W^T + bias) + beta * addend        W (out, in), all by rows
  *
  * cuBLASLt counts by columns: what is (R, out) by rows is (out, R) to it, and W its transposed
- * first operand. The algorithm is the heuristic's first without split-K for a fixed number of
- * rows, whatever R is, so that a row's bits depend neither on R nor on how many rows matter. */
+ * first operand. The algorithm is the heuristic's first without split-K for a number of rows that
+ * the GPU alone decides, whatever R is, so that a row's bits depend neither on R nor on how many
+ * rows matter. */
 #ifndef NN_GEMM_CUH
 #define NN_GEMM_CUH
 
@@ -12,7 +13,7 @@
 
 #include "../device/core/launch.cuh"
 
-enum { GEMM_WORKSPACE_BYTES = 32 << 20, GEMM_CHOICES = 16, GEMM_ASKED_ROWS = 8192 };
+enum { GEMM_WORKSPACE_BYTES = 32 << 20, GEMM_CHOICES = 16 };
 
 #define LT_TRY(call)                                                                  \
     do {                                                                              \
@@ -26,6 +27,7 @@ enum { GEMM_WORKSPACE_BYTES = 32 << 20, GEMM_CHOICES = 16, GEMM_ASKED_ROWS = 819
 
 typedef struct {
     int in, out, rows;
+    int asked_rows;              /* what the heuristic is asked for */
     int stride;                  /* elements from one row of x to the next */
     cudaDataType_t type, result; /* of x, W and, when fused, bias; of y and addend */
     cublasLtEpilogue_t epilogue; /* wished for: DEFAULT, BIAS or RELU_BIAS */
@@ -56,7 +58,7 @@ static Status gemm_wish(cublasLtMatmulPreference_t wish) {
                                                 &workspace, sizeof workspace));
     LT_TRY(cublasLtMatmulPreferenceSetAttribute(wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
                                                 &reduction, sizeof reduction));
-    /* The value head reads the second part of each row of the joined heads. */
+    /* A chunk begins at any row of the observations. */
     LT_TRY(cublasLtMatmulPreferenceSetAttribute(wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
                                                 &alignment, sizeof alignment));
     return STATUS_OK;
@@ -83,18 +85,18 @@ static bool gemm_suits(const Gemm *g, cublasLtHandle_t lt, const cublasLtMatmulA
     return got == CUBLAS_STATUS_SUCCESS && check.workspaceSize <= GEMM_WORKSPACE_BYTES;
 }
 
-/* Tries one epilogue; *found tells whether an algorithm offers it. Leaves g with `rows` rows. */
-static Status gemm_choose(Gemm *g, cublasLtHandle_t lt, cublasLtMatmulPreference_t wish, int rows,
-                          cublasLtEpilogue_t epilogue, bool *found) {
+/* Tries one epilogue; *found tells whether an algorithm offers it. Leaves g with s->rows. */
+static Status gemm_choose(Gemm *g, cublasLtHandle_t lt, cublasLtMatmulPreference_t wish,
+                          const GemmShape *s, cublasLtEpilogue_t epilogue, bool *found) {
     cublasLtMatmulHeuristicResult_t choice[GEMM_CHOICES];
     int count = 0;
     *found = false;
     LT_TRY(cublasLtMatmulDescSetAttribute(g->product, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
                                           sizeof epilogue));
-    TRY(gemm_set_rows(g, GEMM_ASKED_ROWS));
+    TRY(gemm_set_rows(g, s->asked_rows));
     cublasStatus_t asked = cublasLtMatmulAlgoGetHeuristic(lt, g->product, g->weight, g->x, g->y,
                                                           g->y, wish, GEMM_CHOICES, choice, &count);
-    TRY(gemm_set_rows(g, rows));
+    TRY(gemm_set_rows(g, s->rows));
     if (asked == CUBLAS_STATUS_NOT_SUPPORTED) return STATUS_OK;
     LT_TRY(asked);
     for (int i = 0; i < count && !*found; i++) {
@@ -126,10 +128,10 @@ static Status gemm_open(Gemm *g, cublasLtHandle_t lt, const GemmShape *s) {
     bool found = false;
     LT_TRY(cublasLtMatmulPreferenceCreate(&wish));
     Status status = gemm_wish(wish);
-    if (status == STATUS_OK) status = gemm_choose(g, lt, wish, s->rows, s->epilogue, &found);
+    if (status == STATUS_OK) status = gemm_choose(g, lt, wish, s, s->epilogue, &found);
     g->fused = found && s->epilogue != CUBLASLT_EPILOGUE_DEFAULT;
     if (status == STATUS_OK && !found)
-        status = gemm_choose(g, lt, wish, s->rows, CUBLASLT_EPILOGUE_DEFAULT, &found);
+        status = gemm_choose(g, lt, wish, s, CUBLASLT_EPILOGUE_DEFAULT, &found);
     (void)cublasLtMatmulPreferenceDestroy(wish);
     if (status == STATUS_OK && !found) {
         fprintf(stderr, "cuBLASLt has no algorithm for %d x %d x %d\n", s->rows, s->out, s->in);

@@ -94,6 +94,13 @@ static inline Status graph_case_end(Stream side) {
     return STATUS_OK;
 }
 
+#else /* an older toolkit: graph_has_switch() is false, and nobody comes here */
+
+static inline Status graph_switch_open(GraphSwitch *, Stream, int) { return STATUS_DEVICE; }
+static inline Status graph_switch_add(GraphSwitch *, Stream) { return STATUS_DEVICE; }
+static inline Status graph_case_begin(const GraphSwitch *, int, Stream) { return STATUS_DEVICE; }
+static inline Status graph_case_end(Stream) { return STATUS_DEVICE; }
+
 #endif
 
 #endif
