@@ -1,4 +1,4 @@
-/* bench/bench.h - what the benches share: clock, medians, positions, ceilings, reports.
+/* bench/bench.h - what the benches share: options, clock, medians, reports.
  *
  * Every figure stands beside its ceiling, measured in the same run on the same machine. */
 #ifndef BENCH_BENCH_H
@@ -7,14 +7,33 @@
 #include "../device/play/selfplay.h"
 #include "../host/options.h"
 
+enum { BENCH_REPEATS_MAX = 16 };
+
+typedef enum {
+    SWEEP_NONE,
+    SWEEP_PARALLEL,
+    SWEEP_LEAVES,
+    SWEEP_NETWORK,
+    SWEEP_PRECISION,
+    SWEEP_COUNT
+} Sweep;
+
 typedef struct {
-    int players, cards, worlds, simulations, leaves, parallel, threads, repeats, rows;
-    int precision;
+    int players, cards, worlds, simulations, leaves, threads, repeats;
+    int parallel;           /* 0: what fills the device */
+    int rows;               /* one more count for `rows`, or 0 */
+    int precision, network; /* words of host/network_options.h */
+    int no_graph;
+    int sweep; /* Sweep */
     int64_t seed;
-    double seconds;     /* how long one measurement lasts, about */
-    const char *device; /* of rows, tree, selfplay, signature */
-    const char *csv;    /* appended to, or NULL */
+    double seconds;          /* how long one measurement lasts, about */
+    const char *device_name; /* as asked for */
+    const char *csv, *json;  /* files, or NULL */
+    const Device *device;    /* opened */
+    char machine[320];       /* the processor or GPU in words */
 } BenchOptions;
+
+EXTERN_C_BEGIN
 
 /* One bench: a row of the table in blob_bench.c. */
 typedef Status (*BenchFunction)(const BenchOptions *o);
@@ -23,6 +42,7 @@ Status bench_selfplay(const BenchOptions *o);
 Status bench_rows(const BenchOptions *o);
 Status bench_tree(const BenchOptions *o);
 Status bench_gemm(const BenchOptions *o);
+Status bench_copy(const BenchOptions *o);
 Status bench_worlds(const BenchOptions *o);
 Status bench_signature(const BenchOptions *o);
 
@@ -31,13 +51,19 @@ double bench_clock(void);
 /* The middle one; sorts x (n). */
 double bench_median(double *x, int n);
 
-/* Prints "name  value unit   share of ceiling", and appends machine,name,value,unit,ceiling,share
- * to the CSV file. ceiling 0: none is known. */
+bool bench_is_cpu(const BenchOptions *o);
+
+/* Prints "name  value unit   share of ceiling" and keeps it. ceiling 0: none is known. */
 void bench_report(const BenchOptions *o, const char *name, double value, const char *unit,
                   double ceiling, const char *ceiling_name);
 
-/* Rounds of P seats and T cards stopped at random decisions with a choice: states (n). */
-void bench_positions(const Rules *rules, int cards, uint64_t seed, int n, RoundState *states);
+/* Keeps the figure without printing it, for those that print a table: a line of the CSV file,
+ * machine,name,value,unit,ceiling,its name, at once, and an object of the JSON file. */
+void bench_keep(const BenchOptions *o, const char *name, double value, const char *unit,
+                double ceiling, const char *ceiling_name);
+
+/* Writes the JSON file of all that was kept, if one is wanted. STATUS_FILE, STATUS_MEMORY. */
+Status bench_save(const BenchOptions *o);
 
 /* FLOP/s of plain single-precision GEMM (oneDNN) on all threads, at the shapes of the network's
  * layers in their proportions, each thread its own blocks of `rows` rows, for about `seconds`. */
@@ -48,5 +74,7 @@ double bench_gemm_ceiling(double seconds);
 
 /* Multiply-adds of one row, twice: folded blobnet. */
 double bench_row_flops(const ModelConfig *model);
+
+EXTERN_C_END
 
 #endif

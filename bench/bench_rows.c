@@ -1,113 +1,160 @@
-/* bench/bench_rows.c - the network alone: rows a second on real observations, beside plain GEMM. */
+/* bench/bench_rows.c - the network alone: rows a second on real observations, beside plain GEMM.
+ *
+ * Where the device has graphs, a call is a graph of one forward, as self-play launches it. */
 #include <stdlib.h>
 
-#include "bench.h"
+#include "../host/network_options.h"
+#include "../host/positions.h"
+#include "ceiling.h"
 
 typedef struct {
+    const Device *device;
+    NetSpec spec;           /* what was chosen; capacity R */
     void *rows;             /* (R, 256) device memory, elements as the net wants them */
     float *logits, *values; /* (R, 52), (R, 8) device memory */
     int32_t *count;         /* (1) device memory */
     void *block;
     Net *net;
+    Graph graph; /* a forward, or NULL */
     Stream stream;
 } RowsBench;
 
-static void rows_layout(RowsBench *b, size_t R, Arena *arena) {
+static void rows_layout(RowsBench *b, Arena *arena) {
+    size_t R = (size_t)b->spec.capacity;
     b->rows = arena_take(arena, R * OBSERVE_COLUMNS, sizeof(float));
-    b->logits = arena_take(arena, R * ACTIONS, sizeof *b->logits);
-    b->values = arena_take(arena, R * MAX_SEATS, sizeof *b->values);
-    b->count = arena_take(arena, 1, sizeof *b->count);
+    b->logits = (float *)arena_take(arena, R * ACTIONS, sizeof *b->logits);
+    b->values = (float *)arena_take(arena, R * MAX_SEATS, sizeof *b->values);
+    b->count = (int32_t *)arena_take(arena, 1, sizeof *b->count);
 }
 
-/* R observations of random positions, as floats on the device. */
-static Status send_rows(RowsBench *b, const BenchOptions *o, const Device *device, int R) {
-    const Backend *backend = device->backend;
+/* R observations of random positions, as the net wants them, on the device. */
+static Status send_rows(RowsBench *b, const BenchOptions *o) {
+    const Backend *backend = b->device->backend;
     Rules rules = {RULES_BLOB, (uint8_t)o->players, 0, 0};
     Match match;
+    int32_t R = b->spec.capacity;
+    bool bf16 = b->device->net->bf16_rows;
+    size_t row_bytes = OBSERVE_COLUMNS * (bf16 ? sizeof(uint16_t) : sizeof(float));
     memset(&match, 0, sizeof match);
     RoundState *states = malloc((size_t)R * sizeof *states);
-    bool bf16 = device->net->bf16_rows;
-    size_t row_bytes = OBSERVE_COLUMNS * (bf16 ? sizeof(uint16_t) : sizeof(float));
     char *rows = malloc((size_t)R * row_bytes);
-    if (!states || !rows) return STATUS_MEMORY;
-    bench_positions(&rules, o->cards, (uint64_t)o->seed, R, states);
-    for (int i = 0; i < R; i++) {
-        ObserveRow row = {rows + (size_t)i * row_bytes, bf16};
-        observe_row(&rules, &states[i], &match, row, TEAM_OF_ONE);
+    Status status = states && rows ? STATUS_OK : STATUS_MEMORY;
+    if (status == STATUS_OK) {
+        positions_draw(&rules, o->cards, (uint64_t)o->seed, R, states);
+        for (int i = 0; i < R; i++) {
+            ObserveRow row = {rows + (size_t)i * row_bytes, bf16};
+            observe_row(&rules, &states[i], &match, row, TEAM_OF_ONE);
+        }
+        status = backend->to_device(b->rows, rows, (size_t)R * row_bytes, b->stream);
     }
-    int32_t count = R;
-    TRY(backend->to_device(b->rows, rows, (size_t)R * row_bytes, b->stream));
-    TRY(backend->to_device(b->count, &count, sizeof count, b->stream));
-    TRY(backend->stream_sync(b->stream));
+    if (status == STATUS_OK) status = backend->to_device(b->count, &R, sizeof R, b->stream);
+    Status passed = backend->stream_sync(b->stream); /* before the memory goes */
     free(rows);
     free(states);
-    return STATUS_OK;
+    return status == STATUS_OK ? passed : status;
 }
 
-static Status rows_open(RowsBench *b, const BenchOptions *o, const Device *device, int R) {
-    ModelConfig model = model_config_default();
-    Weights weights;
+static Status call_forward(RowsBench *b) {
+    return b->device->net->forward(b->net, b->rows, b->count, b->logits, b->values, b->stream);
+}
+
+/* The first call runs plain: kernels are loaded. */
+static Status capture(RowsBench *b) {
+    const Backend *backend = b->device->backend;
+    TRY(call_forward(b));
+    TRY(backend->stream_sync(b->stream));
+    if (!backend->graphs) return STATUS_OK;
+    TRY(backend->capture_begin(b->stream, GRAPH_PLAIN));
+    Status status = call_forward(b);
+    Status ended = backend->capture_end(b->stream, &b->graph);
+    return status == STATUS_OK ? ended : status;
+}
+
+/* weights: of the spec's model. STATUS_MEMORY: that many rows do not fit. */
+static Status rows_open(RowsBench *b, const BenchOptions *o, const NetSpec *spec,
+                        const Weights *weights) {
+    const Backend *backend = o->device->backend;
+    size_t free_bytes, total_bytes;
     memset(b, 0, sizeof *b);
+    b->device = o->device;
+    b->spec = *spec;
     Arena dry = {0};
-    rows_layout(b, (size_t)R, &dry);
-    TRY(device->backend->alloc(&b->block, dry.used));
+    rows_layout(b, &dry);
+    TRY(backend->memory(&free_bytes, &total_bytes));
+    if (dry.used + o->device->net->bytes(spec) > free_bytes / 10 * 9) return STATUS_MEMORY;
+    TRY(backend->alloc(&b->block, dry.used));
     Arena arena = {(char *)b->block, 0, dry.used};
-    rows_layout(b, (size_t)R, &arena);
-    TRY(device->backend->stream_open(&b->stream));
-    TRY(send_rows(b, o, device, R));
-    TRY(weights_alloc(&weights, &model));
-    weights_init(&weights, 1);
-    NetSpec spec = {model, (Precision)o->precision, NETWORK_AUTO, R, NULL};
-    char why[256];
-    TRY(device->net->choose(NETWORK_AUTO, &spec, &weights, &spec.network, why, sizeof why));
-    TRY(device->net->create(&b->net, &spec));
-    TRY(device->net->load(b->net, &weights, b->stream));
-    weights_free(&weights);
-    return device->backend->stream_sync(b->stream);
+    rows_layout(b, &arena);
+    TRY(backend->stream_open(&b->stream));
+    TRY(send_rows(b, o));
+    TRY(o->device->net->create(&b->net, spec));
+    TRY(o->device->net->load(b->net, weights, b->stream));
+    TRY(backend->stream_sync(b->stream));
+    return capture(b);
 }
 
-static void rows_close(RowsBench *b, const Device *device) {
-    if (b->net) device->net->destroy(b->net);
-    if (b->stream) device->backend->stream_close(b->stream);
-    if (b->block) device->backend->release(b->block);
+static void rows_close(RowsBench *b) {
+    if (b->graph) b->device->backend->graph_close(b->graph);
+    if (b->net) b->device->net->destroy(b->net);
+    if (b->stream) b->device->backend->stream_close(b->stream);
+    if (b->block) b->device->backend->release(b->block);
 }
 
 /* Rows a second over about `seconds`. */
-static Status rows_rate(RowsBench *b, const Device *device, int R, double seconds, double *rate) {
+static Status rows_rate(RowsBench *b, double seconds, double *rate) {
+    const Backend *backend = b->device->backend;
     double start = bench_clock(), end = start;
     int64_t rows = 0;
     for (; end - start < seconds; end = bench_clock()) {
-        TRY(device->net->forward(b->net, b->rows, b->count, b->logits, b->values, b->stream));
-        TRY(device->backend->stream_sync(b->stream));
-        rows += R;
+        TRY(b->graph ? backend->graph_launch(b->graph, b->stream) : call_forward(b));
+        TRY(backend->stream_sync(b->stream));
+        rows += b->spec.capacity;
     }
     *rate = (double)rows / (end - start);
     return STATUS_OK;
 }
 
-Status bench_rows(const BenchOptions *o) {
-    static const int counts[] = {1, 128, 1024, 4096};
-    const Device *device;
-    char what[256], name[96];
-    TRY(device_open(o->device, &device, what, sizeof what));
-    bool cpu = strcmp(device->backend->name, "cpu") == 0;
-    ModelConfig model = model_config_default();
-    for (int i = 0; i < 5; i++) {
-        int R = i < 4 ? counts[i] : o->rows;
-        RowsBench b;
-        double rate[16], ceiling[16], x = 0;
-        if (R == 0) continue;
-        Status status = rows_open(&b, o, device, R);
-        if (status == STATUS_OK) status = rows_rate(&b, device, R, 0.1, &x); /* warm up */
-        for (int k = 0; status == STATUS_OK && k < o->repeats; k++) {
-            ceiling[k] = cpu ? bench_gemm_ceiling(o->seconds) / bench_row_flops(&model) : 0;
-            status = rows_rate(&b, device, R, o->seconds, &rate[k]);
-        }
-        rows_close(&b, device);
-        TRY(status);
-        snprintf(name, sizeof name, "network, %s, %d rows a call", device->backend->name, R);
-        bench_report(o, name, bench_median(rate, o->repeats), "rows/s",
-                     bench_median(ceiling, o->repeats), "GEMM / 7.43 MFLOP");
+static Status measure(const BenchOptions *o, const NetSpec *spec, const Weights *weights) {
+    RowsBench b;
+    double rate[BENCH_REPEATS_MAX], ceiling[BENCH_REPEATS_MAX], warm;
+    char name[96], of[64];
+    Status status = rows_open(&b, o, spec, weights);
+    if (status == STATUS_OK) status = rows_rate(&b, 0.1, &warm);
+    for (int k = 0; status == STATUS_OK && k < o->repeats; k++) {
+        status = ceiling_gemm(o, spec->precision, o->seconds, &ceiling[k]);
+        ceiling[k] /= bench_row_flops(&spec->model);
+        if (status == STATUS_OK) status = rows_rate(&b, o->seconds, &rate[k]);
     }
+    rows_close(&b);
+    snprintf(name, sizeof name, "network, %s %s %s, %d rows a call", o->device->backend->name,
+             precision_name(spec->precision), network_name(spec->network), spec->capacity);
+    if (status == STATUS_MEMORY) {
+        printf("%-56s does not fit into memory\n", name);
+        return STATUS_OK;
+    }
+    TRY(status);
+    snprintf(of, sizeof of, "%s / 7.43 MFLOP", ceiling_gemm_name(o, spec->precision));
+    bench_report(o, name, bench_median(rate, o->repeats), "rows/s",
+                 bench_median(ceiling, o->repeats), of);
     return STATUS_OK;
+}
+
+Status bench_rows(const BenchOptions *o) {
+    static const int counts[] = {1, 32, 128, 512, 1024, 4096, 16384};
+    enum { COUNTS = sizeof counts / sizeof counts[0] };
+    char why[256];
+    Weights weights;
+    memset(&weights, 0, sizeof weights);
+    NetSpec spec = {model_config_default(), PRECISION_FLOAT32, NETWORK_AUTO, 1, NULL};
+    TRY(network_precision(o->precision, o->device, &spec.precision));
+    TRY(weights_alloc(&weights, &spec.model));
+    weights_init(&weights, 1);
+    Status status = o->device->net->choose((Network)o->network, &spec, &weights, &spec.network, why,
+                                           sizeof why);
+    for (int i = 0; status == STATUS_OK && i < COUNTS + (o->rows > 0); i++) {
+        spec.capacity = i < COUNTS ? counts[i] : o->rows;
+        status = measure(o, &spec, &weights);
+    }
+    weights_free(&weights);
+    return status;
 }

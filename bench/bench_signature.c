@@ -46,12 +46,9 @@ static Status signature_of(const Device *device, int i, uint64_t *signature) {
 }
 
 Status bench_signature(const BenchOptions *o) {
-    const Device *device;
-    char what[256];
     uint64_t signature = 0;
-    TRY(device_open(o->device, &device, what, sizeof what));
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        TRY(signature_of(device, (int)i, &signature));
+        TRY(signature_of(o->device, (int)i, &signature));
     printf("signature %016llx\n", (unsigned long long)signature);
     return STATUS_OK;
 }

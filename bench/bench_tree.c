@@ -1,7 +1,9 @@
-/* bench/bench_tree.c - the tree alone: searches with the uniform evaluator, from real positions. */
+/* bench/bench_tree.c - the tree alone: searches with the uniform evaluator, from real positions;
+ * then the steps that surround the network in self-play. */
 #include <stdlib.h>
 
-#include "bench.h"
+#include "../host/positions.h"
+#include "bench_steps.h"
 
 enum { TREE_COUNTS = 2 };
 static const int tree_counts[TREE_COUNTS] = {1024, 12288};
@@ -41,7 +43,7 @@ static Status tree_bench_open(TreeBench *t, const BenchOptions *o, const Device 
     RoundState *host = malloc((size_t)B * sizeof *host);
     t->heads = malloc((size_t)B * sizeof *t->heads);
     if (!host || !t->heads) return STATUS_MEMORY;
-    bench_positions(&s->rules, o->cards, (uint64_t)o->seed, B, host);
+    positions_draw(&s->rules, o->cards, (uint64_t)o->seed, B, host);
     TRY(backend->to_device(t->states, host, (size_t)B * sizeof *host, t->wave.stream));
     TRY(backend->stream_sync(t->wave.stream));
     free(host);
@@ -74,7 +76,7 @@ static Status unfinished(TreeBench *t, const Device *device, int *left) {
 
 static Status measure(const BenchOptions *o, const Device *device, int B) {
     TreeBench t;
-    double rate[16];
+    double rate[BENCH_REPEATS_MAX];
     char name[64];
     int waves = (o->simulations + o->leaves - 1) / o->leaves + 1, left = 0;
     Status status = tree_bench_open(&t, o, device, B);
@@ -100,9 +102,6 @@ static Status measure(const BenchOptions *o, const Device *device, int B) {
 }
 
 Status bench_tree(const BenchOptions *o) {
-    const Device *device;
-    char what[256];
-    TRY(device_open(o->device, &device, what, sizeof what));
-    for (int i = 0; i < TREE_COUNTS; i++) TRY(measure(o, device, tree_counts[i]));
-    return STATUS_OK;
+    for (int i = 0; i < TREE_COUNTS; i++) TRY(measure(o, o->device, tree_counts[i]));
+    return bench_steps(o);
 }

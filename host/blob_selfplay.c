@@ -7,6 +7,7 @@
 
 #include <omp.h>
 
+#include "../device/core/trace.h"
 #include "metrics.h"
 #include "network_options.h"
 #include "progress.h"
@@ -21,6 +22,7 @@
 #include "weights_file.h"
 
 static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
+enum { TRACE_EPOCHS = 48 };            /* what --trace draws, as its help says */
 
 typedef struct {
     SelfplayOptions options;
@@ -37,6 +39,8 @@ typedef struct {
     GameTally tally;
     RunRates rates;
     char **argv;
+    Trace *trace;    /* NULL: nothing is drawn, or no more */
+    char drawn[200]; /* what the trace holds of the device, in words */
 } Run;
 
 static const Weights *run_weights(const Run *run) {
@@ -168,6 +172,19 @@ static Status keep_metrics(Run *run) {
     return STATUS_OK;
 }
 
+/* What --trace draws ends here, if it has not before. A disk that refused it costs no game. */
+static void end_trace(Run *run, int64_t epochs) {
+    char unused[1];
+    bool full;
+    if (!run->trace) return;
+    (void)run->device->backend->trace(NULL, unused, sizeof unused);
+    long events = trace_events(run->trace, &full);
+    if (trace_close(run->trace) == STATUS_OK && epochs > 0 && !run->options.quiet)
+        fprintf(stderr, "trace: %s holds %ld events of %lld epochs%s: %s\n", run->options.trace,
+                events, (long long)epochs, full ? " and is full" : "", run->drawn);
+    run->trace = NULL;
+}
+
 /* Step 6: one epoch is under way while the one before is read. */
 static Status play(Run *run) {
     Selfplay *sp = &run->selfplay;
@@ -179,10 +196,14 @@ static Status play(Run *run) {
     TRY(selfplay_enqueue(sp));
     for (int64_t epoch = 0; run->tally.games < run->missing; epoch++) {
         bool stop = signals_asked() > 0;
+        double now = trace_clock();
         if (!stop) TRY(selfplay_enqueue(sp));
+        now = trace_host(run->trace, "enqueue", now);
         TRY(selfplay_wait(sp, epoch, &counters, &out));
+        now = trace_host(run->trace, "wait", now);
         run->rates.counters = *counters;
         TRY(keep_games(run, out, counters->out_used));
+        now = trace_host(run->trace, "write games", now);
         if (counters->fault.code != FAULT_NONE) {
             TRY(shard_flush(run->store)); /* what was finished stays */
             RunFailure failure = failure_of(run);
@@ -194,7 +215,11 @@ static Status play(Run *run) {
             TRY(shard_flush(run->store));
             TRY(keep_metrics(run));
             saved = progress_clock();
+            trace_host(run->trace, "flush to disk", now);
         }
+        if (run->trace) TRY(run->device->backend->steps_read(run->rates.steps));
+        trace_flush(run->trace);
+        if (epoch + 1 == TRACE_EPOCHS) end_trace(run, TRACE_EPOCHS);
         if (stop && epoch + 1 == sp->epochs) break;
     }
     progress_end(&progress, there + run->tally.games);
@@ -238,6 +263,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     TRY(load_network(run));
     TRY(choose_network(run));
     TRY(choose_parallel(run));
+    if (run->options.trace) TRY(trace_open(&run->trace, run->options.trace));
     TRY(open_folder(run));
     if (run->missing == 0) {
         printf("%s holds all %lld games of this run: nothing to play\n", run->options.out,
@@ -247,6 +273,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     if (run->config.parallel > run->missing) run->config.parallel = (int)run->missing;
     selfplay_measure(&run->config, run->device, &run->rates.bytes);
     print_start(run);
+    if (run->trace) TRY(run->device->backend->trace(run->trace, run->drawn, sizeof run->drawn));
     Status status = selfplay_open(&run->selfplay, &run->config, run->device, run_weights(run),
                                   run->ranges, run->range_count, run->missing);
     if (status == STATUS_MEMORY) {
@@ -275,6 +302,7 @@ int main(int argc, char **argv) {
     signals_block(); /* before any thread begins */
     streams_open();
     Status status = run_all(&run, argc, argv);
+    end_trace(&run, run.selfplay.epochs);
     selfplay_close(&run.selfplay);
     Status closed = shard_close(run.store);
     weights_free(&run.weights);

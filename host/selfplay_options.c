@@ -81,6 +81,10 @@ static const Option selfplay_options[] = {
      1, 65536, NULL, NULL, 0},
     {"no-graph", NULL, "cuda: launch kernels one by one, to find the one that fails", OPTION_FLAG,
      AT(no_graph), 0, 0, NULL, NULL, 0},
+    {"trace", "FILE",
+     "draws the time line of the first 48 epochs, 64 MiB at most, for Perfetto or "
+     "chrome://tracing",
+     OPTION_TEXT, AT(trace), 0, 0, NULL, NULL, 0},
     {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
     {"quiet", NULL, "no progress, only the summary", OPTION_FLAG, AT(quiet), 0, 0, NULL, NULL, 0},
     {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};

@@ -1,26 +1,21 @@
 /* device/core/backend_cpu.c - the host's own memory and clock; twin of backend_cuda.cu. */
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <omp.h>
 
 #include "scan.h"
-
-static double clock_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "trace.h"
 
 static double step_start, step_seconds[STEP_COUNT];
 static Step step_now;
+static Trace *step_trace; /* NULL: nobody draws the steps */
 
 static Status open_cpu(char *what, size_t what_bytes) {
     snprintf(what, what_bytes, "cpu, %d threads", omp_get_max_threads());
     for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
-    step_start = clock_seconds();
+    step_start = trace_clock();
     step_now = STEP_OTHER;
     return STATUS_OK;
 }
@@ -158,8 +153,10 @@ static void graph_close_cpu(Graph graph) { (void)graph; }
 
 static Status step_cpu(Step step, Stream stream) {
     (void)stream;
-    double now = clock_seconds();
+    double now = trace_clock();
     step_seconds[step_now] += now - step_start;
+    if (step_now != STEP_OTHER)
+        trace_event(step_trace, TRACE_DEVICE, TRACE_STEPS, step_name(step_now), step_start, now);
     step_start = now;
     step_now = step;
     return STATUS_OK;
@@ -167,6 +164,13 @@ static Status step_cpu(Step step, Stream stream) {
 
 static Status steps_read_cpu(double seconds[STEP_COUNT]) {
     for (int i = 0; i < STEP_COUNT; i++) seconds[i] = step_seconds[i];
+    return STATUS_OK;
+}
+
+static Status trace_cpu(Trace *trace, char *how, size_t how_bytes) {
+    step_trace = trace;
+    trace_name(trace, TRACE_DEVICE, TRACE_STEPS, "steps");
+    snprintf(how, how_bytes, "steps, by the clock of the host");
     return STATUS_OK;
 }
 
@@ -195,4 +199,5 @@ const Backend backend_cpu = {"cpu",
                              graph_launch_cpu,
                              graph_close_cpu,
                              step_cpu,
-                             steps_read_cpu};
+                             steps_read_cpu,
+                             trace_cpu};

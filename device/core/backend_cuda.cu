@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "graph.cuh"
+#include "open_gpu.cuh"
 #include "scan.h"
+#include "trace_cupti.h"
 
 /* Steps are events in a ring: recorded by step, taken out by steps_read once the stream has passed
  * them. When the ring is full the oldest are dropped: a clock must never stall the stream. */
@@ -13,24 +15,14 @@ static Step ring_steps[STEP_RING]; /* which step begins at the event */
 static long ring_head, ring_tail;  /* events recorded, events taken out */
 static double step_seconds[STEP_COUNT];
 
+/* While a trace is drawn: an event, and what the host's clock showed when it passed. */
+static Trace *step_trace;
+static cudaEvent_t trace_base;
+static double trace_base_seconds;
+
 static Status open_cuda(char *what, size_t what_bytes) {
-    int count = 0, driver = 0, runtime = 0;
-    cudaError_t error = cudaGetDeviceCount(&count);
-    if (error != cudaSuccess || count == 0) {
-        /* without a driver the runtime says 35 or 34 instead of "no device" */
-        snprintf(what, what_bytes, "no usable GPU: %s",
-                 error == cudaSuccess ? "none found" : cudaGetErrorString(error));
-        (void)cudaGetLastError();
-        return STATUS_DEVICE;
-    }
-    cudaDeviceProp gpu;
-    CUDA_TRY(cudaSetDevice(0));
-    CUDA_TRY(cudaGetDeviceProperties(&gpu, 0));
-    CUDA_TRY(cudaDriverGetVersion(&driver));
-    CUDA_TRY(cudaRuntimeGetVersion(&runtime));
-    snprintf(what, what_bytes, "cuda, %s, sm_%d%d, %d multiprocessors, driver %d.%d, runtime %d.%d",
-             gpu.name, gpu.major, gpu.minor, gpu.multiProcessorCount, driver / 1000,
-             driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+    Status status = gpu_open(what, what_bytes);
+    if (status != STATUS_OK) return status; /* the caller says what there is to say */
     for (int i = 0; i < STEP_RING; i++)
         if (!ring_events[i]) CUDA_TRY(cudaEventCreate(&ring_events[i]));
     for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
@@ -170,16 +162,34 @@ static Status capture_end_cuda(Stream stream, Graph *out) {
     return status;
 }
 
+/* A step that began at `from` and took `seconds` goes into the trace. *at is where the step before
+ * ended: steps are placed end to end, as differences of late times would round; negative: by the
+ * base. */
+static Status trace_step(Step step, cudaEvent_t from, double seconds, double *at) {
+    float ms = 0;
+    if (!step_trace) return STATUS_OK;
+    if (*at < 0) {
+        CUDA_TRY(cudaEventElapsedTime(&ms, trace_base, from));
+        *at = trace_base_seconds + 1e-3 * ms;
+    }
+    if (step != STEP_OTHER)
+        trace_event(step_trace, TRACE_DEVICE, TRACE_STEPS, step_name(step), *at, *at + seconds);
+    *at += seconds;
+    return STATUS_OK;
+}
+
 /* Adds up the timed graph's events if the stream has passed the last. */
 static Status timed_read(void) {
     if (!timed || !timed->unread) return STATUS_OK;
     cudaError_t passed = cudaEventQuery(timed->events[timed->count - 1]);
     if (passed == cudaErrorNotReady) return STATUS_OK;
     CUDA_TRY(passed);
+    double at = -1;
     for (int i = 0; i + 1 < timed->count; i++) {
         float ms = 0;
         CUDA_TRY(cudaEventElapsedTime(&ms, timed->events[i], timed->events[i + 1]));
         step_seconds[timed->steps[i]] += 1e-3 * ms;
+        TRY(trace_step(timed->steps[i], timed->events[i], 1e-3 * ms, &at));
     }
     timed->unread = false;
     return STATUS_OK;
@@ -226,6 +236,7 @@ static Status step_cuda(Step step, Stream stream) {
 }
 
 static Status steps_read_cuda(double seconds[STEP_COUNT]) {
+    double at = -1;
     while (ring_tail + 1 < ring_head) {
         cudaEvent_t from = ring_events[ring_tail % STEP_RING];
         cudaEvent_t to = ring_events[(ring_tail + 1) % STEP_RING];
@@ -235,10 +246,31 @@ static Status steps_read_cuda(double seconds[STEP_COUNT]) {
         float ms = 0;
         CUDA_TRY(cudaEventElapsedTime(&ms, from, to));
         step_seconds[ring_steps[ring_tail % STEP_RING]] += 1e-3 * ms;
+        TRY(trace_step(ring_steps[ring_tail % STEP_RING], from, 1e-3 * ms, &at));
         ring_tail++;
     }
     TRY(timed_read());
     for (int i = 0; i < STEP_COUNT; i++) seconds[i] = step_seconds[i];
+    return STATUS_OK;
+}
+
+/* Kernels from CUPTI where it is to be had, and in any case the steps, from their events. */
+static Status trace_cuda(Trace *trace, char *how, size_t how_bytes) {
+    char missing[160];
+    trace_cupti_end();
+    step_trace = NULL;
+    if (!trace) return STATUS_OK;
+    if (!trace_base) CUDA_TRY(cudaEventCreate(&trace_base));
+    CUDA_TRY(cudaEventRecord(trace_base, NULL));
+    CUDA_TRY(cudaEventSynchronize(trace_base));
+    trace_base_seconds = trace_clock();
+    ring_tail = ring_head; /* what came before is not drawn */
+    step_trace = trace;
+    trace_name(trace, TRACE_DEVICE, TRACE_STEPS, "timed steps");
+    if (trace_cupti_begin(trace, missing, sizeof missing) == STATUS_OK)
+        snprintf(how, how_bytes, "kernels and copies, by CUPTI; steps, by events");
+    else
+        snprintf(how, how_bytes, "steps, by events, one epoch in some; no kernels: %s", missing);
     return STATUS_OK;
 }
 
@@ -267,4 +299,5 @@ extern "C" const Backend backend_cuda = {"cuda",
                                          graph_launch_cuda,
                                          graph_close_cuda,
                                          step_cuda,
-                                         steps_read_cuda};
+                                         steps_read_cuda,
+                                         trace_cuda};

@@ -1,0 +1,124 @@
+/* bench/bench_run.c - brings a run into its steady state and adds up windows of it. */
+#include "bench_run.h"
+
+#include "../host/network_options.h"
+
+static int usual_parallel(const BenchOptions *o, Network network) {
+    if (network == NETWORK_PLAIN) return bench_is_cpu(o) ? 32 : 1024; /* slow: fewer suffice */
+    return bench_is_cpu(o) ? 1024 : 24576;
+}
+
+/* What the options mean on the device, the way through the network included. */
+static Status make_config(const BenchOptions *o, const Weights *weights, SelfplayConfig *c) {
+    char why[256];
+    *c = selfplay_config_default();
+    c->rules.players = (uint8_t)o->players;
+    c->set.cards = o->cards;
+    c->set.seed = (uint64_t)o->seed;
+    c->worlds = o->worlds;
+    c->simulations = o->simulations;
+    c->leaves = o->leaves;
+    c->waves = 8; /* windows end with an epoch: short ones */
+    c->graph = !o->no_graph;
+    TRY(network_precision(o->precision, o->device, &c->precision));
+    NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
+    TRY(o->device->net->choose((Network)o->network, &spec, weights, &c->network, why, sizeof why));
+    c->parallel = o->parallel ? o->parallel : usual_parallel(o, c->network);
+    return STATUS_OK;
+}
+
+bool bench_run_fits(const BenchOptions *o, const SelfplayConfig *config) {
+    size_t free_bytes = 0, total_bytes;
+    if (o->device->backend->memory(&free_bytes, &total_bytes) != STATUS_OK) return false;
+    return selfplay_largest_parallel(config, o->device, free_bytes / 10 * 9) >= config->parallel;
+}
+
+static double games_in(const uint16_t *out, int words) {
+    double games = 0;
+    for (int at = 0; at < words; at += out[at + 4]) games++;
+    return games;
+}
+
+/* Counters of the run so far; no epoch is under way. */
+static Status counters_now(Selfplay *sp, PlayCounters *now) {
+    const Backend *backend = sp->device->backend;
+    TRY(backend->to_host(now, sp->play.counters, sizeof *now, sp->wave.stream));
+    return backend->stream_sync(sp->wave.stream);
+}
+
+Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w) {
+    const Backend *backend = sp->device->backend;
+    const PlayCounters *counters;
+    const uint16_t *out;
+    double before[STEP_COUNT], after[STEP_COUNT];
+    PlayCounters first;
+    int64_t epoch = sp->epochs;
+    memset(w, 0, sizeof *w);
+    TRY(counters_now(sp, &first));
+    if (!sp->graph[GRAPH_PLAIN])
+        TRY(backend->step(STEP_OTHER, sp->wave.stream)); /* what lay between two windows */
+    TRY(backend->stream_sync(sp->wave.stream));
+    TRY(backend->steps_read(before));
+    double start = bench_clock();
+    TRY(selfplay_enqueue(sp));
+    for (; epoch < sp->epochs; epoch++) {
+        if (bench_clock() - start < seconds) TRY(selfplay_enqueue(sp));
+        TRY(selfplay_wait(sp, epoch, &counters, &out));
+        w->games += games_in(out, counters->out_used);
+        w->seconds = bench_clock() - start;
+        if (counters->fault.code != FAULT_NONE) return STATUS_FAULT;
+        TRY(backend->steps_read(after)); /* before the backend's record of them is full */
+    }
+    w->rows = (double)(counters->rows - first.rows);
+    w->waves = (double)(counters->waves - first.waves);
+    for (int i = 0; i < STEP_COUNT; i++) {
+        w->steps[i] = after[i] - before[i];
+        w->steps_total += w->steps[i];
+    }
+    return STATUS_OK;
+}
+
+/* Some generations of games with the uniform evaluator, which costs little. Launch by launch: a
+ * graph keeps the evaluator that it was captured with. */
+static Status spread_slots(Selfplay *sp) {
+    enum { GENERATIONS = 40 };
+    BenchWindow w;
+    double games = 0;
+    bool graph = sp->config.graph;
+    sp->config.graph = false;
+    sp->wave.search.evaluator = sp->play.search.evaluator = EVALUATOR_UNIFORM;
+    while (games < (double)GENERATIONS * sp->config.parallel) {
+        TRY(bench_run_window(sp, 0.1, &w));
+        games += w.games;
+    }
+    sp->wave.search.evaluator = sp->play.search.evaluator = EVALUATOR_NET;
+    sp->config.graph = graph;
+    sp->epochs = 0; /* none is under way: the next is the first again, and the second is captured */
+    return STATUS_OK;
+}
+
+/* The first epochs load, capture and show the first timed graph: none of them counts. */
+static Status warm_up(Selfplay *sp) {
+    enum { EPOCHS = 4 };
+    BenchWindow w;
+    while (sp->epochs < EPOCHS) TRY(bench_run_window(sp, 0.1, &w));
+    return STATUS_OK;
+}
+
+Status bench_run_open(Selfplay *sp, const BenchOptions *o, SelfplayConfig *config) {
+    const GameRange all = {0, 0};
+    Weights weights;
+    memset(sp, 0, sizeof *sp);
+    memset(&weights, 0, sizeof weights);
+    *config = selfplay_config_default();
+    TRY(weights_alloc(&weights, &config->model));
+    weights_init(&weights, 1);
+    Status status = make_config(o, &weights, config);
+    if (status == STATUS_OK && !bench_run_fits(o, config)) status = STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = selfplay_open(sp, config, o->device, &weights, &all, 1, INT64_MAX / 2);
+    weights_free(&weights);
+    if (status == STATUS_OK) status = spread_slots(sp);
+    if (status == STATUS_OK) status = warm_up(sp);
+    return status;
+}

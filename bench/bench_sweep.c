@@ -1,0 +1,92 @@
+/* bench/bench_sweep.c - one table a setting: a row for each value, each beside its ceiling. */
+#include "bench_sweep.h"
+
+#include "../host/network_options.h"
+#include "../host/summary.h"
+#include "ceiling.h"
+
+enum { VALUES_MAX = 8 };
+
+static const char *const sweep_titles[SWEEP_COUNT] = {"", "parallel", "leaves", "network",
+                                                      "precision"};
+
+/* The values of a sweep on this device: texts and numbers; returns how many. */
+static int sweep_values(const BenchOptions *o, int values[VALUES_MAX]) {
+    static const int games_cpu[] = {64, 128, 256, 512, 1024, 2048, 4096};
+    static const int games_cuda[] = {1024, 4096, 8192, 16384, 24576, 32768, 65536};
+    static const int leaves[] = {1, 2, 4, 8, 16};
+    const int *from = o->sweep == SWEEP_LEAVES ? leaves : bench_is_cpu(o) ? games_cpu : games_cuda;
+    int n = o->sweep == SWEEP_LEAVES ? 5 : 7;
+    if (o->sweep == SWEEP_PARALLEL || o->sweep == SWEEP_LEAVES) {
+        for (int i = 0; i < n; i++) values[i] = from[i];
+        return n;
+    }
+    /* words after "auto"; bf16 is not asked of a CPU */
+    n = 0;
+    const char *const *words = o->sweep == SWEEP_NETWORK ? network_words : network_precision_words;
+    for (int i = 1; words[i]; i++)
+        if (o->sweep == SWEEP_NETWORK || !bench_is_cpu(o) || i - 1 != PRECISION_BF16)
+            values[n++] = i;
+    return n;
+}
+
+/* The options with that value; its name goes to text (16). */
+static BenchOptions sweep_set(const BenchOptions *o, int value, char *text) {
+    BenchOptions set = *o;
+    snprintf(text, 16, "%d", value);
+    switch (o->sweep) {
+    case SWEEP_PARALLEL: set.parallel = value; break;
+    case SWEEP_LEAVES: set.leaves = value; break;
+    case SWEEP_NETWORK:
+        set.network = value;
+        snprintf(text, 16, "%s", network_words[value]);
+        break;
+    default: set.precision = value; snprintf(text, 16, "%s", network_precision_words[value]);
+    }
+    return set;
+}
+
+static void print_row(const BenchOptions *o, const char *value, const SelfplayFigures *f) {
+    const SelfplayConfig *c = &f->config;
+    const char *gemm = ceiling_gemm_name(o, c->precision);
+    char bytes[16], outside[16] = "?", name[96], of[64];
+    summary_bytes_text(f->bytes.model + f->bytes.trees + f->bytes.wave + f->bytes.games, bytes,
+                       sizeof bytes);
+    if (f->outside >= 0) snprintf(outside, sizeof outside, "%.1f%%", 100 * f->outside);
+    printf("%-10s %8d %12.4g %12.4g %8.1f%% %12.4g %10.1f %9s %10s\n", value, c->parallel,
+           f->rows_per_second, f->ceiling, 100 * f->share, f->games_per_minute, f->rows_a_game,
+           outside, bytes);
+    fflush(stdout);
+    snprintf(of, sizeof of, "%s / 7.43 MFLOP", gemm);
+    snprintf(name, sizeof name, "sweep %s %s, parallel %d", sweep_titles[o->sweep], value,
+             c->parallel);
+    bench_keep(o, name, f->rows_per_second, "rows/s", f->ceiling, of);
+    snprintf(of, sizeof of, "%s / (rows a game x 7.43 MFLOP)", gemm);
+    bench_keep(o, name, f->games_per_minute, "games/min",
+               f->rows_a_game > 0 ? 60 * f->ceiling / f->rows_a_game : 0, of);
+}
+
+Status bench_sweep(const BenchOptions *o) {
+    int values[VALUES_MAX], n = sweep_values(o, values), measured = 0;
+    printf("selfplay, %s, %dx%d, P %d T %d; ceiling: plain GEMM of the row's precision\n",
+           o->device->backend->name, o->worlds, o->simulations, o->players, o->cards);
+    printf("%-10s %8s %12s %12s %9s %12s %10s %9s %10s\n", sweep_titles[o->sweep], "parallel",
+           "rows/s", "ceiling", "share", "games/min", "rows/game", "outside", "memory");
+    for (int i = 0; i < n; i++) {
+        char text[16];
+        SelfplayFigures figures;
+        fflush(stdout);
+        BenchOptions set = sweep_set(o, values[i], text);
+        Status status = bench_selfplay_measure(&set, &figures);
+        if (status == STATUS_OK)
+            print_row(&set, text, &figures);
+        else if (status == STATUS_MEMORY)
+            printf("%-10s does not fit into memory\n", text);
+        else if (status == STATUS_INPUT || status == STATUS_ARGUMENT)
+            printf("%-10s not on this device\n", text);
+        else
+            return status;
+        measured += status == STATUS_OK;
+    }
+    return measured ? STATUS_OK : STATUS_INPUT;
+}

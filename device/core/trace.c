@@ -1,0 +1,164 @@
+/* device/core/trace.c - buffers events as text, and keeps the file whole. */
+#include "trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BUFFER_BYTES = 1 << 16,
+    NAME_BYTES = 512, /* of an event's name, escaped; the names of templates are long */
+    EVENT_BYTES = NAME_BYTES + 160
+};
+
+static const char END[] = "\n]\n";
+
+struct Trace {
+    const char *path; /* the caller's */
+    int fd;
+    pthread_mutex_t lock; /* of all that follows */
+    double origin;        /* when the trace began */
+    long long at;         /* where the closing bracket's line stands in the file */
+    size_t used;          /* bytes of buffer */
+    long events;
+    bool full, failed;
+    char buffer[BUFFER_BYTES + sizeof END];
+};
+
+double trace_clock(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Writes the buffer and a new end over the old one. The lock is held. */
+static void write_buffer(Trace *t) {
+    size_t bytes = t->used + sizeof END - 1, done = 0;
+    memcpy(t->buffer + t->used, END, sizeof END - 1);
+    while (done < bytes && !t->failed) {
+        ssize_t n = pwrite(t->fd, t->buffer + done, bytes - done, t->at + (long long)done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            fprintf(stderr, "--trace %s: %s; the run goes on without it\n", t->path,
+                    strerror(errno));
+            t->failed = true;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    t->at += (long long)t->used;
+    t->used = 0;
+}
+
+static void append(Trace *t, const char *text, size_t bytes) {
+    if (t->failed || t->full) return;
+    t->full = t->at + (long long)(t->used + bytes) > TRACE_BYTES_MAX;
+    if (t->full) return;
+    if (t->used + bytes > BUFFER_BYTES) write_buffer(t);
+    memcpy(t->buffer + t->used, text, bytes);
+    t->used += bytes;
+}
+
+/* A name as JSON holds it: quotes and backslashes escaped, nothing but ASCII, cut at NAME_BYTES. */
+static const char *escaped(const char *name, char text[NAME_BYTES]) {
+    size_t n = 0;
+    for (; *name && n + 3 < NAME_BYTES; name++) {
+        if (*name == '"' || *name == '\\') text[n++] = '\\';
+        text[n++] = *name >= 32 && *name < 127 ? *name : '?';
+    }
+    text[n] = 0;
+    return text;
+}
+
+static void append_name(Trace *t, const char *kind, int process, int row, const char *name) {
+    char line[EVENT_BYTES], text[NAME_BYTES];
+    int n = snprintf(line, sizeof line,
+                     ",\n{\"name\":\"%s\",\"ph\":\"M\",\"pid\":%d,\"tid\":%d,"
+                     "\"args\":{\"name\":\"%s\"}}",
+                     kind, process + 1, row, escaped(name, text));
+    append(t, line, (size_t)n);
+}
+
+Status trace_open(Trace **out, const char *path) {
+    *out = NULL;
+    Trace *t = calloc(1, sizeof *t);
+    if (!t) return STATUS_MEMORY;
+    struct stat is;
+    t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
+    bool plain = t->fd >= 0 && fstat(t->fd, &is) == 0 && S_ISREG(is.st_mode);
+    if (!plain) {
+        fprintf(stderr, "--trace %s: %s\n", path,
+                t->fd < 0 ? strerror(errno) : "must be a plain file");
+        if (t->fd >= 0) close(t->fd);
+        free(t);
+        return STATUS_INPUT;
+    }
+    pthread_mutex_init(&t->lock, NULL);
+    t->path = path;
+    t->origin = trace_clock();
+    /* the first event has no comma before it: this one */
+    static const char begin[] = "[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":0,"
+                                "\"args\":{\"name\":\"host\"}}";
+    append(t, begin, sizeof begin - 1);
+    append_name(t, "process_name", TRACE_DEVICE, 0, "device");
+    append_name(t, "thread_name", TRACE_HOST, 0, "epochs and files");
+    trace_flush(t);
+    *out = t;
+    return STATUS_OK;
+}
+
+void trace_flush(Trace *t) {
+    if (!t) return;
+    pthread_mutex_lock(&t->lock);
+    if (t->used) write_buffer(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+Status trace_close(Trace *t) {
+    if (!t) return STATUS_OK;
+    trace_flush(t);
+    bool failed = t->failed;
+    if (close(t->fd) != 0 && !failed) {
+        fprintf(stderr, "--trace %s: %s\n", t->path, strerror(errno));
+        failed = true;
+    }
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+    return failed ? STATUS_FILE : STATUS_OK;
+}
+
+void trace_name(Trace *t, TraceProcess process, int row, const char *name) {
+    if (!t) return;
+    pthread_mutex_lock(&t->lock);
+    append_name(t, "thread_name", process, row, name);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void trace_event(Trace *t, TraceProcess process, int row, const char *name, double start,
+                 double end) {
+    char line[EVENT_BYTES], text[NAME_BYTES];
+    if (!t || start < t->origin || end < start) return;
+    int n = snprintf(line, sizeof line,
+                     ",\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%.3f,"
+                     "\"dur\":%.3f}",
+                     escaped(name, text), process + 1, row, 1e6 * (start - t->origin),
+                     1e6 * (end - start));
+    pthread_mutex_lock(&t->lock);
+    append(t, line, (size_t)n);
+    if (!t->full && !t->failed) t->events++;
+    pthread_mutex_unlock(&t->lock);
+}
+
+double trace_host(Trace *t, const char *name, double since) {
+    double now = trace_clock();
+    trace_event(t, TRACE_HOST, 0, name, since, now);
+    return now;
+}
+
+long trace_events(const Trace *t, bool *full) {
+    *full = t->full;
+    return t->events;
+}

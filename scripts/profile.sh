@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# scripts/profile.sh [--kernel NAME] [--out DIR] [ARGS..] - records self-play: where its time went.
+#
+# ARGS go to blob-gpu-selfplay, such as --games 100000. With nsys and a GPU: the recording of nsys,
+# node by node of the graphs. Where nsys is missing or fails: --trace of the program itself. With
+# --kernel: three launches of the kernels whose names hold NAME, by ncu. Recordings and games are
+# run.* in build/profile, or in the folder of --out; each run replaces those before it.
+set -uo pipefail
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+source "$root/scripts/install.sh"
+folder=$root/build/profile kernel='' top=(--top 20)
+run=("$root/scripts/run.sh" blob-gpu-selfplay)
+
+usage() {
+    echo "usage: scripts/profile.sh [--kernel NAME] [--out DIR] [ARGS of blob-gpu-selfplay]" >&2
+    exit 2
+}
+
+args=()
+while (($#)); do
+    case $1 in
+        --kernel)
+            [[ -n ${2-} ]] || usage
+            kernel=$2
+            shift
+            ;;
+        --kernel=?*) kernel=${1#*=} ;;
+        --kernel=) usage ;;
+        --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        --out)
+            [[ -n ${2-} ]] || usage
+            folder=$2
+            shift
+            ;;
+        --out=?*) folder=${1#*=} ;;
+        --out=) usage ;;
+        --trace | --trace=*)
+            say "--trace: not to be chosen here; --out DIR holds run.json"
+            exit 2
+            ;;
+        *) args+=("$1") ;;
+    esac
+    shift
+done
+command -v python3 >/dev/null || fail "python3 is missing: it reads the recordings"
+
+mkdir -p "$folder" || fail "$folder cannot be made"
+rm -rf "$folder"/run.{games,log,json,sqlite,nsys-rep,ncu-rep}
+args+=(--out "$folder/run.games")
+"${run[@]}" --version >/dev/null || exit
+program=$root/build/run/bin/blob-gpu-selfplay
+export OMP_WAIT_POLICY=passive # as the program sets it, by starting itself anew
+
+if [[ -n $kernel ]]; then
+    command -v ncu >/dev/null || fail "ncu is missing (NVIDIA Nsight Compute): --kernel needs it"
+    # launched one by one: older drivers show a graph as one
+    ncu --kernel-name "regex:$kernel" --launch-skip 20 --launch-count 3 --set full \
+        --target-processes all --force-overwrite --export "$folder/run.ncu-rep" \
+        "$program" "${args[@]}" --no-graph --quiet || fail "ncu failed: see above"
+    [[ -s $folder/run.ncu-rep ]] || fail "no kernel of a name with '$kernel' ran 20 times"
+    ncu --import "$folder/run.ncu-rep"
+    exit
+fi
+
+# with_nsys: a recording as $folder/run.sqlite, or false and why not on stderr.
+with_nsys() {
+    if ! command -v nsys >/dev/null; then
+        say "nsys is missing (NVIDIA Nsight Systems): taking --trace instead"
+        return 1
+    fi
+    nsys profile -t cuda,nvtx --cuda-graph-trace=node --sample=none --cpuctxsw=none \
+        --force-overwrite true -o "$folder/run" "$program" "${args[@]}" >"$folder/run.log" 2>&1 &&
+        nsys export --type sqlite --force-overwrite true -o "$folder/run.sqlite" \
+            "$folder/run.nsys-rep" >>"$folder/run.log" 2>&1 && return
+    tail -n 5 "$folder/run.log" >&2
+    say "nsys failed (the whole output is in $folder/run.log): taking --trace instead"
+    return 1
+}
+
+if with_nsys && "$root/scripts/trace_summary.py" "$folder/run.sqlite" "${top[@]}"; then
+    echo "recording: $folder/run.nsys-rep"
+    exit
+fi
+rm -rf "$folder/run.games"
+"$program" "${args[@]}" --trace "$folder/run.json" || exit
+"$root/scripts/trace_summary.py" "$folder/run.json" "${top[@]}" || exit
+echo "recording: $folder/run.json, for https://ui.perfetto.dev or chrome://tracing"
