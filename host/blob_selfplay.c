@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "run_failure.h"
 #include "run_identity.h"
+#include "run_memory.h"
 #include "selfplay_options.h"
 #include "shard.h"
 #include "signals.h"
@@ -37,6 +38,7 @@ typedef struct {
     int64_t missing; /* games in them */
     Selfplay selfplay;
     GameTally tally;
+    size_t free_bytes; /* on the device, before the run took its own */
     RunRates rates;
     char **argv;
     Trace *trace;    /* NULL: nothing is drawn, or no more */
@@ -71,31 +73,6 @@ static Status choose_network(Run *run) {
     return STATUS_OK;
 }
 
-/* Step 4: how many games at once: what fills the device, and fits. */
-static Status choose_parallel(Run *run) {
-    enum { FILL_CPU = 1024, FILL_CUDA = 24576 };
-    SelfplayConfig *c = &run->config;
-    SelfplayBytes *bytes = &run->rates.bytes;
-    size_t free_bytes, total_bytes;
-    bool automatic = c->parallel == 0;
-    if (automatic)
-        c->parallel = strcmp(run->device->backend->name, "cuda") == 0 ? FILL_CUDA : FILL_CPU;
-    if (c->parallel > run->options.games) c->parallel = (int)run->options.games;
-    TRY(run->device->backend->memory(&free_bytes, &total_bytes));
-    size_t budget = free_bytes / 10 * 9;
-    int fits = selfplay_largest_parallel(c, run->device, budget);
-    if (automatic && fits >= 1 && fits < c->parallel) c->parallel = fits;
-    selfplay_measure(c, run->device, bytes);
-    if (fits >= c->parallel) return STATUS_OK;
-    char need[16], have[16];
-    summary_bytes_text(bytes->model + bytes->trees + bytes->wave + bytes->games, need, sizeof need);
-    summary_bytes_text(budget, have, sizeof have);
-    fprintf(stderr,
-            "--parallel %d: needs %s of memory, %s may be taken; the largest that fits is %d\n",
-            c->parallel, need, have, fits);
-    return STATUS_INPUT;
-}
-
 /* Step 5: the folder, and what is missing in it. With nothing to play run.json keeps what it says.
  */
 static Status open_folder(Run *run) {
@@ -123,6 +100,7 @@ static Status open_folder(Run *run) {
 /* Said only when nothing is left to refuse, so that a refusal stands alone. */
 static void print_start(const Run *run) {
     const SelfplayOptions *o = &run->options;
+    char text[16];
     if (o->quiet) return;
     fprintf(stderr, "device: %s\n", run->what);
     if (run->config.evaluator == EVALUATOR_NET)
@@ -130,7 +108,9 @@ static void print_start(const Run *run) {
     if (run->config.evaluator == EVALUATOR_NET && !o->weights)
         fprintf(stderr, "no --weights: a random network of seed %lld\n",
                 (long long)o->weights_seed);
+    summary_bytes_text(run->free_bytes, text, sizeof text);
     summary_bytes_print(&run->rates.bytes, stderr);
+    fprintf(stderr, "            of %s that are free\n", text);
 }
 
 static RunFailure failure_of(const Run *run) {
@@ -262,7 +242,8 @@ static Status run_all(Run *run, int argc, char **argv) {
     /* Steps 3 to 5. */
     TRY(load_network(run));
     TRY(choose_network(run));
-    TRY(choose_parallel(run));
+    TRY(run_memory_choose(&run->config, run->options.games, run->device, &run->rates.bytes,
+                          &run->free_bytes));
     if (run->options.trace) TRY(trace_open(&run->trace, run->options.trace));
     TRY(open_folder(run));
     if (run->missing == 0) {
@@ -277,8 +258,8 @@ static Status run_all(Run *run, int argc, char **argv) {
     Status status = selfplay_open(&run->selfplay, &run->config, run->device, run_weights(run),
                                   run->ranges, run->range_count, run->missing);
     if (status == STATUS_MEMORY) {
-        fprintf(stderr, "--parallel %d: memory ran out; try a smaller one\n", run->config.parallel);
-        return STATUS_INPUT;
+        selfplay_close(&run->selfplay);
+        return run_memory_refuse(&run->config, run->device);
     }
     TRY(status);
     /* Steps 6 and 7. */

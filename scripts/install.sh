@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # scripts/install.sh - sourced by run.sh and test.sh: what a build needs and this machine lacks.
 #
-# Programs count as present wherever they come from; libraries are asked of dpkg. On a system
-# without apt nothing is installed and the configuration says what is missing.
+# Programs count as present wherever they come from; libraries are asked of dpkg. What is missing is
+# taken from the folder that offline_deps.sh filled, where there is one, otherwise from apt. On a
+# system without either nothing is installed and the configuration says what is missing.
+
+build_libraries=(libdnnl-dev libcjson-dev libxxhash-dev)
+deps=$(realpath -m "${BLOB_DEPS:-${root:?}/deps}") # CMakeLists.txt looks for libraries in it
 
 # say WORDS..: one line to stderr; stdout belongs to the program that is run.
 say() { echo "${0##*/}: $*" >&2; }
@@ -18,46 +22,115 @@ nvcc_path() { # a toolkit outside PATH lies here
     command -v nvcc >/dev/null
 }
 
+# The architectures of the GPUs here as CMake wants them, such as "90"; PTX for those that the
+# toolkit does not know. Nothing where there is no GPU.
+gpu_architectures() {
+    local known newest cap caps
+    # An old driver refuses the question, though there is a GPU.
+    caps=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null) ||
+        { nvidia-smi >/dev/null 2>&1 && caps=unknown; } || return 0
+    known=$(nvcc --list-gpu-arch 2>/dev/null | sed 's/compute_//' | sort -n)
+    newest=$(tail -n 1 <<<"$known")
+    for cap in $(tr -d . <<<"$caps" | sort -u); do
+        if grep -qx "$cap" <<<"$known"; then
+            echo "$cap"
+        elif [[ ! $cap =~ ^[0-9]+$ ]]; then
+            echo 75-virtual
+        elif ((cap > ${newest:-0})); then
+            echo "${newest:-75}-virtual"
+        else
+            say "this toolkit cannot compile for a GPU of compute capability $cap: left out"
+        fi
+    done | sort -u | paste -sd ';'
+}
+
+compiles_c() { gcc -x c -o /dev/null - <<<'int main(void) { return 0; }' 2>/dev/null; }
+
+# unpacked PACKAGE: whether it lies in $deps/root.
+unpacked() { [[ -d $deps/root ]] && compgen -G "$deps/$1_*.deb" >/dev/null; }
+
 # missing_packages [PACKAGE..]: the names of those that are not there; a word a:b is program a
 # from package b.
 missing_packages() {
     local item
-    for item in "$@" libc6-dev libdnnl-dev libcjson-dev libxxhash-dev; do
+    for item in "$@" "${build_libraries[@]}"; do
         if [[ $item == *:* ]]; then
             command -v "${item%%:*}" >/dev/null || echo "${item#*:}"
-        elif ! dpkg-query -W -f '${db:Status-Status}\n' "$item" 2>/dev/null |
+        elif ! unpacked "$item" && ! dpkg-query -W -f '${db:Status-Status}\n' "$item" 2>/dev/null |
             grep -qx installed; then
             echo "$item"
         fi
     done
+    compiles_c || echo libc6-dev
 }
 
-# need_packages [PACKAGE..]: installs what is missing, as root or by sudo; or prints the command.
-need_packages() {
-    local missing=() as=() log
-    local apt=(apt-get install -y --no-install-recommends)
-    command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || return 0
-    read -ra missing <<<"$(missing_packages gcc:gcc cmake:cmake ninja:ninja-build "$@" |
-        paste -sd ' ')"
-    ((${#missing[@]})) || return 0
+# use_deps: unpacks what offline_deps.sh fetched, once; its programs come last in PATH. Compilers
+# work only where they belong, so these are installed, by root.
+use_deps() {
+    local deb program libraries
+    compgen -G "$deps/*.deb" >/dev/null || return 0
+    command -v dpkg-deb >/dev/null || fail "$deps needs dpkg-deb to be unpacked"
+    if ! command -v gcc >/dev/null && compgen -G "$deps/gcc_*.deb" >/dev/null && ((EUID == 0)); then
+        say "installing the packages of $deps"
+        dpkg -i "$deps"/*.deb >/dev/null || fail "dpkg -i $deps/*.deb failed"
+        return 0
+    fi
+    if [[ ! -d $deps/root ]]; then
+        say "unpacking $deps, packages of $(cat "$deps/release")"
+        rm -rf "$deps/root.part"
+        for deb in "$deps"/*.deb; do
+            dpkg-deb -x "$deb" "$deps/root.part" || fail "$deb cannot be unpacked"
+        done
+        mv "$deps/root.part" "$deps/root" || fail "$deps cannot be written"
+    fi
+    libraries=$(printf '%s:' "$deps"/root/usr/lib/*-linux-gnu "$deps"/root/lib/*-linux-gnu)
+    mkdir -p "$deps/root/bin"
+    for program in cmake ctest ninja; do
+        printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" \
+            "$deps/root/usr/bin/$program" >"$deps/root/bin/$program"
+        chmod +x "$deps/root/bin/$program"
+    done
+    export PATH=$PATH:$deps/root/bin
+}
+
+# take_packages PACKAGE..: installs them, as root or by sudo; says why if it cannot.
+take_packages() {
+    local as=() log apt=(apt-get install -y --no-install-recommends)
+    local by_hand="as root, run: apt-get update && ${apt[*]} $*"
     if ((EUID != 0)); then
         as=(sudo)
         [[ -t 0 ]] || as=(sudo -n)
         if ! command -v sudo >/dev/null || ! "${as[@]}" true 2>/dev/null; then
-            fail "packages are missing; as root, run: apt-get update && ${apt[*]} ${missing[*]}"
+            say "packages are missing; $by_hand"
+            return 1
         fi
     fi
-    say "installing ${missing[*]}"
+    say "installing $*"
     log=$(mktemp)
     if ! { "${as[@]}" apt-get update &&
-        "${as[@]}" env DEBIAN_FRONTEND=noninteractive "${apt[@]}" "${missing[@]}"; } \
-        </dev/null >"$log" 2>&1; then
+        "${as[@]}" env DEBIAN_FRONTEND=noninteractive "${apt[@]}" "$@"; } </dev/null >"$log" 2>&1; then
         tail -n 30 "$log" >&2
         rm -f "$log"
-        fail "installation failed; as root, run: apt-get update && ${apt[*]} ${missing[*]}"
+        say "installation failed; $by_hand"
+        return 1
     fi
     rm -f "$log"
 }
+
+has_apt() { command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; }
+
+# need_packages [PACKAGE..]: what a build cannot do without; ends the script if it is not to be had.
+need_packages() {
+    local missing=() wanted=(gcc:gcc cmake:cmake ninja:ninja-build "$@")
+    if [[ -n $(missing_packages "${wanted[@]}") ]]; then use_deps; fi
+    has_apt || return 0
+    read -ra missing <<<"$(missing_packages "${wanted[@]}" | paste -sd ' ')"
+    ((${#missing[@]})) || return 0
+    take_packages "${missing[@]}" || exit 1
+}
+
+# want_packages PACKAGE..: what a build can do without.
+want_packages() { has_apt && take_packages "$@"; }
 
 # logged STEP LOG COMMAND..: runs quietly; on failure the end of the log and what failed.
 logged() {

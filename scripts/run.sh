@@ -13,28 +13,6 @@ if (($# == 0)); then
     exit 2
 fi
 
-# The architectures of the GPUs here as CMake wants them, such as "90"; PTX for those that the
-# toolkit does not know. Nothing where there is no GPU.
-gpu_architectures() {
-    local known newest cap caps
-    # An old driver refuses the question, though there is a GPU.
-    caps=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null) ||
-        { nvidia-smi >/dev/null 2>&1 && caps=unknown; } || return 0
-    known=$(nvcc --list-gpu-arch 2>/dev/null | sed 's/compute_//' | sort -n)
-    newest=$(tail -n 1 <<<"$known")
-    for cap in $(tr -d . <<<"$caps" | sort -u); do
-        if grep -qx "$cap" <<<"$known"; then
-            echo "$cap"
-        elif [[ ! $cap =~ ^[0-9]+$ ]]; then
-            echo 75-virtual
-        elif ((cap > ${newest:-0})); then
-            echo "${newest:-75}-virtual"
-        else
-            say "this toolkit cannot compile for a GPU of compute capability $cap: left out"
-        fi
-    done | sort -u | paste -sd ';'
-}
-
 settings=(-DCMAKE_BUILD_TYPE=Release -DBLOB_WERROR=OFF -DBLOB_CUDA=OFF)
 compilers=()
 if nvcc_path; then

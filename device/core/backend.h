@@ -38,7 +38,8 @@ typedef struct {
     bool graphs;      /* work can be captured; false: the four functions below refuse */
 
     /* Makes the device ready and writes one line about it into `what`.
-     * STATUS_DEVICE: there is none, and `what` says why. */
+     * STATUS_DEVICE: there is none; STATUS_INPUT: there is one, but this program cannot use it.
+     * `what` says why, and what to do. */
     Status (*open)(char *what, size_t what_bytes);
 
     /* Bytes that may be taken now. */

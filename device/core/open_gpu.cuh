@@ -20,8 +20,9 @@ static void built_for(char *text, size_t bytes) {
 #endif
 }
 
-/* By the error's name, since no toolkit knows all of them; %d.%d, where it stands, is what the
- * driver can do; %d%d the GPU's compute capability. */
+/* By the error's name, since no toolkit knows all of them. What a text is given: PLAIN nothing;
+ * DRIVER the CUDA version of the driver, then ours; IMAGE what we were built for, then the GPU's
+ * compute capability twice. */
 typedef enum { REMEDY_PLAIN, REMEDY_DRIVER, REMEDY_IMAGE, REMEDY_COUNT } RemedyKind;
 typedef struct {
     const char *error;
@@ -37,16 +38,16 @@ static const Remedy remedies[] = {
      "libcuda.so of the package cuda-compat does not serve this GPU (it knows CUDA %d.%d, needed "
      "is %d.%d); take it out of LD_LIBRARY_PATH, and update the driver"},
     {"cudaErrorUnsupportedPtxVersion", REMEDY_IMAGE,
-     "the driver is too old for the PTX in this program, built for %s; update the driver, or build "
-     "for this GPU: -DCMAKE_CUDA_ARCHITECTURES=%d%d"},
+     "the driver is too old for the PTX in this program, built for %s; this GPU is sm_%d%d: update "
+     "the driver, or build with -DCMAKE_CUDA_ARCHITECTURES=%d%d"},
     {"cudaErrorJitCompilerNotFound", REMEDY_IMAGE,
-     "the driver lacks its PTX compiler and this program was built for %s; build it for this GPU: "
-     "-DCMAKE_CUDA_ARCHITECTURES=%d%d"},
+     "the driver lacks its PTX compiler, this program was built for %s and this GPU is sm_%d%d; "
+     "build it with -DCMAKE_CUDA_ARCHITECTURES=%d%d"},
     {"cudaErrorNoKernelImageForDevice", REMEDY_IMAGE,
-     "no kernel image: this program was built for %s, this GPU is another; build it again with "
+     "no kernel image: this program was built for %s, this GPU is sm_%d%d; build it again with "
      "-DCMAKE_CUDA_ARCHITECTURES=%d%d"},
     {"cudaErrorInvalidDeviceFunction", REMEDY_IMAGE,
-     "no kernel image: this program was built for %s, this GPU is another; build it again with "
+     "no kernel image: this program was built for %s, this GPU is sm_%d%d; build it again with "
      "-DCMAKE_CUDA_ARCHITECTURES=%d%d"},
     {"cudaErrorSystemDriverMismatch", REMEDY_PLAIN,
      "the driver and its libcuda.so are of different versions; restart the machine, or make them "
@@ -78,7 +79,8 @@ static Status gpu_refuses(cudaError_t error, const int capability[2], char *what
             snprintf(what, what_bytes, r->text, driver / 1000, driver % 1000 / 10,
                      CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
         if (r->kind == REMEDY_IMAGE)
-            snprintf(what, what_bytes, r->text, built, capability[0], capability[1]);
+            snprintf(what, what_bytes, r->text, built, capability[0], capability[1], capability[0],
+                     capability[1]);
     }
     return STATUS_INPUT;
 }

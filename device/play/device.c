@@ -18,10 +18,13 @@ Status device_open(const char *name, const Device **out, char *what, size_t what
         const Backend *backend = devices[i]->backend;
         if (!any && strcmp(name, backend->name) != 0) continue;
         known = true;
-        if (backend->open(what, what_bytes) == STATUS_OK) {
+        Status opened = backend->open(what, what_bytes);
+        if (opened == STATUS_OK) {
             *out = devices[i];
             return STATUS_OK;
         }
+        if (any && opened == STATUS_INPUT) /* there is a GPU: not using it is worth a line */
+            fprintf(stderr, "--device auto: %s; using the cpu\n", what);
     }
     if (known)
         fprintf(stderr, "--device %s: %s; allowed here: auto, cpu\n", name, what);

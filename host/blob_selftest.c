@@ -1,0 +1,195 @@
+/* host/blob_selftest.c - blob-selftest: does this GPU play and reckon as the CPU does? */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <omp.h>
+
+#include "../device/probe/probe.h"
+#include "options.h"
+#include "progress.h"
+#include "selftest.h"
+#include "streams.h"
+#include "threads.h"
+#include "weights_file.h"
+
+enum { EXIT_NO_GPU = 77 };
+
+typedef struct {
+    const char *device, *weights, *json;
+    int64_t weights_seed, seed;
+    int probe, threads;
+} SelftestOptions;
+
+#define AT(field) offsetof(SelftestOptions, field)
+
+static const Option selftest_options[] = {
+    {"device", "NAME", "cuda; cpu checks what the CPU alone can (cuda)", OPTION_TEXT, AT(device), 0,
+     0, NULL, NULL, 0},
+    {"weights", "FILE", "the network that is tried; without: a seeded random one", OPTION_TEXT,
+     AT(weights), 0, 0, NULL, NULL, 0},
+    {"weights-seed", "N", "seed of the random network (1)", OPTION_INT64, AT(weights_seed), 0,
+     9007199254740991.0, NULL, NULL, 0},
+    {"seed", "N", "of positions, rows and games (1)", OPTION_INT64, AT(seed), 0, 9007199254740991.0,
+     NULL, NULL, 0},
+    {"probe", NULL, "cuda: then measure what the design assumes of a GPU", OPTION_FLAG, AT(probe),
+     0, 0, NULL, NULL, 0},
+    {"json", "FILE", "write all of it there", OPTION_TEXT, AT(json), 0, 0, NULL, NULL, 0},
+    {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
+    {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+
+static const OptionTable table = {
+    "blob-selftest",
+    "Checks that a GPU does what the CPU does: random numbers, arithmetic, searches and whole "
+    "games bit by bit, the network within limits.\v"
+    "  blob-selftest --probe\n"
+    "  blob-selftest --device cpu --weights net.safetensors\n\n"
+    "Each section ends with its verdict and the share of the narrowest limit that was used up. "
+    "--probe answers assumptions of the design with values measured on this GPU, here and now; "
+    "they are no verdict. Exit status: 0 all is well, 1 a section failed, 2 usage, 77 there is no "
+    "GPU to check.",
+    NULL, selftest_options};
+
+/* What stands on what comes later: a wrong sum shows before a wrong game. */
+static const SelftestSection sections[] = {
+    {"random numbers", selftest_random, true},
+    {"arithmetic", selftest_real, true},
+    {"sums", selftest_scan, true},
+    {"searches with the hash evaluator", selftest_visits, true},
+    {"games with the hash evaluator", selftest_games, false},
+    {"int8 outputs", selftest_int8, false},
+    {"float32 outputs", selftest_float32, false},
+    {"bf16 outputs", selftest_bf16, true},
+    {"bits of a row in any batch", selftest_batches, false},
+    {"games with the network", selftest_net_games, false}};
+
+enum { SECTIONS = sizeof sections / sizeof sections[0] };
+
+/* By name; what is wrong with it stays in `what`. STATUS_DEVICE: there is none, which is nobody's
+ * mistake; STATUS_INPUT: this program cannot use the one there is. */
+static Status find_device(const char *name, const Device **out, char *what, size_t what_bytes) {
+    snprintf(what, what_bytes, "this program was built without CUDA");
+    for (int i = 0; devices[i]; i++) {
+        if (strcmp(devices[i]->backend->name, name) != 0) continue;
+        *out = devices[i];
+        return devices[i]->backend->open(what, what_bytes);
+    }
+    return STATUS_DEVICE;
+}
+
+static Status load_network(const SelftestOptions *o, Weights *weights) {
+    const ModelConfig model = model_config_default();
+    if (o->weights) return weights_file_load(weights, &model, o->weights);
+    TRY(weights_alloc(weights, &model));
+    weights_init(weights, (uint64_t)o->weights_seed);
+    return STATUS_OK;
+}
+
+static int run_sections(Selftest *t) {
+    int failed = 0;
+    for (int i = 0; i < SECTIONS; i++) {
+        if (sections[i].only_cuda && !t->cuda) continue;
+        double start = progress_clock();
+        failed += !selftest_section(t, &sections[i]);
+        double seconds = progress_clock() - start;
+        cJSON *last = cJSON_GetArrayItem(t->json, cJSON_GetArraySize(t->json) - 1);
+        cJSON_AddNumberToObject(last, "seconds", seconds);
+    }
+    return failed;
+}
+
+static void run_probes(cJSON *json) {
+    for (const Probe *p = probes; p->name; p++) {
+        ProbeAnswer answer;
+        cJSON *item = cJSON_CreateObject();
+        memset(&answer, 0, sizeof answer);
+        printf("probe %s: %s\n", p->name, p->question);
+        fflush(stdout);
+        Status status = p->run(&answer);
+        cJSON_AddItemToArray(json, item);
+        cJSON_AddStringToObject(item, "probe", p->name);
+        cJSON_AddNumberToObject(item, "status", status);
+        cJSON *values = cJSON_AddArrayToObject(item, "values");
+        for (int i = 0; i < answer.count; i++) {
+            const ProbeLine *line = &answer.line[i];
+            cJSON *value = cJSON_CreateObject();
+            printf("  %-58s %12.5g %s%s%s\n", line->name, line->value, line->unit,
+                   line->note ? "   " : "", line->note ? line->note : "");
+            cJSON_AddStringToObject(value, "name", line->name);
+            cJSON_AddNumberToObject(value, "value", line->value);
+            cJSON_AddStringToObject(value, "unit", line->unit);
+            cJSON_AddItemToArray(values, value);
+        }
+        if (status != STATUS_OK) printf("  it failed (status %d)\n", status);
+        fflush(stdout);
+    }
+}
+
+static Status write_json(const char *path, FILE *f, cJSON *json) {
+    char *text = cJSON_Print(json);
+    bool bad = !text || fputs(text, f) == EOF || fputc('\n', f) == EOF || fflush(f) != 0;
+    if (bad) fprintf(stderr, "--json %s: %s\n", path, strerror(errno));
+    free(text);
+    return bad ? STATUS_FILE : STATUS_OK;
+}
+
+/* `file`: for the report, or NULL. */
+static Status run_all(const SelftestOptions *o, Selftest *t, const char *what, FILE *file,
+                      int *failed) {
+    cJSON *json = cJSON_CreateObject();
+    cJSON *found = json ? cJSON_AddArrayToObject(json, "probes") : NULL;
+    Status status = STATUS_MEMORY;
+    if (!found) goto fail;
+    TRY_GOTO(status, load_network(o, &t->weights));
+    cJSON_AddStringToObject(json, "program", "blob-selftest " BLOB_VERSION);
+    cJSON_AddStringToObject(json, "device", what);
+    cJSON_AddStringToObject(json, "weights", o->weights ? o->weights : "random");
+    t->json = cJSON_AddArrayToObject(json, "sections");
+    *failed = run_sections(t);
+    if (o->probe && t->cuda) run_probes(found);
+    cJSON_AddBoolToObject(json, "ok", *failed == 0);
+    if (file) TRY_GOTO(status, write_json(o->json, file, json));
+fail:
+    weights_free(&t->weights);
+    cJSON_Delete(json);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    static Selftest t;
+    SelftestOptions o = {"cuda", NULL, NULL, 1, 1, 0, 0};
+    char what[256], cpu[256];
+    int failed = 0;
+    threads_begin(argv);
+    streams_open();
+    if (options_parse(&table, argc, argv, &o, NULL, 0, NULL) != STATUS_OK) return 2;
+    if (strcmp(o.device, "cuda") != 0 && strcmp(o.device, "cpu") != 0) {
+        fprintf(stderr, "--device %s: must be one of cuda cpu\n", o.device);
+        return 2;
+    }
+    FILE *file = o.json ? fopen(o.json, "wb") : NULL; /* before minutes of work */
+    if (o.json && !file) {
+        fprintf(stderr, "--json %s: %s\n", o.json, strerror(errno));
+        return 2;
+    }
+    if (o.threads) omp_set_num_threads(o.threads);
+    t.cuda = strcmp(o.device, "cuda") == 0;
+    t.seed = (uint64_t)o.seed;
+    Status status = find_device(o.device, &t.device, what, sizeof what);
+    if (status != STATUS_OK) {
+        fprintf(status == STATUS_DEVICE ? stdout : stderr, "nothing checked: %s\n", what);
+        return status == STATUS_DEVICE ? EXIT_NO_GPU : 1;
+    }
+    printf("device: %s\n", what);
+    status = find_device("cpu", &t.cpu, cpu, sizeof cpu);
+    if (status == STATUS_OK) status = run_all(&o, &t, what, file, &failed);
+    if (status == STATUS_MEMORY) fprintf(stderr, "not enough memory\n");
+    if (status == STATUS_OK)
+        printf("%s\n", failed ? "blob-selftest: FAILED" : "blob-selftest: all is well");
+    if (file && fclose(file) != 0) status = STATUS_FILE;
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "standard output: %s\n", strerror(errno));
+        status = STATUS_FILE;
+    }
+    return status == STATUS_INPUT ? 2 : status != STATUS_OK || failed ? 1 : 0;
+}

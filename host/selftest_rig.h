@@ -1,0 +1,55 @@
+/* host/selftest_rig.h - a network on a device and rows for it, as a check drives them.
+ *
+ *   R  rows     C  inputs (256)     A  actions (52)     V  values (8) */
+#ifndef HOST_SELFTEST_RIG_H
+#define HOST_SELFTEST_RIG_H
+
+#include "selftest.h"
+
+enum { RIG_ROWS = 4096 };
+
+typedef struct {
+    float *x;        /* (RIG_ROWS, C) host, each number exact in bf16; owned */
+    uint64_t *legal; /* (RIG_ROWS) the actions that policies are compared over; owned */
+} RowSet;
+
+typedef struct {
+    float *logits, *values; /* (RIG_ROWS, A), (RIG_ROWS, V) host; owned */
+} RowOutputs;
+
+typedef struct {
+    const Device *device;
+    NetSpec spec;
+    Net *net;
+    void *rows;             /* (RIG_ROWS, C) device, as all that follows; owned */
+    float *logits, *values; /* (RIG_ROWS, A), (RIG_ROWS, V) */
+    int32_t *count;
+    Fault *fault;
+    void *staging; /* (RIG_ROWS, C) host */
+    Stream stream;
+    Graph graph; /* one forward, captured; NULL without */
+} Rig;
+
+/* Observations of random positions of several games, or numbers of no game in -1..1. The caller
+ * calls rows_free in every case. STATUS_MEMORY. */
+Status rows_real(RowSet *rows, uint64_t seed);
+Status rows_random(RowSet *rows, uint64_t seed);
+void rows_free(RowSet *rows);
+
+Status outputs_open(RowOutputs *outputs);
+void outputs_close(RowOutputs *outputs);
+
+/* way: as NetOps.choose takes it; `why` (256) gets its line. The caller calls rig_close in every
+ * case. */
+Status rig_open(Rig *rig, const Device *device, const Weights *weights, Precision precision,
+                Network way, char *why);
+void rig_close(Rig *rig);
+
+/* Captures a forward, which rig_run takes from now on. Needs backend->graphs and an earlier run. */
+Status rig_capture(Rig *rig);
+
+/* Row i of the batch is row picks[i] of `rows`, or i where picks is NULL; n <= RIG_ROWS. Places
+ * beyond n of `out` are not written. STATUS_FAULT: the network met what it cannot take. */
+Status rig_run(Rig *rig, const RowSet *rows, const int *picks, int n, RowOutputs *out);
+
+#endif

@@ -1,0 +1,259 @@
+#!/usr/bin/env bash
+# scripts/gpu_check.sh [--list] [--seconds N] [OUT] - all that a GPU can tell about this project.
+#
+# One command, no network, below N seconds (470): builds for the GPU here, then checks and measures,
+# the most telling first. A step that fails or runs out of time is reported and the next one begun.
+# In the folder OUT (build/gpu_check): report.md, report.json, and a log of every step. Packages are
+# taken from deps/ where offline_deps.sh left them. --list only names the steps.
+# Exit status: 0 all is well, 1 a step failed, 77 there is no GPU.
+# shellcheck disable=SC2317,SC2015 # steps are called by their names
+set -uo pipefail
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+source "$root/scripts/install.sh"
+cd "$root" || exit 1
+
+list=0 budget=470 out=build/gpu_check
+while (($#)); do
+    case $1 in
+        --list) list=1 ;;
+        --seconds)
+            [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || {
+                say "--seconds ${2:-}: must be a whole number from 1"
+                exit 2
+            }
+            budget=$2
+            shift
+            ;;
+        -*)
+            echo "usage: scripts/gpu_check.sh [--list] [--seconds N] [OUT]" >&2
+            exit 2
+            ;;
+        *) out=$1 ;;
+    esac
+    shift
+done
+build=$root/build/gpu
+bin=$build/bin
+programs=(blob-selftest blob-gpu-selfplay blob-bench blob-records)
+
+# The steps, in order: a function step_NAME each, and its seconds at most.
+steps=(build:240 selftest:120 tests:120 bench_medium:40 bench_rows:40 ceilings:20 graph:40
+    parallel:60 files:40 memcheck:60 bench_light:30 bench_tree:40 racecheck:60 initcheck:45 synccheck:45 profile:60)
+
+step_build() {
+    cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DBLOB_WERROR=OFF -DBLOB_CUDA=ON \
+        "-DCMAKE_CUDA_ARCHITECTURES=$architectures" || return 1
+    local tests
+    mapfile -t tests < <(comm -12 \
+        <(ctest --test-dir "$build" -N -L gpu | awk '/Test +#/ { print $NF }' | sort -u) \
+        <(cmake --build "$build" --target help | grep -oE '^[A-Za-z0-9_]+' | sort -u))
+    cmake --build "$build" --parallel "$(nproc)" --target "${programs[@]}" "${tests[@]}"
+}
+
+step_selftest() { "$bin/blob-selftest" --probe --json "$out/selftest.json"; }
+
+step_tests() {
+    ctest --test-dir "$build" -L gpu --no-tests=error --output-on-failure --timeout 100
+}
+
+# bench WORDS..: on the GPU, in the numbers that play there, to bench.csv too.
+bench() {
+    "$bin/blob-bench" "$@" --device cuda --precision bf16 --repeats 3 --csv "$out/bench.csv"
+}
+step_ceilings() { bench gemm copy --seconds 1; }
+step_bench_rows() { bench rows --seconds 0.5; }
+step_bench_medium() { bench selfplay --budget medium --seconds 3; }
+step_bench_light() { bench selfplay --budget light --seconds 2; }
+step_bench_tree() { bench tree --seconds 1; }
+
+# play NAME ARGS..: a run into a folder of its own.
+play() {
+    local name=$1
+    shift
+    "$bin/blob-gpu-selfplay" --quiet --out "$work/$name" --device cuda "$@"
+}
+
+# same A B: the two runs wrote the same games, byte for byte.
+same() {
+    local file count=0
+    for file in "$work/$1"/*.safetensors; do
+        cmp "$file" "$work/$2/${file##*/}" || return 1
+        count=$((count + 1))
+    done
+    [[ $count == "$(find "$work/$2" -name '*.safetensors' | wc -l)" ]] && ((count > 0)) || return 1
+    echo "$1 and $2: the same bytes in $count files"
+}
+
+step_graph() {
+    play graph --games 4096 && play no-graph --games 4096 --no-graph && same graph no-graph
+}
+step_parallel() {
+    play parallel-512 --games 12288 --parallel 512 &&
+        play parallel-8192 --games 12288 --parallel 8192 && same parallel-512 parallel-8192
+}
+step_files() {
+    play cuda-hash --games 4096 --evaluator hash && play cpu-hash --games 4096 --evaluator hash \
+        --device cpu && same cuda-hash cpu-hash
+}
+
+# sanitize TOOL: a few small games of each evaluator under compute-sanitizer.
+sanitize() {
+    local sanitizer small=(--games 8 --parallel 8 --cards 3 --worlds 2 --simulations 6)
+    sanitizer=$(command -v compute-sanitizer) ||
+        sanitizer=$(compgen -G '/usr/local/cuda*/bin/compute-sanitizer' | head -n 1)
+    [[ -n $sanitizer ]] || skip "compute-sanitizer is not installed"
+    play() { # in front of the program, and one run after the other
+        local name=$1
+        shift
+        "$sanitizer" --tool "$tool" --error-exitcode 9 "$bin/blob-gpu-selfplay" --quiet \
+            --out "$work/$name" --device cuda "$@"
+    }
+    local tool=$1
+    play "$tool-hash" "${small[@]}" --evaluator hash && play "$tool-net" "${small[@]}"
+}
+step_memcheck() { sanitize memcheck; }
+step_racecheck() { sanitize racecheck; }
+step_initcheck() { sanitize initcheck; }
+step_synccheck() { sanitize synccheck; }
+
+step_profile() {
+    play profile --games 12288 --trace "$out/trace.json" || return 1
+    command -v python3 >/dev/null || skip "python3 is not installed: see trace.json"
+    scripts/trace_summary.py "$out/trace.json"
+}
+
+readonly SKIPPED=78 # the exit status of a step that cannot be taken here
+skip() {
+    echo "skipped: $*"
+    exit "$SKIPPED"
+}
+
+if ((list)); then
+    for step in "${steps[@]}"; do
+        printf '%-14s at most %3d s\n' "${step%:*}" "${step#*:}"
+    done
+    exit 0
+fi
+if ! nvidia-smi -L >/dev/null 2>&1 && ! compgen -G '/dev/nvidia[0-9]*' >/dev/null; then
+    echo "gpu_check.sh: there is no GPU here: nothing checked"
+    exit 77
+fi
+nvcc_path || fail "there is a GPU, but no nvcc in PATH or /usr/local/cuda/bin"
+need_packages g++:g++
+architectures=$(gpu_architectures)
+architectures=${architectures:-native}
+
+mkdir -p "$out" || fail "the folder $out cannot be written"
+out=$(cd "$out" && pwd)
+rm -f "$out"/{report.*,bench.csv,selftest.json,trace.json} "$out"/*.log
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+began=$SECONDS failed=0 names=() results=() seconds=()
+
+# run_step NAME SECONDS: in a process group of its own, so that nothing outlives its time.
+run_step() {
+    local name=$1 most=$2 start=$SECONDS left=$((budget - (SECONDS - began))) status=0 result pid
+    ((most > left)) && most=$left
+    if ((left < 5)); then
+        result='no time left'
+    elif [[ $name != build && ! -x $bin/blob-selftest ]]; then
+        result='not built'
+    else
+        set -m
+        ("step_$name") >"$out/$name.log" 2>&1 </dev/null &
+        pid=$!
+        set +m
+        while kill -0 "$pid" 2>/dev/null && ((SECONDS - start < most)); do sleep 0.2; done
+        if kill -0 "$pid" 2>/dev/null; then
+            kill -- "-$pid" 2>/dev/null
+            sleep 1
+            kill -9 -- "-$pid" 2>/dev/null
+            result="FAILED: stopped after $most s"
+        fi
+        wait "$pid" 2>/dev/null
+        status=$?
+        [[ -n ${result:-} ]] || case $status in
+            0) result=ok ;;
+            "$SKIPPED") result=$(tail -n 1 "$out/$name.log") ;;
+            *) result="FAILED: exit status $status" ;;
+        esac
+    fi
+    case $result in ok | skipped*) ;; *) failed=1 ;; esac
+    names+=("$name") results+=("$result") seconds+=($((SECONDS - start)))
+    printf '%-14s %4d s  %s\n' "$name" $((SECONDS - start)) "$result"
+}
+
+# json TEXT: as a string.
+json() {
+    local text=${1//\\/\\\\}
+    text=${text//\"/\\\"}
+    printf '"%s"' "${text//[[:cntrl:]]/ }"
+}
+
+write_json() {
+    local i comma=
+    {
+        printf '{"ok": %s,\n' "$( ((failed)) && echo false || echo true)"
+        printf ' "gpu": %s,\n "revision": %s,\n "toolkit": %s,\n "seconds": %d,\n "steps": [' \
+            "$(json "$gpu")" "$(json "$revision")" "$(json "$toolkit")" $((SECONDS - began))
+        for i in "${!names[@]}"; do
+            printf '%s\n  {"step": "%s", "result": %s, "seconds": %d, "log": "%s.log"}' "$comma" \
+                "${names[i]}" "$(json "${results[i]}")" "${seconds[i]}" "${names[i]}"
+            comma=,
+        done
+        printf '],\n "bench": ['
+        comma=
+        while IFS= read -r line; do
+            printf '%s\n  %s' "$comma" "$(json "$line")"
+            comma=,
+        done < <(cat "$out/bench.csv" 2>/dev/null)
+        printf '],\n "selftest": '
+        grep . "$out/selftest.json" 2>/dev/null || echo null
+        echo '}'
+    } >"$out/report.json"
+}
+
+# section TITLE LOG LINES: the end of a log.
+section() {
+    [[ -s $out/$2 ]] || return 0
+    printf '\n## %s\n```\n' "$1"
+    tail -n "$3" "$out/$2"
+    printf '```\n'
+}
+
+write_markdown() {
+    local i
+    {
+        printf '# GPU check: %s\n\n' "$( ((failed)) && echo FAILED || echo 'all is well')"
+        printf -- '- GPU: %s\n- toolkit: %s\n- revision: %s\n- %s, %d s\n\n' "$gpu" "$toolkit" \
+            "$revision" "$(date -u '+%F %T UTC')" $((SECONDS - began))
+        printf '| step | result | seconds | log |\n|---|---|---|---|\n'
+        for i in "${!names[@]}"; do
+            printf '| %s | %s | %d | %s.log |\n' "${names[i]}" "${results[i]}" "${seconds[i]}" \
+                "${names[i]}"
+        done
+        section 'Self-test and probes' selftest.log 250
+        section 'Tests' tests.log 25
+        for i in bench_medium bench_rows ceilings bench_light bench_tree graph parallel files \
+            profile; do
+            section "$i" "$i.log" 40
+        done
+        for i in "${!names[@]}"; do
+            [[ ${results[i]} == FAILED* ]] && section "${names[i]} failed" "${names[i]}.log" 60
+        done
+    } >"$out/report.md"
+}
+
+gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null |
+    head -n 1)
+gpu=${gpu:-unknown: nvidia-smi does not answer}
+toolkit=$(nvcc --version | grep -oE 'release [0-9.]+' | head -n 1)
+revision=$(git describe --always --dirty 2>/dev/null || echo unknown)
+echo "$gpu, toolkit $toolkit, revision $revision"
+for step in "${steps[@]}"; do
+    run_step "${step%:*}" "${step#*:}"
+    write_json # after every step: whatever ends this script leaves a report
+    write_markdown
+done
+echo "$out/report.md: $( ((failed)) && echo 'a step FAILED' || echo 'all is well')"
+exit $failed

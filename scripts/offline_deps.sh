@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# scripts/offline_deps.sh [--compilers] [DIR] - fetches what a build needs, for machines offline.
+#
+# Run it with a network, on the release of Debian or Ubuntu that the other machine has; then take
+# the repository there with DIR (deps, within it) inside. Its scripts and CMake find the packages
+# there: nothing is installed, they are unpacked into DIR/root. About 40 MiB; the compilers, which a
+# machine with a CUDA toolkit has, come with --compilers only and are installed by root.
+#
+# Needs apt; neither root nor anything installed. Fetched is what a bare release lacks.
+set -euo pipefail
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+source "$root/scripts/install.sh"
+
+packages=(cmake ninja-build "${build_libraries[@]}")
+folder=$deps
+while (($#)); do
+    case $1 in
+        --compilers) packages+=(gcc g++ libc6-dev) ;;
+        -*)
+            echo "usage: scripts/offline_deps.sh [--compilers] [DIR]" >&2
+            exit 2
+            ;;
+        *) folder=$1 ;;
+    esac
+    shift
+done
+for program in apt-get apt-cache dpkg; do
+    command -v "$program" >/dev/null || fail "$program is missing: this needs Debian or Ubuntu"
+done
+
+# Lists and state of our own: nothing of the system is read but its sources, nothing is written.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/lists/partial" "$work/archives/partial"
+touch "$work/status"
+apt=(-q -o "Dir::State::lists=$work/lists" -o "Dir::State::status=$work/status"
+    -o "Dir::Cache::archives=$work/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
+    -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Install-Recommends=0)
+
+# closure PACKAGE..: all that has to be there for them, as one "name=version" a line.
+closure() {
+    apt-get "${apt[@]}" -s install "$@" |
+        sed -nE 's/^Inst ([^ ]+) \(([^ ]+) .*/\1=\2/p' | sort -u
+}
+
+say "reading the package lists"
+apt-get "${apt[@]}" update >"$work/log" 2>&1 || {
+    tail -n 5 "$work/log" >&2
+    say "some lists could not be read; going on with the others"
+}
+mapfile -t bare < <(apt-cache "${apt[@]}" dumpavail |
+    awk -v RS= '/\n(Priority: required|Essential: yes)/ { print $2 }' | sort -u)
+((${#bare[@]})) || fail "the package lists are empty: is there a network?"
+closure "${bare[@]}" apt >"$work/bare"
+closure "${bare[@]}" apt "${packages[@]}" >"$work/all"
+mapfile -t wanted < <(comm -13 "$work/bare" "$work/all")
+((${#wanted[@]})) || fail "apt names no packages: $(apt-get "${apt[@]}" -s install \
+    "${packages[@]}" 2>&1 | tail -n 1)"
+
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+rm -rf "$folder"/*.deb "$folder/root"
+say "fetching ${#wanted[@]} packages into $folder"
+if ! (cd "$folder" && apt-get "${apt[@]}" download "${wanted[@]}") >"$work/log" 2>&1; then
+    tail -n 5 "$work/log" >&2
+    fail "not all packages could be fetched"
+fi
+release=$(. /etc/os-release && echo "${PRETTY_NAME:-unknown}")
+printf '%s, %s\n' "$release" "$(dpkg --print-architecture)" >"$folder/release"
+for package in "${packages[@]}"; do
+    compgen -G "$folder/${package}_*.deb" >/dev/null || fail "$package did not arrive"
+done
+say "$(du -sh --apparent-size "$folder" | cut -f 1) for $release in $folder"
