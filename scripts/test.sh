@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # scripts/test.sh [--long] - builds and tests every preset that this machine can.
 #
-# cpu and asan always; cuda where nvcc is, whose tests skip without a GPU. --long adds the tests
-# labelled slow. Every preset is tried; the exit status is 0 only if all passed.
+# cuda where nvcc is (its GPU tests only where a GPU is), asan, tsan and msan (the last two: the
+# simulator of a GPU alone, by clang), cpu. --long adds the tests labelled slow. Every preset is
+# tried; what cannot be is skipped by name; the exit status is 0 only if no other failed.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 source "$root/scripts/install.sh"
@@ -17,18 +18,38 @@ case ${*:-} in
         exit 2
         ;;
 esac
-presets=(cpu asan)
-compilers=()
-if nvcc_path; then
-    presets+=(cuda)
-    compilers=(g++:g++)
+
+has_gpu() { compgen -G '/dev/nvidia[0-9]*' >/dev/null || [[ -e /dev/dxg ]]; }
+
+# has_sanitizer NAME: whether clang links a program with it.
+has_sanitizer() {
+    command -v clang++ >/dev/null &&
+        clang++ "-fsanitize=$1" -x c++ -o /dev/null - <<<'int main() {}' >/dev/null 2>&1
+}
+
+need_packages g++:g++ python3:python3
+if ! has_sanitizer thread || ! has_sanitizer memory; then
+    want_packages clang libclang-rt-dev
 fi
-need_packages "${compilers[@]}"
+presets=() summary=() failed=0
+if nvcc_path; then presets+=(cuda); else summary+=("cuda skipped (no nvcc)"); fi
+presets+=(asan)
+for sanitizer in thread:tsan memory:msan; do
+    if has_sanitizer "${sanitizer%:*}"; then
+        presets+=("${sanitizer#*:}")
+    else
+        summary+=("${sanitizer#*:} skipped (no clang with -fsanitize=${sanitizer%:*})")
+    fi
+done
+presets+=(cpu)
 
 # test_preset NAME: configure, build, test; the first step that fails ends it.
 test_preset() {
     local preset=$1 only=()
-    [[ $preset == cuda ]] && only=(-L gpu)
+    if [[ $preset == cuda ]]; then # the rest is the cpu preset's
+        only=(-L 'nvcc|gpu')
+        has_gpu || { only=(-L nvcc) && say "cuda: no GPU here, its tests are left out"; }
+    fi
     mkdir -p "build/$preset" || return 1
     say "$preset: building"
     logged "$preset: configuration" "build/$preset/configure.log" cmake --preset "$preset" &&
@@ -37,7 +58,6 @@ test_preset() {
         ctest --preset "$preset" -j2 --output-on-failure --no-tests=error "${only[@]}" "${skip[@]}"
 }
 
-summary=() failed=0
 for preset in "${presets[@]}"; do
     if test_preset "$preset"; then
         summary+=("$preset passed")

@@ -1,0 +1,105 @@
+/* tests/sim/fiber.cpp - stacks, the switch in assembly, and what the sanitizers are told. */
+#include "fiber.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "sanitizer.h"
+
+#ifndef __x86_64__
+#error "the simulator's switch is written for x86-64"
+#endif
+
+/* Saves the registers that a function must keep, then the stack pointer into *save, and goes on
+ * where `load` was saved. A jump instead of a return, which the processor would mispredict. */
+extern "C" void sim_fiber_switch(void **save, void *load);
+asm(".text\n"
+    ".type sim_fiber_switch,@function\n"
+    "sim_fiber_switch:\n"
+    "pushq %rbp\npushq %rbx\npushq %r12\npushq %r13\npushq %r14\npushq %r15\n"
+    "movq %rsp,(%rdi)\nmovq %rsi,%rsp\n"
+    "popq %r15\npopq %r14\npopq %r13\npopq %r12\npopq %rbx\npopq %rbp\n"
+    "popq %rcx\njmpq *%rcx\n");
+
+/* AddressSanitizer's frames are several times as large. */
+enum { STACK_BYTES = SIM_ASAN ? 256 * 1024 : 64 * 1024, PAGE_BYTES = 4096 };
+
+void fiber_open(Fiber *fiber, unsigned index) {
+    void *block = mmap(NULL, STACK_BYTES + PAGE_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (block == MAP_FAILED || mprotect(block, PAGE_BYTES, PROT_NONE) != 0) {
+        perror("simulator: no stack for a CUDA thread");
+        _Exit(96);
+    }
+    *fiber = Fiber{};
+    fiber->stack = (char *)block + PAGE_BYTES;
+    /* else all tops would share the same sets of the cache */
+    fiber->stack_bytes = STACK_BYTES - index % 16 * 320 - 64;
+#if SIM_TSAN
+    /* one stack serves many logical threads in turn, each of which begins by writing it */
+    AnnotateBenignRaceSized("", 0, fiber->stack, STACK_BYTES, "a stack used again");
+#endif
+}
+
+void fiber_close(Fiber *fiber) {
+    if (fiber->stack) (void)munmap(fiber->stack - PAGE_BYTES, STACK_BYTES + PAGE_BYTES);
+#if SIM_TSAN
+    if (fiber->thread) __tsan_destroy_fiber(fiber->thread);
+#endif
+    *fiber = Fiber{};
+}
+
+void fiber_restart(Fiber *fiber, void *thread, void (*entry)(void)) {
+    uintptr_t top = (uintptr_t)(fiber->stack + fiber->stack_bytes) & ~(uintptr_t)15;
+    void **at = (void **)top;
+    *--at = NULL;
+    *--at = (void *)entry;
+    for (int i = 0; i < 6; i++) *--at = NULL;
+    fiber->at = at;
+    fiber->thread = thread;
+#if SIM_ASAN
+    __asan_unpoison_memory_region(fiber->stack, fiber->stack_bytes);
+#endif
+}
+
+void fiber_adopt(Fiber *fiber) {
+#if SIM_ASAN
+    static pthread_t owner;
+    if (!fiber->stack || !pthread_equal(owner, pthread_self())) {
+        pthread_attr_t attributes;
+        void *stack = NULL;
+        owner = pthread_self();
+        pthread_getattr_np(owner, &attributes);
+        pthread_attr_getstack(&attributes, &stack, &fiber->stack_bytes);
+        pthread_attr_destroy(&attributes);
+        fiber->stack = (char *)stack;
+    }
+#endif
+#if SIM_TSAN
+    fiber->thread = __tsan_get_current_fiber();
+#endif
+    (void)fiber;
+}
+
+void fiber_switch(Fiber *from, Fiber *to) {
+#if SIM_TSAN
+    __tsan_switch_to_fiber(to->thread, 1 /* which orders nothing */);
+#endif
+#if SIM_ASAN
+    __sanitizer_start_switch_fiber(&from->fake, to->stack, to->stack_bytes);
+#endif
+    sim_fiber_switch(&from->at, to->at);
+#if SIM_ASAN
+    __sanitizer_finish_switch_fiber(from->fake, NULL, NULL);
+#endif
+}
+
+void fiber_begun(const Fiber *fiber) {
+    (void)fiber;
+#if SIM_ASAN
+    __sanitizer_finish_switch_fiber(fiber->fake, NULL, NULL);
+#endif
+}

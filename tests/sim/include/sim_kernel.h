@@ -1,0 +1,57 @@
+/* tests/sim/include/sim_kernel.h - a launch: the kernel, its grid, and its arguments, copied. */
+#ifndef TESTS_SIM_KERNEL_H
+#define TESTS_SIM_KERNEL_H
+
+#include <memory>
+#include <string.h>
+#include <tuple>
+#include <vector>
+
+#include "cuda_runtime_api.h"
+
+struct SimKernel {
+    const char *name = nullptr;     /* as the launch spells it */
+    const void *function = nullptr; /* tells apart what is spelled alike */
+    dim3 grid, block;
+    std::vector<unsigned char> arguments; /* their bytes, one after another, for the recorder */
+    virtual void run() const = 0;         /* one CUDA thread */
+    virtual ~SimKernel() = default;
+};
+
+template <class... P>
+struct SimCall : SimKernel {
+    void (*kernel)(P...);
+    std::tuple<P...> values;
+
+    SimCall(void (*k)(P...), std::tuple<P...> v) : kernel(k), values(std::move(v)) {}
+
+    void run() const override { std::apply(kernel, values); }
+
+    void keep_bytes() {
+        std::apply([this](const P &...value) { (append(&value, sizeof value), ...); }, values);
+    }
+
+    void append(const void *bytes, size_t count) {
+        size_t at = arguments.size();
+        arguments.resize(at + count);
+        memcpy(arguments.data() + at, bytes, count);
+    }
+};
+
+/* Enqueues it, or adds it to the graph that the stream captures; cudaGetLastError has the error. */
+void sim_launch(cudaStream_t stream, std::shared_ptr<SimKernel> kernel);
+
+template <class... P, class... A>
+void sim_launch_call(const char *name, void (*k)(P...), dim3 grid, dim3 block, cudaStream_t stream,
+                     A... arguments) {
+    static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel takes");
+    auto call = std::make_shared<SimCall<P...>>(k, std::tuple<P...>(static_cast<P>(arguments)...));
+    call->name = name;
+    call->function = reinterpret_cast<const void *>(k);
+    call->grid = grid;
+    call->block = block;
+    call->keep_bytes();
+    sim_launch(stream, std::move(call));
+}
+
+#endif

@@ -1,0 +1,31 @@
+# The simulator's own tests: that it sees faults, and what it saw an epoch ask for.
+sim_unit(faults faults.cu)
+sim_test(test_faults faults)
+
+# What the compiler's flags let this build see.
+set(variant plain)
+foreach(seen address memory thread)
+  if(CMAKE_CXX_FLAGS MATCHES "fsanitize=([a-z,]*,)?${seen}")
+    string(SUBSTRING ${seen} 0 1 letter)
+    set(variant ${letter}san)
+  endif()
+endforeach()
+
+if(NOT variant STREQUAL tsan) # which would see races in the lists that the recorder keeps
+  foreach(name test_record test_record_load)
+    sim_unit(${name} ${name}.c)
+    sim_test(${name} ${name})
+  endforeach()
+endif()
+
+string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+separate_arguments(link_flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}")
+if(NOT BLOB_SIM_ONLY)
+  list(APPEND link_flags ${OpenMP_C_FLAGS})
+endif()
+add_test(NAME test_plant
+         COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/plant.sh ${root} ${CMAKE_BINARY_DIR} ${variant}
+                 ${CMAKE_CXX_COMPILER} ${link_flags} $<TARGET_OBJECTS:test_sim_play> @
+                 $<TARGET_FILE:sim> -lm
+         COMMAND_EXPAND_LISTS)
+set_tests_properties(test_plant PROPERTIES LABELS cpu TIMEOUT 600)

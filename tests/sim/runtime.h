@@ -1,0 +1,135 @@
+/* tests/sim/runtime.h - the simulator's own view of streams, events, graphs and memory.
+ *
+ *   host ─ ask ─► stream: [ op | op | op ]  ─ somebody waits ─► run, one by one
+ *                   └ while captured ─► graph: nodes that hold an op each ─► run as one op
+ */
+#ifndef TESTS_SIM_RUNTIME_H
+#define TESTS_SIM_RUNTIME_H
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine.h"
+#include "include/cuda_runtime_api.h"
+#include "include/sim_kernel.h"
+#include "record.h"
+
+/* An event outlives its handle while something that is enqueued names it. */
+struct EventState {
+    cudaStream_t stream = nullptr; /* where it was recorded last */
+    long asked = 0, reached = 0;   /* recordings */
+    double seconds = 0;            /* when it was reached */
+    bool timed = true;
+    bool captured = false; /* recorded within a capture: the host may not ask for it */
+    char tag = 0;
+};
+
+struct CUevent_st {
+    std::shared_ptr<EventState> state;
+};
+
+/* One thing asked of a stream, or one node of a graph. */
+struct SimOp {
+    SimKind kind = SIM_KERNEL;
+    std::shared_ptr<SimKernel> kernel;
+    void *dst = nullptr;
+    const void *src = nullptr;
+    size_t bytes = 0;
+    int value = 0;
+    cudaMemcpyKind direction = cudaMemcpyDefault;
+    std::shared_ptr<EventState> event;
+    long recording = 0; /* of the event: which one it makes or waits for; in an instantiated graph:
+                           the how manieth event of the graph it is */
+    std::shared_ptr<CUgraph_st> run; /* a launched graph */
+    std::vector<long> recordings;    /* of the graph's events, in the order of its nodes */
+};
+
+/* What a stream has while it is captured. */
+struct Capture {
+    cudaGraph_t graph; /* owned, unless it is a body of a conditional node */
+    bool body;
+    std::vector<cudaGraphNode_t> after; /* what the next node follows */
+    std::vector<cudaGraphEdgeData> edges;
+    bool broken; /* something forbidden was asked: nothing will come of it */
+    unsigned long long id;
+};
+
+/* A stream runs on a stack of its own: to ThreadSanitizer it is a thread. */
+struct CUstream_st {
+    std::deque<std::unique_ptr<SimOp>> queue;
+    std::unique_ptr<Capture> capture;
+    Fiber fiber = {};
+    Fiber caller = {}; /* who waits for the step */
+    std::unique_ptr<SimOp> running;
+    ThreadPool pool = {};
+    char tag = 0; /* all that has run on it */
+};
+
+struct CUgraphNode_st {
+    cudaGraphNodeType type = cudaGraphNodeTypeEmpty;
+    SimOp op;
+    cudaGraph_t graph = nullptr;
+    size_t index = 0;          /* in the graph */
+    std::vector<size_t> after; /* nodes of the same graph, all with a lower index */
+    cudaGraphConditionalHandle handle = 0;
+    cudaGraphConditionalNodeType condition = cudaGraphCondTypeIf;
+    std::vector<std::shared_ptr<CUgraph_st>> bodies;
+    std::vector<cudaGraph_t> body_handles; /* the same, as handed out */
+};
+
+struct CUgraph_st {
+    std::vector<std::unique_ptr<CUgraphNode_st>> nodes;
+    std::shared_ptr<int> running; /* instances of the graph that exist */
+};
+
+struct CUgraphExec_st {
+    std::shared_ptr<CUgraph_st> graph; /* a copy of its own */
+    std::shared_ptr<int> running;
+};
+
+/* device.cpp: remembers an error for cudaGetLastError and returns it. */
+cudaError_t error_set(cudaError_t error);
+/* The error that was injected for this call, or success. To be asked first of all in a call. */
+cudaError_t error_injected(void);
+/* The same with the line that says what is wrong. */
+cudaError_t error_say(cudaError_t error, const char *what);
+
+/* memory.cpp: whether the bytes lie within one block of the device, or of pinned memory. */
+bool memory_is_device(const void *p, size_t bytes);
+bool memory_is_pinned(const void *p, size_t bytes);
+void memory_copy(void *dst, const void *src, size_t bytes);
+void memory_set(void *dst, int value, size_t bytes);
+/* Under AddressSanitizer the device's memory is closed to the host but while something runs. */
+void memory_enter(void);
+void memory_leave(void);
+
+/* stream.cpp: NULL if there is no such stream. */
+CUstream_st *stream_find(cudaStream_t stream);
+cudaError_t stream_ask(cudaStream_t stream, std::unique_ptr<SimOp> op);
+/* What CUDA forbids while this thread captures: breaks the capture and returns its error. */
+cudaError_t capture_forbids(const char *call);
+/* Runs the op, or the node that holds it, on the stream that is running. */
+void op_run(const SimOp &op);
+
+/* capture.cpp: the op becomes a node after what the stream holds so far. */
+cudaError_t capture_add(CUstream_st *stream, const SimOp &op);
+
+/* graph.cpp */
+cudaGraphNode_t graph_add(cudaGraph_t graph, cudaGraphNodeType type, const SimOp &op,
+                          const std::vector<cudaGraphNode_t> &after);
+void graph_run(const CUgraph_st &graph, const std::vector<long> &recordings);
+/* conditional.cpp: */
+cudaError_t conditional_check(cudaGraph_t graph, const cudaConditionalNodeParams &params);
+void conditional_launch(const CUgraph_st &graph);
+void conditional_run(const CUgraphNode_st &node);
+
+/* engine.cpp: 0..count - 1, by the order. */
+unsigned engine_choose(unsigned count);
+
+/* record.cpp */
+void record_asked(const SimRecord &record);
+void record_asked_op(const SimOp &op, cudaStream_t stream, bool captured);
+void record_ran_op(const SimOp &op);
+
+#endif

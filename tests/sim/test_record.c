@@ -1,0 +1,251 @@
+/* tests/sim/test_record.c - what an epoch asks of the device, call by call, and what then runs.
+ *
+ *   - a wave is these launches in this order, and an epoch asks for nothing else: no memory, no
+ *     wait, no copy but its counters and records, to pinned memory, after everything
+ *   - a captured epoch is one launch, which runs the very operations of the plain one: the same
+ *     kernels, grids, blocks and arguments, bit for bit
+ *   - an epoch's counters are there while the next one has not begun
+ *
+ * That nothing a wave reads of its working memory is from before the wave: see in_step.h. */
+#include <stdlib.h>
+
+#include "../../device/core/scan.h"
+#include "../../device/play/selfplay.h"
+#include "../check.h"
+#include "sim_device.h"
+
+enum { WAVES = 3, GAMES = 200 };
+
+typedef struct {
+    const char *name;
+    size_t bytes; /* of its arguments, without the padding at their end */
+} Launch;
+
+enum { SCAN_BYTES = offsetof(ScanArgs, n) + sizeof(int) };
+
+/* A wave with the hash evaluator, and trees of at most 8 edges. What changes here changes how much
+ * a wave costs before any work: on purpose only. */
+static const Launch wave_launches[] = {
+    {"descend_kernel<8>", sizeof(Search)}, {"scan_kernel", SCAN_BYTES},
+    {"backup_kernel<8>", sizeof(Search)},  {"move_kernel", sizeof(Play)},
+    {"scan_kernel", SCAN_BYTES},           {"emit_kernel<32>", sizeof(Play)},
+    {"scan_kernel", SCAN_BYTES},           {"refill_kernel", sizeof(Play)},
+    {"tally_kernel", sizeof(Play)},
+};
+enum {
+    WAVE_LAUNCHES = sizeof wave_launches / sizeof wave_launches[0],
+    EPOCH = 1 + WAVES * WAVE_LAUNCHES, /* the first sets the counters of the epoch */
+    EPOCHS = 5
+};
+
+static SelfplayConfig config_small(bool graph) {
+    SelfplayConfig c = selfplay_config_default();
+    c.parallel = 11;
+    c.simulations = 7;
+    c.leaves = 2;
+    c.waves = WAVES;
+    c.evaluator = EVALUATOR_HASH;
+    c.graph = graph;
+    return c;
+}
+
+/* A list that outlives the recorder's, with the kinds of interest alone. */
+typedef struct {
+    SimRecord *at; /* (count) owned, and so are their arguments */
+    int count;
+} List;
+
+typedef enum { LIST_ASKED, LIST_RAN, LIST_COUNT } ListKind;
+
+/* Left out: the clock, and what a profiler sees. */
+static bool is_of_interest(const SimRecord *r) {
+    return r->kind != SIM_RANGE_PUSH && r->kind != SIM_RANGE_POP && r->kind != SIM_EVENT_RECORD;
+}
+
+static List list_keep(ListKind kind) {
+    int count;
+    const SimRecord *from = kind == LIST_ASKED ? sim_record_asked(&count) : sim_record_ran(&count);
+    List list = {calloc((size_t)count + 1, sizeof *list.at), 0};
+    for (int i = 0; list.at && i < count; i++) {
+        if (!is_of_interest(&from[i])) continue;
+        SimRecord *to = &list.at[list.count++];
+        *to = from[i];
+        unsigned char *bytes = malloc(to->argument_bytes + 1);
+        if (bytes && to->argument_bytes) memcpy(bytes, to->arguments, to->argument_bytes);
+        to->arguments = bytes;
+    }
+    return list;
+}
+
+static void list_free(List *list) {
+    for (int i = 0; i < list->count; i++) free((void *)list->at[i].arguments);
+    free(list->at);
+    memset(list, 0, sizeof *list);
+}
+
+/* The calls that this epoch asks for. */
+static List enqueue(Selfplay *sp) {
+    sim_record_begin();
+    CHECK(selfplay_enqueue(sp) == STATUS_OK);
+    sim_record_end();
+    return list_keep(LIST_ASKED);
+}
+
+/* What runs until this epoch's counters are there, and what the host asks for meanwhile. */
+static List await(Selfplay *sp, int64_t epoch, List *asked) {
+    const PlayCounters *counters;
+    const uint16_t *out;
+    sim_record_begin();
+    CHECK(selfplay_wait(sp, epoch, &counters, &out) == STATUS_OK);
+    sim_record_end();
+    CHECK(counters->fault.code == FAULT_NONE);
+    if (asked) *asked = list_keep(LIST_ASKED);
+    return list_keep(LIST_RAN);
+}
+
+static void open_small(Selfplay *sp, const Device *device, bool graph) {
+    SelfplayConfig config = config_small(graph);
+    GameRange all = {0, 0};
+    CHECK(selfplay_open(sp, &config, device, NULL, &all, 1, GAMES) == STATUS_OK);
+    CHECK(device->backend->stream_sync(sp->wave.stream) == STATUS_OK);
+}
+
+static int count_of(const List *list, SimKind kind) {
+    int n = 0;
+    for (int i = 0; i < list->count; i++) n += list->at[i].kind == kind;
+    return n;
+}
+
+/* The last two calls are the copies to the host, of counters and records. */
+static void check_copies(const Selfplay *sp, const List *asked) {
+    CHECK(count_of(asked, SIM_COPY) == 2 && asked->count > 2);
+    if (asked->count < 3) return;
+    const SimRecord *counters = &asked->at[asked->count - 2], *out = counters + 1;
+    int i = (int)((sp->epochs - 1) % 2), to_host = 2; /* cudaMemcpyDeviceToHost */
+    CHECK(counters->kind == SIM_COPY && counters->direction == to_host);
+    CHECK(counters->dst == sp->counters[i] && counters->src == sp->play.counters);
+    CHECK(counters->bytes == sizeof(PlayCounters));
+    CHECK(out->kind == SIM_COPY && out->direction == to_host);
+    CHECK(out->dst == sp->out[i] && out->src == sp->play.out);
+    CHECK(out->bytes == (size_t)sp->play.out_words * sizeof(uint16_t));
+}
+
+/* An epoch launch by launch: one setting, the waves, the copies, and no other call. */
+static void check_plain(const Selfplay *sp, const List *asked) {
+    CHECK(asked->count == EPOCH + 2);
+    CHECK(asked->at[0].kind == SIM_SET && asked->at[0].dst == &sp->play.counters->out_used);
+    for (int i = 0; i < WAVES * WAVE_LAUNCHES && 1 + i < asked->count; i++) {
+        const Launch *launch = &wave_launches[i % WAVE_LAUNCHES];
+        const SimRecord *r = &asked->at[1 + i];
+        bool is_it = r->kind == SIM_KERNEL && strcmp(r->name, launch->name) == 0;
+        if (!is_it)
+            fprintf(stderr, "call %d of an epoch is no launch of %s\n", 1 + i, launch->name);
+        CHECK(is_it && !r->captured && r->stream == (const void *)sp->wave.stream);
+        CHECK(is_it && r->argument_bytes >= launch->bytes);
+    }
+    check_copies(sp, asked);
+}
+
+/* The epoch as a graph: one launch of it, the copies, and no other call. */
+static void check_graph(const Selfplay *sp, const List *asked) {
+    CHECK(asked->count == 3 && asked->at[0].kind == SIM_GRAPH_LAUNCH);
+    check_copies(sp, asked);
+}
+
+static bool is_same(const SimRecord *a, const SimRecord *b, size_t argument_bytes) {
+    return a->kind == b->kind && a->function == b->function && a->dst == b->dst &&
+           a->src == b->src && a->bytes == b->bytes && a->value == b->value &&
+           memcmp(a->grid, b->grid, sizeof a->grid) == 0 &&
+           memcmp(a->block, b->block, sizeof a->block) == 0 &&
+           a->argument_bytes == b->argument_bytes && a->argument_bytes >= argument_bytes &&
+           memcmp(a->arguments, b->arguments, argument_bytes) == 0;
+}
+
+/* An epoch's own operations are those of the plain one. */
+static void check_same(const List *plain, const List *other) {
+    CHECK(plain->count >= EPOCH && other->count >= EPOCH);
+    for (int i = 0; i < EPOCH && i < plain->count && i < other->count; i++) {
+        const Launch *launch = i > 0 ? &wave_launches[(i - 1) % WAVE_LAUNCHES] : NULL;
+        bool same = is_same(&plain->at[i], &other->at[i], launch ? launch->bytes : 0);
+        if (!same)
+            fprintf(stderr, "operation %d of an epoch (%s) differs from the plain one's\n", i,
+                    launch ? launch->name : "setting");
+        CHECK(same);
+    }
+}
+
+/* What was asked during a capture, and in what capture: 0, 1, .. */
+static List captured_of(const List *asked, int capture) {
+    List list = {calloc((size_t)asked->count + 1, sizeof *list.at), 0};
+    int begun = -1;
+    for (int i = 0; list.at && i < asked->count; i++) {
+        begun += asked->at[i].kind == SIM_CAPTURE_BEGIN;
+        if (begun == capture && asked->at[i].captured) list.at[list.count++] = asked->at[i];
+    }
+    return list;
+}
+
+/* Epoch 1 is asked for: it is captured in both kinds, each the work of the plain list. */
+static void check_capture(const Selfplay *sp, const List *asked, const List *plain) {
+    CHECK(count_of(asked, SIM_CAPTURE_BEGIN) == GRAPH_COUNT);
+    CHECK(count_of(asked, SIM_INSTANTIATE) == GRAPH_COUNT);
+    CHECK(count_of(asked, SIM_ALLOC) == 0 && count_of(asked, SIM_STREAM_SYNC) == 0);
+    check_copies(sp, asked);
+    for (int i = 0; i < GRAPH_COUNT; i++) {
+        List nodes = captured_of(asked, i);
+        CHECK(nodes.count == EPOCH);
+        check_same(plain, &nodes);
+        free(nodes.at);
+    }
+}
+
+/* Epoch 0 plain, epoch 1 captured, all later ones a launch; each is asked for before the counters
+ * of the one before are waited for, and that wait is for no more than these. */
+static void test_graph(const Device *device) {
+    Selfplay sp;
+    open_small(&sp, device, true);
+    List plain = enqueue(&sp), waited;
+    check_plain(&sp, &plain);
+    for (int64_t epoch = 0; epoch < EPOCHS; epoch++) {
+        List asked = enqueue(&sp), ran = await(&sp, epoch, &waited);
+        if (epoch == 0)
+            check_capture(&sp, &asked, &plain);
+        else
+            check_graph(&sp, &asked); /* the timed one too */
+        CHECK(waited.count == 1 && waited.at[0].kind == SIM_EVENT_SYNC);
+        int first = ran.count > 0 && ran.at[0].kind == SIM_GRAPH_LAUNCH;
+        List nodes = {ran.at + first, ran.count - first};
+        CHECK(nodes.count == EPOCH + 2);
+        check_same(&plain, &nodes);
+        list_free(&ran);
+        list_free(&asked);
+        list_free(&waited);
+    }
+    list_free(&plain);
+    selfplay_close(&sp);
+}
+
+static void test_plain(const Device *device) {
+    Selfplay sp;
+    sim_record_begin();
+    open_small(&sp, device, false);
+    sim_record_end();
+    List opened = list_keep(LIST_ASKED);
+    CHECK(count_of(&opened, SIM_ALLOC_HOST) == 4); /* pinned: two counters, two records */
+    list_free(&opened);
+    for (int64_t epoch = 0; epoch < 3; epoch++) {
+        List asked = enqueue(&sp), ran = await(&sp, epoch, NULL);
+        check_plain(&sp, &asked);
+        list_free(&asked);
+        list_free(&ran);
+    }
+    selfplay_close(&sp);
+}
+
+int main(void) {
+    char what[200];
+    CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
+    test_plain(&device_simulated);
+    test_graph(&device_simulated);
+    return check_report();
+}

@@ -1,0 +1,102 @@
+/* tests/sim/test_record_load.c - other weights under a captured epoch: no new capture, no wait.
+ *
+ * Three runs with a small network, launch by launch, as graphs, and as graphs without the new
+ * weights: the first two give the same records, the third gives others after the change. */
+#include <stdlib.h>
+
+#include "../../device/play/selfplay.h"
+#include "../check.h"
+#include "sim_device.h"
+
+enum { RUN_PLAIN, RUN_GRAPH, RUN_UNCHANGED, RUNS };
+enum { CHANGED = 3, EPOCHS = 12 };
+
+static SelfplayConfig config_small(bool graph) {
+    SelfplayConfig c = selfplay_config_default();
+    ModelConfig model = {OBSERVE_COLUMNS, 32, 4, 32, 1, 32, ACTIONS, 32, MAX_SEATS, VALUE_SIGMOID};
+    c.set.cards = 2;
+    c.parallel = 5;
+    c.worlds = 2;
+    c.simulations = 6;
+    c.waves = 7;
+    c.evaluator = EVALUATOR_NET;
+    c.network = NETWORK_PLAIN;
+    c.model = model;
+    c.graph = graph;
+    return c;
+}
+
+/* What a load asks for: a copy to the device, on the stream, and no wait but for the one before. */
+static void check_load(const Selfplay *sp, const SimRecord *asked, int count) {
+    int copies = 0;
+    for (int i = 0; i < count; i++) {
+        SimKind kind = asked[i].kind;
+        CHECK(kind == SIM_EVENT_SYNC || kind == SIM_EVENT_RECORD || kind == SIM_COPY);
+        if (kind != SIM_COPY) continue;
+        copies++;
+        CHECK(asked[i].direction == 1 && !asked[i].captured); /* cudaMemcpyHostToDevice */
+        CHECK(asked[i].stream == (const void *)sp->wave.stream);
+    }
+    CHECK(copies == 1);
+}
+
+/* An epoch after the capture: its launch, two copies to the host, an event. */
+static void check_epoch(const SimRecord *asked, int count) {
+    CHECK(count == 4 && asked[0].kind == SIM_GRAPH_LAUNCH && asked[1].kind == SIM_COPY);
+    CHECK(count == 4 && asked[2].kind == SIM_COPY && asked[3].kind == SIM_EVENT_RECORD);
+}
+
+/* The records of all epochs one after another in words (size); returns how many words. */
+static int play(int run, const Weights *first, const Weights *second, uint16_t *words, int size) {
+    SelfplayConfig config = config_small(run != RUN_PLAIN);
+    GameRange all = {0, 0};
+    Selfplay sp;
+    int used = 0, count;
+    CHECK(selfplay_open(&sp, &config, &device_simulated, first, &all, 1, 10000) == STATUS_OK);
+    CHECK(!checks_failed && selfplay_enqueue(&sp) == STATUS_OK);
+    for (int64_t epoch = 0; epoch < EPOCHS && !checks_failed; epoch++) {
+        const PlayCounters *counters;
+        const uint16_t *out;
+        if (sp.epochs == CHANGED && run != RUN_UNCHANGED) { /* one epoch is under way */
+            sim_record_begin();
+            CHECK(selfplay_load(&sp, second) == STATUS_OK);
+            sim_record_end();
+            const SimRecord *asked = sim_record_asked(&count);
+            check_load(&sp, asked, count);
+        }
+        sim_record_begin();
+        CHECK(selfplay_enqueue(&sp) == STATUS_OK);
+        sim_record_end();
+        const SimRecord *asked = sim_record_asked(&count);
+        if (run != RUN_PLAIN && sp.epochs > 2) check_epoch(asked, count);
+        CHECK(selfplay_wait(&sp, epoch, &counters, &out) == STATUS_OK);
+        CHECK(counters->fault.code == FAULT_NONE && used + counters->out_used <= size);
+        if (checks_failed) break;
+        memcpy(words + used, out, (size_t)counters->out_used * sizeof *out);
+        used += counters->out_used;
+    }
+    selfplay_close(&sp);
+    return used;
+}
+
+int main(void) {
+    enum { SIZE = 1 << 16 };
+    static uint16_t words[RUNS][SIZE];
+    int used[RUNS];
+    char what[200];
+    Weights first, second;
+    ModelConfig model = config_small(false).model;
+    CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
+    CHECK(weights_alloc(&first, &model) == STATUS_OK);
+    CHECK(weights_alloc(&second, &model) == STATUS_OK);
+    if (checks_failed) return check_report();
+    weights_init(&first, 1);
+    weights_init(&second, 2);
+    for (int run = 0; run < RUNS; run++) used[run] = play(run, &first, &second, words[run], SIZE);
+    CHECK(used[RUN_PLAIN] > 0 && used[RUN_PLAIN] == used[RUN_GRAPH]);
+    CHECK(memcmp(words[RUN_PLAIN], words[RUN_GRAPH], sizeof words[0]) == 0);
+    CHECK(memcmp(words[RUN_PLAIN], words[RUN_UNCHANGED], sizeof words[0]) != 0);
+    weights_free(&first);
+    weights_free(&second);
+    return check_report();
+}

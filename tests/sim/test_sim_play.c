@@ -1,0 +1,140 @@
+/* tests/sim/test_sim_play.c - whole games on the simulated GPU are the CPU's, byte for byte.
+ *
+ *   test_sim_play [--orders asc,desc,rand:7] [--every N] [--from I] [--verbose]
+ *
+ * Every row of the table is played in step with the CPU, all arrays compared after each epoch, with
+ * graphs and without, then by game id with another number of live games. --every N takes one row in
+ * N, from row I; each order plays them all again. */
+#include <getopt.h>
+#include <time.h>
+
+#include "by_id.h"
+#include "in_step.h"
+
+typedef struct {
+    int variant, players, cards, full;
+    Evaluator evaluator;
+    int worlds, simulations, leaves; /* W, S, K */
+    int waves, parallel, games;
+} Row; /* with EVALUATOR_NET: int8, a network of 2 layers, 64 wide */
+
+/* Team widths: 8 lanes up to 7 cards, 16 up to 15, then 32. */
+static const Row rows[] = {
+    {RULES_BLOB, 4, 5, 0, EVALUATOR_HASH, 3, 30, 1, 31, 5, 8}, /* medium */
+    {RULES_BLOB, 4, 5, 0, EVALUATOR_UNIFORM, 3, 30, 1, 31, 5, 8},
+    {RULES_BLOB, 4, 5, 0, EVALUATOR_HASH, 3, 30, 8, 9, 7, 9},
+    {RULES_BLOB, 2, 17, 0, EVALUATOR_HASH, 1, 6, 8, 5, 5, 5},
+    {RULES_BLOB, 3, 10, 0, EVALUATOR_HASH, 2, 9, 1, 5, 5, 5},
+    {RULES_BLOB, 4, 13, 0, EVALUATOR_UNIFORM, 2, 5, 1, 6, 3, 4},
+    {RULES_BLOB, 5, 4, 1, EVALUATOR_HASH, 2, 6, 8, 5, 3, 3},
+    {RULES_BLOB, 6, 8, 0, EVALUATOR_UNIFORM, 2, 7, 8, 3, 4, 5},
+    {RULES_BLOB, 7, 7, 0, EVALUATOR_HASH, 1, 8, 1, 5, 4, 4},
+    {RULES_BLOB, 8, 6, 0, EVALUATOR_HASH, 3, 8, 1, 5, 3, 3},
+    {RULES_BLOB, 2, 1, 0, EVALUATOR_HASH, 3, 40, 8, 3, 30, 60},    /* nothing to search */
+    {RULES_BLOB, 3, 3, 0, EVALUATOR_UNIFORM, 2, 200, 1, 11, 3, 4}, /* every leaf terminal */
+    {RULES_BLOB, 3, 17, 0, EVALUATOR_HASH, 2, 1, 1, 2, 3, 3},      /* trees of two nodes */
+    {RULES_OH_HELL, 3, 3, 1, EVALUATOR_HASH, 2, 8, 1, 5, 3, 3},
+    {RULES_OH_HELL, 4, 12, 0, EVALUATOR_HASH, 2, 6, 8, 5, 3, 3},
+    {RULES_OH_HELL, 7, 7, 0, EVALUATOR_UNIFORM, 2, 6, 1, 5, 3, 3},
+    {RULES_OH_HELL, 5, 10, 0, EVALUATOR_HASH, 1, 8, 8, 5, 3, 3},
+    {RULES_BLOB, 4, 5, 0, EVALUATOR_NET, 2, 5, 1, 5, 3, 3},
+    {RULES_OH_HELL, 3, 9, 0, EVALUATOR_NET, 1, 6, 4, 3, 3, 3},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static ModelConfig small_model(void) {
+    ModelConfig c = model_config_default();
+    c.width = 64;
+    c.heads = 2;
+    c.hidden = 160; /* one block of 128 inputs and a part */
+    c.layers = 2;
+    c.policy_hidden = 64;
+    c.value_hidden = 32;
+    return c;
+}
+
+static SelfplayConfig config_of(const Row *row, int i) {
+    SelfplayConfig c = selfplay_config_default();
+    c.rules.variant = (uint8_t)row->variant;
+    c.rules.players = (uint8_t)row->players;
+    c.rules.points = row->variant == RULES_OH_HELL ? 2 : 0;
+    c.rules.penalty = row->variant == RULES_OH_HELL && i % 2 == 0;
+    c.set.cards = row->cards;
+    c.set.full = row->full;
+    c.set.seed = 3;
+    c.set.explore_decisions = 2;
+    c.set.move_power = i % 3 ? 2 : 0;
+    c.parallel = row->parallel;
+    c.worlds = row->worlds;
+    c.simulations = row->simulations;
+    c.leaves = row->leaves;
+    c.waves = row->waves;
+    c.noise_weight = i % 4 == 3 ? 0 : 0.25;
+    c.evaluator = row->evaluator;
+    c.graph = true;
+    c.precision = PRECISION_INT8;
+    c.model = small_model();
+    return c;
+}
+
+static void play_row(int i, const Weights *weights, SimOrder order, uint64_t seed, bool verbose) {
+    static const char *const orders[SIM_ORDER_COUNT] = {"asc", "desc", "rand"};
+    const Row *row = &rows[i];
+    SelfplayConfig c = config_of(row, i);
+    char where[128];
+    clock_t start = clock();
+    long steps = sim_steps();
+    snprintf(where, sizeof where, "row %d: variant %d, %d x %d cards, order %s:%llu", i,
+             row->variant, row->players, row->cards, orders[order], (unsigned long long)seed);
+    sim_order(order, seed + (uint64_t)i);
+    in_step(&c, weights, row->games, where);
+    c.graph = i % 2;
+    if (!checks_failed) by_id(&c, weights, row->games, row->parallel % 2 ? 2 : 11, where);
+    if (verbose)
+        fprintf(stderr, "%s: %.2f s, %.1f M steps\n", where,
+                (double)(clock() - start) / CLOCKS_PER_SEC, (double)(sim_steps() - steps) / 1e6);
+}
+
+/* "asc", "desc", "rand:N": the seed is 1 without one. Returns false at the end of the list. */
+static bool order_next(const char **list, SimOrder *order, uint64_t *seed) {
+    const char *word = *list;
+    if (*word == 0) return false;
+    size_t length = strcspn(word, ",");
+    *order = *word == 'r' ? SIM_RANDOM : *word == 'd' ? SIM_DESCENDING : SIM_ASCENDING;
+    *seed = *order == SIM_RANDOM && word[4] == ':' ? strtoull(word + 5, NULL, 10) : 1;
+    *list = word + length + (word[length] == ',');
+    return true;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {{"orders", required_argument, NULL, 'o'},
+                                            {"every", required_argument, NULL, 'e'},
+                                            {"from", required_argument, NULL, 'f'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
+    const char *orders = "asc";
+    int every = 1, from = 0, option;
+    bool verbose = false;
+    SimOrder order;
+    uint64_t seed;
+    char what[256];
+    Weights weights;
+    const ModelConfig model = small_model();
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'o') orders = optarg;
+        if (option == 'e') every = atoi(optarg);
+        if (option == 'f') from = atoi(optarg);
+        if (option == 'v') verbose = true;
+        if (option == '?' || every < 1 || from < 0) return 2;
+    }
+    CHECK(backend_cpu.open(what, sizeof what) == STATUS_OK);
+    CHECK(backend_cuda.open(what, sizeof what) == STATUS_OK);
+    CHECK(strstr(what, "simulated, sm_90, 132 multiprocessors") != NULL);
+    CHECK(weights_alloc(&weights, &model) == STATUS_OK);
+    if (!checks_failed) weights_init(&weights, 5);
+    while (order_next(&orders, &order, &seed))
+        for (int i = from; i < ROWS && !checks_failed; i += every)
+            play_row(i, &weights, order, seed, verbose);
+    weights_free(&weights);
+    return check_report();
+}

@@ -1,0 +1,91 @@
+/* tests/sim/test_sim_trace.c - the steps that the CUDA backend draws: each one, in order.
+ *
+ * Launch by launch every epoch is drawn; with graphs the first, which is launched so too, and those
+ * that carry events, of which there is one in 16: epoch 2 of the five here. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../device/core/trace.h"
+#include "../check.h"
+#include "sim_device.h"
+
+enum { WAVES = 6, EPOCHS = 5, LINE = 1024 };
+
+/* The steps of a wave with the hash evaluator; "other" lies between epochs and is not drawn. */
+static const char *const wave_steps[] = {"descend", "place", "backup", "move",
+                                         "place",   "emit",  "place",  "refill"};
+enum { WAVE_STEPS = sizeof wave_steps / sizeof wave_steps[0] };
+
+static char path[] = "/tmp/test_sim_trace_XXXXXX";
+
+/* Plays some epochs as host/ does, the next enqueued before the last is waited for. */
+static void play(bool graph, Trace *trace) {
+    SelfplayConfig config = selfplay_config_default();
+    const Backend *backend = device_simulated.backend;
+    const GameRange all = {0, 0};
+    double seconds[STEP_COUNT];
+    char how[200];
+    Selfplay sp;
+    config.set.cards = 2;
+    config.parallel = 4;
+    config.worlds = 2;
+    config.simulations = 5;
+    config.waves = WAVES;
+    config.evaluator = EVALUATOR_HASH;
+    config.graph = graph;
+    Status status = selfplay_open(&sp, &config, &device_simulated, NULL, &all, 1, 10000);
+    CHECK(status == STATUS_OK);
+    CHECK(backend->trace(trace, how, sizeof how) == STATUS_OK && strstr(how, "steps"));
+    if (status == STATUS_OK) status = selfplay_enqueue(&sp);
+    for (int64_t epoch = 0; status == STATUS_OK && epoch < EPOCHS; epoch++) {
+        const PlayCounters *counters;
+        const uint16_t *out;
+        if (epoch + 1 < EPOCHS) status = selfplay_enqueue(&sp);
+        if (status == STATUS_OK) status = selfplay_wait(&sp, epoch, &counters, &out);
+        if (status == STATUS_OK) status = backend->steps_read(seconds);
+    }
+    CHECK(status == STATUS_OK);
+    CHECK(backend->trace(NULL, how, sizeof how) == STATUS_OK);
+    selfplay_close(&sp);
+}
+
+/* The file holds that many epochs of steps, and nothing else of the device. */
+static void check_file(int epochs) {
+    char line[LINE], name[64];
+    int pid, tid, steps = 0;
+    double ts, dur, end = -1;
+    FILE *f = fopen(path, "r");
+    CHECK(f);
+    while (f && fgets(line, sizeof line, f)) {
+        if (sscanf(
+                line,
+                "{\"name\":\"%63[^\"]\",\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%lf,\"dur\":%lf",
+                name, &pid, &tid, &ts, &dur) != 5)
+            continue;
+        bool first = steps % (WAVES * WAVE_STEPS) == 0; /* of an epoch */
+        CHECK(pid == TRACE_DEVICE + 1 && tid == TRACE_STEPS && ts >= 0 && dur >= 0);
+        CHECK(strcmp(name, wave_steps[steps % WAVE_STEPS]) == 0);
+        CHECK(first ? ts >= end - 0.01 : ts > end - 0.01 && ts < end + 0.01);
+        end = ts + dur;
+        steps++;
+    }
+    CHECK(steps == epochs * WAVES * WAVE_STEPS);
+    if (f) fclose(f);
+}
+
+int main(void) {
+    char what[256];
+    Trace *trace;
+    int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    if (fd >= 0) close(fd);
+    CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
+    for (int graph = 0; graph < 2 && !checks_failed; graph++) {
+        CHECK(trace_open(&trace, path) == STATUS_OK);
+        play(graph, trace);
+        CHECK(trace_close(trace) == STATUS_OK);
+        check_file(graph ? 2 : EPOCHS);
+    }
+    unlink(path);
+    return check_report();
+}
