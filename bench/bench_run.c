@@ -81,13 +81,13 @@ Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w) {
 /* Some generations of games with the uniform evaluator, which costs little. Launch by launch: a
  * graph keeps the evaluator that it was captured with. */
 static Status spread_slots(Selfplay *sp) {
-    enum { GENERATIONS = 40 };
+    enum { GENERATIONS = 40, SECONDS = 10 };
     BenchWindow w;
-    double games = 0;
+    double games = 0, start = bench_clock();
     bool graph = sp->config.graph;
     sp->config.graph = false;
     sp->wave.search.evaluator = sp->play.search.evaluator = EVALUATOR_UNIFORM;
-    while (games < (double)GENERATIONS * sp->config.parallel) {
+    while (games < (double)GENERATIONS * sp->config.parallel && bench_clock() - start < SECONDS) {
         TRY(bench_run_window(sp, 0.1, &w));
         games += w.games;
     }

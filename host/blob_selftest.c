@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <omp.h>
 
@@ -125,9 +126,12 @@ static void run_probes(cJSON *json) {
     }
 }
 
+/* In place of what it wrote before. f: NULL writes nothing. */
 static Status write_json(const char *path, FILE *f, cJSON *json) {
+    if (!f) return STATUS_OK;
     char *text = cJSON_Print(json);
-    bool bad = !text || fputs(text, f) == EOF || fputc('\n', f) == EOF || fflush(f) != 0;
+    bool bad = !text || fseek(f, 0, SEEK_SET) != 0 || ftruncate(fileno(f), 0) != 0;
+    bad = bad || fputs(text, f) == EOF || fputc('\n', f) == EOF || fflush(f) != 0;
     if (bad) fprintf(stderr, "--json %s: %s\n", path, strerror(errno));
     free(text);
     return bad ? STATUS_FILE : STATUS_OK;
@@ -146,9 +150,12 @@ static Status run_all(const SelftestOptions *o, Selftest *t, const char *what, F
     cJSON_AddStringToObject(json, "weights", o->weights ? o->weights : "random");
     t->json = cJSON_AddArrayToObject(json, "sections");
     *failed = run_sections(t);
-    if (o->probe && t->cuda) run_probes(found);
     cJSON_AddBoolToObject(json, "ok", *failed == 0);
-    if (file) TRY_GOTO(status, write_json(o->json, file, json));
+    TRY_GOTO(status, write_json(o->json, file, json)); /* a probe may not come back */
+    if (o->probe && t->cuda) {
+        run_probes(found);
+        TRY_GOTO(status, write_json(o->json, file, json));
+    }
 fail:
     weights_free(&t->weights);
     cJSON_Delete(json);

@@ -13,7 +13,7 @@
 
 #include "../device/core/launch.cuh"
 
-enum { GEMM_WORKSPACE_BYTES = 32 << 20, GEMM_CHOICES = 16 };
+enum { GEMM_WORKSPACE_BYTES = 32 << 20, GEMM_CHOICES = 16, GEMM_LEAST_ROWS = 64 };
 
 #define LT_TRY(call)                                                                  \
     do {                                                                              \
@@ -85,6 +85,19 @@ static bool gemm_suits(const Gemm *g, cublasLtHandle_t lt, const cublasLtMatmulA
     return got == CUBLAS_STATUS_SUCCESS && check.workspaceSize <= GEMM_WORKSPACE_BYTES;
 }
 
+/* *suits: it can do the fewest rows, the most and those that g is opened for. One that could do only
+ * some would be another at another capacity, with other bits. */
+static Status gemm_suits_all(Gemm *g, cublasLtHandle_t lt, const cublasLtMatmulAlgo_t *algorithm,
+                             const GemmShape *s, bool *suits) {
+    const int rows[] = {GEMM_LEAST_ROWS, s->asked_rows, s->rows};
+    *suits = true;
+    for (int i = 0; i < 3 && *suits; i++) {
+        TRY(gemm_set_rows(g, rows[i]));
+        *suits = gemm_suits(g, lt, algorithm);
+    }
+    return STATUS_OK;
+}
+
 /* Tries one epilogue; *found tells whether an algorithm offers it. Leaves g with s->rows. */
 static Status gemm_choose(Gemm *g, cublasLtHandle_t lt, cublasLtMatmulPreference_t wish,
                           const GemmShape *s, cublasLtEpilogue_t epilogue, bool *found) {
@@ -96,16 +109,13 @@ static Status gemm_choose(Gemm *g, cublasLtHandle_t lt, cublasLtMatmulPreference
     TRY(gemm_set_rows(g, s->asked_rows));
     cublasStatus_t asked = cublasLtMatmulAlgoGetHeuristic(lt, g->product, g->weight, g->x, g->y,
                                                           g->y, wish, GEMM_CHOICES, choice, &count);
-    TRY(gemm_set_rows(g, s->rows));
-    if (asked == CUBLAS_STATUS_NOT_SUPPORTED) return STATUS_OK;
-    LT_TRY(asked);
-    for (int i = 0; i < count && !*found; i++) {
+    if (asked != CUBLAS_STATUS_NOT_SUPPORTED) LT_TRY(asked);
+    for (int i = 0; asked == CUBLAS_STATUS_SUCCESS && i < count && !*found; i++) {
         if (choice[i].state != CUBLAS_STATUS_SUCCESS) continue;
-        if (!gemm_suits(g, lt, &choice[i].algo)) continue;
-        g->algorithm = choice[i].algo;
-        *found = true;
+        TRY(gemm_suits_all(g, lt, &choice[i].algo, s, found));
+        if (*found) g->algorithm = choice[i].algo;
     }
-    return STATUS_OK;
+    return gemm_set_rows(g, s->rows);
 }
 
 /* Opens g (all zero); the caller closes it, also after an error. STATUS_DEVICE: cuBLASLt has no

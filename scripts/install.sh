@@ -15,11 +15,17 @@ fail() {
     exit 1
 }
 
-nvcc_path() { # a toolkit outside PATH lies here
+# Whether there is a CUDA toolkit that can build this; outside PATH it lies in /usr/local/cuda.
+nvcc_path() {
+    local version
     if ! command -v nvcc >/dev/null && [[ -x /usr/local/cuda/bin/nvcc ]]; then
         export PATH=$PATH:/usr/local/cuda/bin
     fi
-    command -v nvcc >/dev/null
+    command -v nvcc >/dev/null || return 1
+    version=$(nvcc --version | sed -nE 's/.*release ([0-9.]+).*/\1/p')
+    [[ $(printf '%s\n' 12.4 "$version" | sort -V | head -n 1) == 12.4 ]] && return
+    say "CUDA $version is too old, 12.4 is needed: going on without it"
+    return 1
 }
 
 # The architectures of the GPUs here as CMake wants them, such as "90"; PTX for those that the

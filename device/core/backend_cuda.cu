@@ -257,6 +257,7 @@ static Status steps_read_cuda(double seconds[STEP_COUNT]) {
 /* Kernels from CUPTI where it is to be had, and in any case the steps, from their events. */
 static Status trace_cuda(Trace *trace, char *how, size_t how_bytes) {
     char missing[160];
+    CUDA_TRY(cudaDeviceSynchronize()); /* some versions of CUPTI do not end while kernels run */
     trace_cupti_end();
     step_trace = NULL;
     if (!trace) return STATUS_OK;

@@ -112,7 +112,9 @@ void selfplay_measure(const SelfplayConfig *config, const Device *device, Selfpl
         NetSpec spec = net_spec(&sp);
         bytes->model = device->net->bytes(&spec);
     }
-    bytes->trees = rows <= INT32_MAX ? trees.used : SIZE_MAX / 8; /* rows are counted in 32 bits */
+    /* rows, and words of records, are counted in 32 bits */
+    int64_t words = (int64_t)config->parallel * sp.play.record_words;
+    bytes->trees = rows <= INT32_MAX && words <= INT32_MAX ? trees.used : SIZE_MAX / 8;
     bytes->wave = wave.used;
     bytes->games = games.used;
     bytes->host = 2 * (sizeof(PlayCounters) + (size_t)sp.play.out_words * sizeof(uint16_t));
@@ -254,38 +256,42 @@ static Status run_epoch(Selfplay *sp) {
 }
 
 enum {
-    GRAPH_WAVES_MAX = 512, /* longer epochs are launched one by one: graphs grow with their waves */
-    TIMED_EVERY = 16       /* one epoch in so many shows where the time goes */
+    TIMED_EVERY = 16 /* one epoch in so many shows where the time goes */
 };
 
+/* A graph grows with its waves, and in each wave the network's part with the rows: so many launches
+ * that each has much to do lose nothing one by one, and a graph of them would take a long time to make
+ * and memory that no plan knows. */
 static bool has_graph(const Selfplay *sp) {
-    return sp->config.graph && sp->device->backend->graphs && sp->config.waves <= GRAPH_WAVES_MAX;
+    enum { WAVES_MAX = 2048, ROWS_MORE = 8192 }; /* 31 waves of 73,728 rows count 310 */
+    int64_t waves = sp->config.waves * (1 + search_max_rows(&sp->wave.search) / ROWS_MORE);
+    return sp->config.graph && sp->device->backend->graphs && waves <= WAVES_MAX;
 }
 
-/* The second epoch is the first that is captured, in both kinds. */
-static Status capture_epoch(Selfplay *sp) {
+static Status capture_epoch(Selfplay *sp, GraphKind kind) {
     const Backend *backend = sp->device->backend;
-    for (int kind = 0; kind < GRAPH_COUNT; kind++) {
-        TRY(backend->capture_begin(sp->wave.stream, (GraphKind)kind));
-        Status status = run_epoch(sp);
-        Status ended = backend->capture_end(sp->wave.stream, &sp->graph[kind]);
-        TRY(status);
-        TRY(ended);
-    }
-    return STATUS_OK;
+    TRY(backend->capture_begin(sp->wave.stream, kind));
+    Status status = run_epoch(sp);
+    Status ended = backend->capture_end(sp->wave.stream, &sp->graph[kind]);
+    TRY(status);
+    return ended;
+}
+
+/* Each kind is captured when its first turn comes. */
+static Status launch_epoch(Selfplay *sp) {
+    GraphKind kind = sp->epochs % TIMED_EVERY == 2 ? GRAPH_TIMED : GRAPH_PLAIN;
+    if (!sp->graph[kind]) TRY(capture_epoch(sp, kind));
+    return sp->device->backend->graph_launch(sp->graph[kind], sp->wave.stream);
 }
 
 Status selfplay_enqueue(Selfplay *sp) {
     const Backend *backend = sp->device->backend;
     Stream stream = sp->wave.stream;
     int i = (int)(sp->epochs % 2);
-    if (sp->epochs == 0 || !has_graph(sp)) {
+    if (sp->epochs == 0 || !has_graph(sp))
         TRY(run_epoch(sp));
-    } else {
-        if (sp->epochs == 1) TRY(capture_epoch(sp));
-        TRY(backend->graph_launch(
-            sp->graph[sp->epochs % TIMED_EVERY == 2 ? GRAPH_TIMED : GRAPH_PLAIN], stream));
-    }
+    else
+        TRY(launch_epoch(sp));
     TRY(backend->to_host(sp->counters[i], sp->play.counters, sizeof(PlayCounters), stream));
     TRY(backend->to_host(sp->out[i], sp->play.out, (size_t)sp->play.out_words * sizeof(uint16_t),
                          stream));

@@ -40,7 +40,7 @@ static __device__ void barrier_open(uint64_t *barrier, uint32_t bytes) {
 static __device__ bool barrier_passed(uint64_t *barrier) {
     uint32_t passed = 0;
     for (int i = 0; i < WAITS && !passed; i++)
-        asm volatile("{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], 0; "
+        asm volatile("{ .reg .pred p; mbarrier.test_wait.parity.shared::cta.b64 p, [%1], 0; "
                      "selp.u32 %0, 1, 0, p; }"
                      : "=r"(passed)
                      : "r"(shared_at(barrier))

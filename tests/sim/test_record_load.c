@@ -40,7 +40,7 @@ static void check_load(const Selfplay *sp, const SimRecord *asked, int count) {
     CHECK(copies == 1);
 }
 
-/* An epoch after the capture: its launch, two copies to the host, an event. */
+/* An epoch after both captures: its launch, two copies to the host, an event. */
 static void check_epoch(const SimRecord *asked, int count) {
     CHECK(count == 4 && asked[0].kind == SIM_GRAPH_LAUNCH && asked[1].kind == SIM_COPY);
     CHECK(count == 4 && asked[2].kind == SIM_COPY && asked[3].kind == SIM_EVENT_RECORD);
@@ -68,7 +68,7 @@ static int play(int run, const Weights *first, const Weights *second, uint16_t *
         CHECK(selfplay_enqueue(&sp) == STATUS_OK);
         sim_record_end();
         const SimRecord *asked = sim_record_asked(&count);
-        if (run != RUN_PLAIN && sp.epochs > 2) check_epoch(asked, count);
+        if (run != RUN_PLAIN && sp.epochs > 3) check_epoch(asked, count);
         CHECK(selfplay_wait(&sp, epoch, &counters, &out) == STATUS_OK);
         CHECK(counters->fault.code == FAULT_NONE && used + counters->out_used <= size);
         if (checks_failed) break;
