@@ -27,4 +27,18 @@ bool bench_run_fits(const BenchOptions *o, const SelfplayConfig *config);
 /* Epochs for about `seconds`, the next enqueued before the last is waited for. STATUS_FAULT. */
 Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w);
 
+/* Medians over the repeats. */
+typedef struct {
+    SelfplayConfig config; /* as it ran */
+    SelfplayBytes bytes;
+    double rows_per_second, games_per_minute, rows_a_game;
+    double ceiling; /* rows/s that GEMM beside it would allow */
+    double share;   /* of the ceiling, median of pairs */
+    double outside; /* part of the time outside the network; negative: not known */
+} SelfplayFigures;
+
+/* A run from open to close, each window beside the ceiling measured just before it. STATUS_INPUT,
+ * STATUS_MEMORY as bench_run_open. */
+Status bench_run_measure(const BenchOptions *o, SelfplayFigures *f);
+
 #endif

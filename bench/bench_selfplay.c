@@ -7,39 +7,6 @@
 #include "bench_sweep.h"
 #include "ceiling.h"
 
-Status bench_selfplay_measure(const BenchOptions *o, SelfplayFigures *f) {
-    double rate[BENCH_REPEATS_MAX], games[BENCH_REPEATS_MAX], ceiling[BENCH_REPEATS_MAX];
-    double share[BENCH_REPEATS_MAX], outside[BENCH_REPEATS_MAX], rows = 0, played = 0;
-    int timed = 0;
-    Selfplay sp;
-    memset(f, 0, sizeof *f);
-    Status status = bench_run_open(&sp, o, &f->config);
-    if (status == STATUS_OK) selfplay_measure(&f->config, o->device, &f->bytes);
-    double flops = bench_row_flops(&f->config.model);
-    for (int k = 0; status == STATUS_OK && k < o->repeats; k++) {
-        BenchWindow w;
-        status = ceiling_gemm(o, f->config.precision, o->seconds, &ceiling[k]);
-        if (status == STATUS_OK) status = bench_run_window(&sp, 4 * o->seconds, &w);
-        if (status != STATUS_OK) break;
-        rate[k] = w.rows / w.seconds;
-        games[k] = 60 * w.games / w.seconds;
-        ceiling[k] /= flops;
-        share[k] = rate[k] / ceiling[k];
-        if (w.steps_total > 0) outside[timed++] = 1 - w.steps[STEP_NETWORK] / w.steps_total;
-        rows += w.rows;
-        played += w.games;
-    }
-    selfplay_close(&sp);
-    if (status != STATUS_OK) return status;
-    f->rows_per_second = bench_median(rate, o->repeats);
-    f->games_per_minute = bench_median(games, o->repeats);
-    f->rows_a_game = played > 0 ? rows / played : 0;
-    f->ceiling = bench_median(ceiling, o->repeats);
-    f->share = bench_median(share, o->repeats);
-    f->outside = timed ? bench_median(outside, timed) : -1;
-    return STATUS_OK;
-}
-
 static void report(const BenchOptions *o, const SelfplayFigures *f) {
     const SelfplayConfig *c = &f->config;
     const char *gemm = ceiling_gemm_name(o, c->precision);
@@ -71,7 +38,7 @@ static void report(const BenchOptions *o, const SelfplayFigures *f) {
 Status bench_selfplay(const BenchOptions *o) {
     SelfplayFigures figures;
     if (o->sweep != SWEEP_NONE) return bench_sweep(o);
-    TRY(bench_selfplay_measure(o, &figures));
+    TRY(bench_run_measure(o, &figures));
     report(o, &figures);
     return STATUS_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "../host/network_options.h"
 #include "../host/summary.h"
+#include "bench_run.h"
 #include "ceiling.h"
 
 enum { VALUES_MAX = 8 };
@@ -77,7 +78,7 @@ Status bench_sweep(const BenchOptions *o) {
         SelfplayFigures figures;
         fflush(stdout);
         BenchOptions set = sweep_set(o, values[i], text);
-        Status status = bench_selfplay_measure(&set, &figures);
+        Status status = bench_run_measure(&set, &figures);
         if (status == STATUS_OK)
             print_row(&set, text, &figures);
         else if (status == STATUS_MEMORY)

@@ -3,9 +3,9 @@
 #include "play_kernels.cuh"
 
 enum {
-    THREADS = 128,     /* a block */
-    EXECUTORS = 16384, /* threads that determinize at once: each holds a WorldScratch */
-    EXECUTOR_THREADS = 32
+    THREADS = 128,        /* a block */
+    EXECUTORS = 16384,    /* threads that determinize at once: each holds a WorldScratch */
+    EXECUTOR_THREADS = 32 /* of move (110 registers) and refill (119) 17 such blocks at once */
 };
 
 static int executors_cuda(int G) { return G < EXECUTORS ? G : EXECUTORS; }

@@ -2,7 +2,7 @@
 #include "search.h"
 #include "search_kernels.cuh"
 
-enum { THREADS = 128 }; /* a block */
+enum { THREADS = 128 }; /* a block: 4 of descend (108 registers), 6 of backup (80) at once */
 
 static Status begin_cuda(const Search *search, const RoundState *states, Stream stream) {
     TRY(search_check(search));
