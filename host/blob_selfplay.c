@@ -262,6 +262,9 @@ static Status run_all(Run *run, int argc, char **argv) {
         return run_memory_refuse(&run->config, run->device);
     }
     TRY(status);
+    if (run->config.graph && run->device->backend->graphs && !selfplay_has_graph(&run->selfplay))
+        fprintf(stderr, "an epoch of %d waves is too long for a graph: launch by launch\n",
+                run->config.waves);
     /* Steps 6 and 7. */
     TRY(signals_watch(run->options.quiet));
     status = play(run);

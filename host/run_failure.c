@@ -2,6 +2,7 @@
 #include "run_failure.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { SHOWN = 8 }; /* ids of games in flight */
 
@@ -43,10 +44,23 @@ static void print_games(const RunFailure *f) {
             f->options->out);
 }
 
+/* A word as a shell reads it back. */
+static void print_word(const char *word) {
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+    if (*word && word[strspn(word, plain)] == 0) {
+        fprintf(stderr, " %s", word);
+        return;
+    }
+    fprintf(stderr, " '");
+    for (; *word; word++) fprintf(stderr, *word == '\'' ? "'\\''" : "%c", *word);
+    fprintf(stderr, "'");
+}
+
 /* The same run again plays the games that are not there; launch by launch shows which one fails. */
 static void print_command(const RunFailure *f) {
     fprintf(stderr, "to play these again:");
-    for (char **word = f->argv; *word; word++) fprintf(stderr, " %s", *word);
+    for (char **word = f->argv; *word; word++) print_word(*word);
     fprintf(stderr, "%s\n", f->graphs && !f->options->no_graph ? " --no-graph" : "");
 }
 

@@ -15,10 +15,9 @@ static const char *const budget_names[] = {"light", "medium", "heavy", NULL};
 static const int power_values[] = {ROOT_BEST, 1, 2, 4};
 
 static void budget_preset(void *options, int choice) {
-    static const int worlds[] = {2, 3, 5}, simulations[] = {20, 30, 50};
     SelfplayOptions *o = options;
-    o->worlds = worlds[choice];
-    o->simulations = simulations[choice];
+    o->worlds = selfplay_budgets[choice].worlds;
+    o->simulations = selfplay_budgets[choice].simulations;
 }
 
 #define AT(field) offsetof(SelfplayOptions, field)

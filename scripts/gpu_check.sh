@@ -12,7 +12,11 @@ root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 source "$root/scripts/install.sh"
 cd "$root" || exit 1
 
-list=0 budget=470 out=build/gpu_check
+usage() {
+    echo 'usage: scripts/gpu_check.sh [--list] [--seconds N] [OUT]'
+    exit "$1"
+}
+list=0 budget=470 out=
 while (($#)); do
     case $1 in
         --list) list=1 ;;
@@ -24,14 +28,16 @@ while (($#)); do
             budget=$2
             shift
             ;;
-        -*)
-            echo "usage: scripts/gpu_check.sh [--list] [--seconds N] [OUT]" >&2
-            exit 2
+        --help) usage 0 ;;
+        -*) usage 2 >&2 ;;
+        *)
+            [[ -z $out ]] || usage 2 >&2
+            out=$1
             ;;
-        *) out=$1 ;;
     esac
     shift
 done
+out=${out:-build/gpu_check}
 build=$root/build/gpu
 export OMP_WAIT_POLICY=passive # or programs start themselves once more, which tools do not follow
 bin=$build/bin
@@ -149,7 +155,8 @@ architectures=${architectures:-native}
 
 mkdir -p "$out" || fail "the folder $out cannot be written"
 out=$(cd "$out" && pwd)
-rm -f "$out"/{report.*,bench.csv,selftest.json,trace.json} "$out"/*.log
+rm -f "$out"/{report.json,report.md,bench.csv,selftest.json,trace.json}
+for step in "${steps[@]}"; do rm -f "$out/${step%:*}.log"; done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 began=$SECONDS failed=0 names=() results=() seconds=()

@@ -6,7 +6,8 @@
 # system without either nothing is installed and the configuration says what is missing.
 
 build_libraries=(libdnnl-dev libcjson-dev libxxhash-dev)
-deps=$(realpath -m "${BLOB_DEPS:-${root:?}/deps}") # CMakeLists.txt looks for libraries in it
+deps=$(realpath -m "${BLOB_DEPS:-${root:?}/deps}")
+export BLOB_DEPS=$deps # CMakeLists.txt looks for libraries in it
 
 # say WORDS..: one line to stderr; stdout belongs to the program that is run.
 say() { echo "${0##*/}: $*" >&2; }

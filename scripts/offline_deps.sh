@@ -3,7 +3,8 @@
 #
 # Run it with a network, on the release of Debian or Ubuntu that the other machine has; then take
 # the repository there with DIR (deps, within it) inside. Its scripts and CMake find the packages
-# there: nothing is installed, they are unpacked into DIR/root. About 40 MiB; the compilers, which a
+# there (of another folder than deps: with BLOB_DEPS=DIR); nothing is installed, they are unpacked
+# into DIR/root. About 40 MiB; the compilers, which a
 # machine with a CUDA toolkit has, come with --compilers only and are installed by root.
 #
 # Needs apt; neither root nor anything installed. Fetched is what a bare release lacks.

@@ -2,6 +2,8 @@
 #include <cjson/cJSON.h>
 #include <omp.h>
 #include <stdlib.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../device/core/trace.h"
@@ -140,8 +142,37 @@ static void test_bound(void) {
     if (f) fclose(f);
 }
 
-int main(void) {
+/* An older trace stays until there is an event to replace it; what is no trace stays altogether. */
+static void test_older_files(void) {
     Trace *t;
+    size_t before, bytes;
+    cJSON_Delete(read_trace(&before));
+    CHECK(trace_open(&t, path) == STATUS_OK && trace_close(t) == STATUS_OK);
+    cJSON_Delete(read_trace(&bytes));
+    CHECK(bytes == before && before > 1000);
+    CHECK(trace_open(&t, path) == STATUS_OK);
+    (void)trace_host(t, "one", trace_clock());
+    CHECK(trace_close(t) == STATUS_OK);
+    cJSON *events = read_trace(&bytes);
+    CHECK(events && bytes < 1000);
+    cJSON_Delete(events);
+    unlink(path);
+    CHECK(trace_open(&t, path) == STATUS_OK && trace_close(t) == STATUS_OK);
+    CHECK(access(path, F_OK) != 0); /* nothing was drawn: no file */
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs("[\n{\"name\":\"weights\"}]\n", f) >= 0 && fclose(f) == 0);
+    fflush(stderr);
+    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the refusal */
+    dup2(null, 2);
+    Status refused = trace_open(&t, path);
+    dup2(keep, 2);
+    close(keep);
+    close(null);
+    struct stat is;
+    CHECK(refused == STATUS_INPUT && stat(path, &is) == 0 && is.st_size == 22);
+}
+
+int main(void) {
     int fd = mkstemp(path);
     CHECK(fd >= 0);
     if (fd >= 0) close(fd);
@@ -151,12 +182,7 @@ int main(void) {
     test_names();
     test_threads();
     test_bound();
-    CHECK(trace_open(&t, path) == STATUS_OK); /* an older file is replaced */
-    size_t bytes;
-    CHECK(trace_close(t) == STATUS_OK);
-    cJSON *events = read_trace(&bytes);
-    CHECK(events && bytes < 1000);
-    cJSON_Delete(events);
+    test_older_files();
     unlink(path);
     return check_report();
 }

@@ -17,6 +17,10 @@ enum {
 
 static const char END[] = "\n]\n";
 
+/* The first event has no comma before it: this one, by which a trace is known. */
+static const char BEGIN[] = "[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":0,"
+                            "\"args\":{\"name\":\"host\"}}";
+
 struct Trace {
     const char *path; /* the caller's */
     int fd;
@@ -25,6 +29,7 @@ struct Trace {
     long long at;         /* where the closing bracket's line stands in the file */
     size_t used;          /* bytes of buffer */
     long events;
+    bool created; /* there was no such file before */
     bool full, failed;
     char buffer[BUFFER_BYTES + sizeof END];
 };
@@ -35,18 +40,25 @@ double trace_clock(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Writes the buffer and a new end over the old one. The lock is held. */
+/* What was written before stays whole JSON though no more can be written. */
+static void cut_back(Trace *t) {
+    bool whole = ftruncate(t->fd, t->at) == 0;
+    if (whole && t->at > 0) whole = pwrite(t->fd, END, sizeof END - 1, t->at) == sizeof END - 1;
+    fprintf(stderr, "--trace %s: %s; the run goes on without it%s\n", t->path, strerror(errno),
+            whole ? "" : ", and what is there is torn");
+    t->failed = true;
+}
+
+/* Writes the buffer and a new end over the old one. The lock is held. The first write takes the
+ * place of an older trace. */
 static void write_buffer(Trace *t) {
     size_t bytes = t->used + sizeof END - 1, done = 0;
+    if (t->at == 0 && ftruncate(t->fd, 0) != 0) cut_back(t);
     memcpy(t->buffer + t->used, END, sizeof END - 1);
     while (done < bytes && !t->failed) {
         ssize_t n = pwrite(t->fd, t->buffer + done, bytes - done, t->at + (long long)done);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-            fprintf(stderr, "--trace %s: %s; the run goes on without it\n", t->path,
-                    strerror(errno));
-            t->failed = true;
-        }
+        if (n <= 0) cut_back(t);
         done += n > 0 ? (size_t)n : 0;
     }
     t->at += (long long)t->used;
@@ -82,16 +94,27 @@ static void append_name(Trace *t, const char *kind, int process, int row, const 
     append(t, line, (size_t)n);
 }
 
+/* What speaks against writing a trace to the open file, or NULL. */
+static const char *refusal(int fd) {
+    struct stat is;
+    char first[sizeof BEGIN];
+    if (fd < 0) return strerror(errno);
+    if (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode)) return "must be a plain file";
+    if (is.st_size == 0) return NULL;
+    bool same = pread(fd, first, sizeof BEGIN - 1, 0) == sizeof BEGIN - 1 &&
+                memcmp(first, BEGIN, sizeof BEGIN - 1) == 0;
+    return same ? NULL : "is there and is no trace; it stays as it is";
+}
+
 Status trace_open(Trace **out, const char *path) {
     *out = NULL;
     Trace *t = calloc(1, sizeof *t);
     if (!t) return STATUS_MEMORY;
-    struct stat is;
-    t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
-    bool plain = t->fd >= 0 && fstat(t->fd, &is) == 0 && S_ISREG(is.st_mode);
-    if (!plain) {
-        fprintf(stderr, "--trace %s: %s\n", path,
-                t->fd < 0 ? strerror(errno) : "must be a plain file");
+    t->created = access(path, F_OK) != 0;
+    t->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    const char *why = refusal(t->fd);
+    if (why) {
+        fprintf(stderr, "--trace %s: %s\n", path, why);
         if (t->fd >= 0) close(t->fd);
         free(t);
         return STATUS_INPUT;
@@ -99,13 +122,9 @@ Status trace_open(Trace **out, const char *path) {
     pthread_mutex_init(&t->lock, NULL);
     t->path = path;
     t->origin = trace_clock();
-    /* the first event has no comma before it: this one */
-    static const char begin[] = "[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":0,"
-                                "\"args\":{\"name\":\"host\"}}";
-    append(t, begin, sizeof begin - 1);
+    append(t, BEGIN, sizeof BEGIN - 1);
     append_name(t, "process_name", TRACE_DEVICE, 0, "device");
     append_name(t, "thread_name", TRACE_HOST, 0, "epochs and files");
-    trace_flush(t);
     *out = t;
     return STATUS_OK;
 }
@@ -119,7 +138,10 @@ void trace_flush(Trace *t) {
 
 Status trace_close(Trace *t) {
     if (!t) return STATUS_OK;
-    trace_flush(t);
+    if (t->events > 0 || t->at > 0)
+        trace_flush(t);
+    else if (t->created)
+        (void)unlink(t->path);
     bool failed = t->failed;
     if (close(t->fd) != 0 && !failed) {
         fprintf(stderr, "--trace %s: %s\n", t->path, strerror(errno));

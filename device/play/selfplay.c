@@ -4,6 +4,8 @@
 #include "../../game/sequence.h"
 #include "../search/root.h"
 
+const SelfplayBudget selfplay_budgets[SELFPLAY_BUDGETS] = {{2, 20}, {3, 30}, {5, 50}};
+
 SelfplayConfig selfplay_config_default(void) {
     SelfplayConfig c;
     memset(&c, 0, sizeof c);
@@ -259,10 +261,10 @@ enum {
     TIMED_EVERY = 16 /* one epoch in so many shows where the time goes */
 };
 
-/* A graph grows with its waves, and in each wave the network's part with the rows: so many launches
- * that each has much to do lose nothing one by one, and a graph of them would take a long time to make
- * and memory that no plan knows. */
-static bool has_graph(const Selfplay *sp) {
+/* A graph grows with its waves, and in each wave the network's part with the rows: so many
+ * launches that each has much to do lose nothing one by one, and a graph of them would take a long
+ * time to make and memory that no plan knows. */
+bool selfplay_has_graph(const Selfplay *sp) {
     enum { WAVES_MAX = 2048, ROWS_MORE = 8192 }; /* 31 waves of 73,728 rows count 310 */
     int64_t waves = sp->config.waves * (1 + search_max_rows(&sp->wave.search) / ROWS_MORE);
     return sp->config.graph && sp->device->backend->graphs && waves <= WAVES_MAX;
@@ -288,7 +290,7 @@ Status selfplay_enqueue(Selfplay *sp) {
     const Backend *backend = sp->device->backend;
     Stream stream = sp->wave.stream;
     int i = (int)(sp->epochs % 2);
-    if (sp->epochs == 0 || !has_graph(sp))
+    if (sp->epochs == 0 || !selfplay_has_graph(sp))
         TRY(run_epoch(sp));
     else
         TRY(launch_epoch(sp));

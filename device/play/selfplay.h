@@ -49,6 +49,13 @@ typedef struct {
  * network in float32, 1,024 live games. The one place of every default. */
 SelfplayConfig selfplay_config_default(void);
 
+/* The three usual sizes of a search: light, medium, heavy. */
+typedef struct {
+    int worlds, simulations;
+} SelfplayBudget;
+enum { SELFPLAY_BUDGETS = 3 };
+extern const SelfplayBudget selfplay_budgets[SELFPLAY_BUDGETS];
+
 /* STATUS_ARGUMENT: settings that make no sense together; a person's mistake is found before, in
  * host/, where the option is known. */
 Status selfplay_config_check(const SelfplayConfig *config);
@@ -70,6 +77,10 @@ void selfplay_close(Selfplay *sp);
 
 /* Other weights for the epochs enqueued from now on, at once and without a new capture. */
 Status selfplay_load(Selfplay *sp, const Weights *weights);
+
+/* Whether epochs are captured: the device has graphs, the config asks for them, and one epoch is not
+ * too much for one. */
+bool selfplay_has_graph(const Selfplay *sp);
 
 /* Enqueues an epoch; at most two may be under way. */
 Status selfplay_enqueue(Selfplay *sp);
