@@ -98,7 +98,7 @@ const OptionTable selfplay_option_table = {
     "them. "
     "Stop at any time with Ctrl-C; the same command goes on and ends in the same bytes. "
     "blob-records checks and exports the folder. Exit status: 0 done or stopped, 1 failed, 2 "
-    "usage.",
+    "an option, or what it names, was refused.",
     NULL, selfplay_options};
 
 SelfplayOptions selfplay_options_default(void) {

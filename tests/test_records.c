@@ -260,7 +260,7 @@ static void mistakes_are_named(void) {
     refused("check '%s/none'", "none: cannot be read: No such file");
     refused("check '%s'", "holds no games");
     refused("check '%s/a/run.json'", "is named neither");
-    refused("check '%s/a' '%s/a'", "is the same shard as");
+    refused("check '%s/a' '%s/a'", "holds the same ids as");
     refused("check '%s/a' '%s/b/games-000001.safetensors'", "cards is 4 there, 5 here");
     refused("export '%s/a' --output '%s/none/x'", "none/x: cannot be written: No such file");
     refused("export '%s/a' --output /dev/full", "/dev/full: is not a plain file");
