@@ -21,15 +21,17 @@ fail() {
     exit 1
 }
 
-# Step 1: every such file's command, unquoted from JSON, with PTX as its output.
+# Step 1: every such file's command, unquoted from JSON, with PTX as its output. It stays a line of
+# shell: paths with spaces keep their quotes.
 sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$commands" | sed 's/\\\(.\)/\1/g' |
-    grep -E ' -c [^ ]*/(device/(search|play)|nn)/[a-z_0-9]+\.cu ' |
-    sed -E 's/ "?--generate-code=[^ ]*//g; s/ -c / -arch=compute_90 -ptx /; s/ -o [^ ]*//' \
+    grep -E ' -c .*/(device/(search|play)|nn)/[a-z_0-9]+\.cu"? ' |
+    sed -E 's/ "?--generate-code=[^ ]*//g; s/ -c / -arch=compute_90 -ptx /
+            s/ -o ("[^"]*"|[^ ]*)//' \
         >"$work/commands" || fail "$commands lists no CUDA file of search, play and nn"
 n=0
-while read -r command; do
+while IFS= read -r command; do
     n=$((n + 1))
-    eval "$command -o $work/$n.ptx" </dev/null || fail "this failed: $command"
+    eval "$command -o \"\$work/\$n.ptx\"" </dev/null || fail "this failed: $command"
     [ -s "$work/$n.ptx" ] || fail "this wrote nothing: $command"
 done <"$work/commands"
 

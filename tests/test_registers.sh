@@ -11,7 +11,8 @@ fail() {
 }
 meant=$(sed -n 's/^# nvcc \([0-9.]*\), .*/\1/p' "$table")
 [[ -n $meant ]] || fail "$table does not name its toolkit"
-nvcc=$(sed -n 's/^ *"command": "\([^ ]*nvcc\) .*/\1/p' "$commands" | head -n 1)
+# the first word, in quotes where it has a space
+nvcc=$(sed -nE 's/^ *"command": "(\\"([^"]*nvcc)\\"|([^ ]*nvcc)) .*/\2\3/p' "$commands" | head -n 1)
 [[ -n $nvcc ]] || fail "$commands lists no CUDA file"
 [[ $("$nvcc" --version | sed -nE 's/.*release ([0-9.]+),.*/\1/p') == "$meant" ]] || exit 77
 command -v c++filt >/dev/null || exit 77
@@ -19,11 +20,13 @@ command -v c++filt >/dev/null || exit 77
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$commands" | sed 's/\\\(.\)/\1/g' |
-    grep -E ' -c [^ ]*/(device/(search|play)|nn)/[a-z_0-9]+\.cu ' |
-    sed -E 's/ "?--generate-code=[^ ]*//g; s/ -c / -arch=sm_90 -Xptxas=-v -cubin /; s/ -o [^ ]*//' \
+    grep -E ' -c .*/(device/(search|play)|nn)/[a-z_0-9]+\.cu"? ' |
+    sed -E 's/ "?--generate-code=[^ ]*//g; s/ -c / -arch=sm_90 -Xptxas=-v -cubin /
+            s/ -o ("[^"]*"|[^ ]*)//' \
         >"$work/commands" || fail "$commands lists no CUDA file of search, play and nn"
-while read -r command; do
-    eval "$command -o $work/cubin" </dev/null >>"$work/said" 2>&1 || fail "this failed: $command"
+while IFS= read -r command; do
+    eval "$command -o \"\$work/cubin\"" </dev/null >>"$work/said" 2>&1 ||
+        fail "this failed: $command"
 done <"$work/commands"
 
 # name,registers,stack,shared,spills: one line a kernel, the same instance of two files once.
@@ -34,7 +37,8 @@ sed 's/ptxas info *: //' "$work/said" | awk '
         shared = 0
         for (i = 1; i < NF; i++) if ($(i + 1) == "bytes" && $(i + 2) ~ /^smem/) shared = $i
         print name "," $2 "," stack "," shared "," spills
-    }' | c++filt -p | sed -E 's/^void //; s/\(Precision\)//g; s/<([^>]*)>\([^,]*\)/<\1>/; s/, /;/g' |
+    }' | c++filt -p |
+    sed -E 's/^void //; s/\(Precision\)//g; s/<([^>]*)>\([^,]*\)/<\1>/; s/, /;/g' |
     sort -u >"$work/found"
 grep -v '^#' "$table" | sort >"$work/meant"
 (($(wc -l <"$work/found") > 10)) || fail "only these kernels were seen: $(<"$work/found")"

@@ -22,16 +22,28 @@ complain() {
     failures=$((failures + 1))
 }
 
-# The command that compiles source $1 in the copy $work/tree.
+# words: the command that compiles source $1 in the copy $work/tree, to $work/unit.o. It is split as
+# a shell does, because paths may have spaces; the source is its last word.
 command_of() {
-    sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$build/compile_commands.json" |
-        sed 's/\\\(.\)/\1/g' | grep -- "-DCUSIM.* -c $root/$1\$" | head -n 1 |
-        sed "s# -o [^ ]*##; s#$root/#$work/tree/#g"
+    local line i
+    while IFS= read -r line; do
+        eval "words=($line)"
+        [ "${words[-1]}" = "$root/$1" ] || continue
+        words=("${words[@]//"$root/"/"$work/tree/"}")
+        for i in "${!words[@]}"; do
+            [ "${words[i]}" != -o ] || words[i + 1]=$work/unit.o
+        done
+        return
+    done < <(sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$build/compile_commands.json" |
+        sed 's/\\\(.\)/\1/g' | grep -- -DCUSIM)
+    echo "plant: error: compile_commands.json of $build does not list $1" >&2
+    return 1
 }
 
 # test_sim_play with source $1 as the copy has it; errors are warned of elsewhere.
 build_with() {
-    (cd "$build" && eval "$(command_of "$1") -w -O1 -o $work/unit.o") &&
+    local words
+    command_of "$1" && (cd "$build" && "${words[@]}" -w -O1) &&
         "${link[@]/#@/$work/unit.o}" -o "$work/play"
 }
 

@@ -195,8 +195,8 @@ static void check_capture(const Selfplay *sp, const List *asked, const List *pla
     free(nodes.at);
 }
 
-/* Epoch 0 plain, epochs 1 and 2 captured (2 is timed), all later ones a launch; each is asked for before the counters
- * of the one before are waited for, and that wait is for no more than these. */
+/* Epoch 0 plain, epochs 1 and 2 captured (2 is timed), all later ones a launch; each is asked for
+ * before the counters of the one before are waited for, and that wait is for no more than these. */
 static void test_graph(const Device *device) {
     Selfplay sp;
     open_small(&sp, device, true);
