@@ -62,7 +62,12 @@ void bench_report(const BenchOptions *o, const char *name, double value, const c
 void bench_keep(const BenchOptions *o, const char *name, double value, const char *unit,
                 double ceiling, const char *ceiling_name);
 
-/* Writes the JSON file of all that was kept, if one is wanted. STATUS_FILE, STATUS_MEMORY. */
+/* Before anything is measured: opens the CSV file, to append to it, and looks whether the JSON file
+ * could be written. STATUS_INPUT: one of them cannot, said. */
+Status bench_begin(const BenchOptions *o);
+
+/* Closes the CSV file and writes the JSON file of all that was kept, in place of an older one.
+ * STATUS_FILE: one of them is not whole, said. STATUS_MEMORY. */
 Status bench_save(const BenchOptions *o);
 
 /* FLOP/s of plain single-precision GEMM (oneDNN) on all threads, at the shapes of the network's

@@ -1,23 +1,52 @@
 /* bench/bench_report.c - figures on the screen, in a table that grows, in a JSON file. */
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../host/durable.h"
 #include "bench.h"
 
 static cJSON *results; /* what was kept so far, for the JSON file */
+static FILE *csv;      /* open from the first figure to the last; NULL: not wanted */
+static int csv_error;  /* errno of the first line that could not be written */
 
+static Status refuse(const char *option, const char *path, const char *why) {
+    fprintf(stderr, "%s %s: %s\n", option, path, why);
+    return STATUS_INPUT;
+}
+
+/* The file is written aside and renamed: its folder has to take a new file, and a rename must not
+ * put one in the place of a device. */
+static Status check_json(const char *path) {
+    char folder[DURABLE_PATH];
+    struct stat there;
+    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
+        return refuse("--json", path, strerror(ENAMETOOLONG));
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return refuse("--json", path, "is not a plain file");
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[1] = 0;
+    else
+        snprintf(folder, sizeof folder, ".");
+    return access(folder, W_OK | X_OK) == 0 ? STATUS_OK : refuse("--json", path, strerror(errno));
+}
+
+Status bench_begin(const BenchOptions *o) {
+    if (o->json) TRY(check_json(o->json));
+    if (!o->csv) return STATUS_OK;
+    csv = fopen(o->csv, "a");
+    return csv ? STATUS_OK : refuse("--csv", o->csv, strerror(errno));
+}
+
+/* After a line that failed no other is tried: it would stand behind half a line. */
 static void keep_csv(const BenchOptions *o, const char *name, double value, const char *unit,
                      double ceiling, const char *ceiling_name) {
-    FILE *f = fopen(o->csv, "a");
-    if (!f) {
-        fprintf(stderr, "--csv %s: %s\n", o->csv, strerror(errno));
-        return;
-    }
-    if (ftell(f) == 0) fprintf(f, "machine,name,value,unit,ceiling,ceiling name\n");
-    int bad = fprintf(f, "\"%s\",\"%s\",%.6g,%s,%.6g,%s\n", o->machine, name, value, unit, ceiling,
-                      ceiling > 0 ? ceiling_name : "") < 0;
-    bad |= fclose(f) != 0;
-    if (bad) fprintf(stderr, "--csv %s: %s\n", o->csv, strerror(errno));
+    if (csv_error) return;
+    if (ftell(csv) == 0) fprintf(csv, "machine,name,value,unit,ceiling,ceiling name\n");
+    fprintf(csv, "\"%s\",\"%s\",%.6g,%s,%.6g,%s\n", o->machine, name, value, unit, ceiling,
+            ceiling > 0 ? ceiling_name : "");
+    if (fflush(csv) != 0) csv_error = errno;
 }
 
 static void keep_json(const char *name, double value, const char *unit, double ceiling,
@@ -50,7 +79,15 @@ void bench_report(const BenchOptions *o, const char *name, double value, const c
     bench_keep(o, name, value, unit, ceiling, ceiling_name);
 }
 
-Status bench_save(const BenchOptions *o) {
+static Status save_csv(const BenchOptions *o) {
+    if (!csv) return STATUS_OK;
+    if (fclose(csv) != 0 && !csv_error) csv_error = errno;
+    csv = NULL;
+    if (csv_error) fprintf(stderr, "--csv %s: %s\n", o->csv, strerror(csv_error));
+    return csv_error ? STATUS_FILE : STATUS_OK;
+}
+
+static Status save_json(const BenchOptions *o) {
     if (!o->json) return STATUS_OK;
     cJSON *file = cJSON_CreateObject();
     cJSON_AddStringToObject(file, "program", "blob-bench");
@@ -64,4 +101,9 @@ Status bench_save(const BenchOptions *o) {
     cJSON_free(text);
     cJSON_Delete(file);
     return status;
+}
+
+Status bench_save(const BenchOptions *o) {
+    Status appended = save_csv(o), saved = save_json(o);
+    return appended == STATUS_OK ? saved : appended;
 }

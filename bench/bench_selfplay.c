@@ -30,7 +30,8 @@ static void report(const BenchOptions *o, const SelfplayFigures *f) {
         printf("  outside the network: not known, no epoch of a window was timed; try a larger "
                "--seconds\n");
     else
-        bench_report(o, "  outside the network", 100 * f->outside, "% of the time", 5, "limit");
+        bench_report(o, "  outside the network", 100 * f->outside, "% of the time",
+                     c->precision == PRECISION_FLOAT32 ? 5 : 0, "limit");
     if (c->graph && o->device->backend->graphs)
         printf("  (of one epoch in 16, which has events among its nodes and is slower for it)\n");
 }

@@ -22,12 +22,14 @@ static int sweep_values(const BenchOptions *o, int values[VALUES_MAX]) {
         for (int i = 0; i < n; i++) values[i] = from[i];
         return n;
     }
-    /* words after "auto"; bf16 is not asked of a CPU */
+    /* words after "auto", but what no build has and what a CPU has not */
     n = 0;
     const char *const *words = o->sweep == SWEEP_NETWORK ? network_words : network_precision_words;
-    for (int i = 1; words[i]; i++)
-        if (o->sweep == SWEEP_NETWORK || !bench_is_cpu(o) || i - 1 != PRECISION_BF16)
-            values[n++] = i;
+    for (int i = 1; words[i]; i++) {
+        bool missing = o->sweep == SWEEP_NETWORK ? (Network)i == NETWORK_FUSED
+                                                 : i - 1 == PRECISION_BF16 && bench_is_cpu(o);
+        if (!missing) values[n++] = i;
+    }
     return n;
 }
 
@@ -50,21 +52,23 @@ static BenchOptions sweep_set(const BenchOptions *o, int value, char *text) {
 static void print_row(const BenchOptions *o, const char *value, const SelfplayFigures *f) {
     const SelfplayConfig *c = &f->config;
     const char *gemm = ceiling_gemm_name(o, c->precision);
-    char bytes[16], outside[16] = "?", name[96], of[64];
+    char bytes[16], outside[16] = "?", games[16] = "-", each[16] = "-", name[96], of[64];
+    const bool ended = f->rows_a_game > 0; /* a game, in one of the windows */
     summary_bytes_text(f->bytes.model + f->bytes.trees + f->bytes.wave + f->bytes.games, bytes,
                        sizeof bytes);
     if (f->outside >= 0) snprintf(outside, sizeof outside, "%.1f%%", 100 * f->outside);
-    printf("%-10s %8d %12.4g %12.4g %8.1f%% %12.4g %10.1f %9s %10s\n", value, c->parallel,
-           f->rows_per_second, f->ceiling, 100 * f->share, f->games_per_minute, f->rows_a_game,
-           outside, bytes);
+    if (ended) snprintf(games, sizeof games, "%.4g", f->games_per_minute);
+    if (ended) snprintf(each, sizeof each, "%.1f", f->rows_a_game);
+    printf("%-10s %8d %12.4g %12.4g %8.1f%% %12s %10s %9s %10s\n", value, c->parallel,
+           f->rows_per_second, f->ceiling, 100 * f->share, games, each, outside, bytes);
     fflush(stdout);
     snprintf(of, sizeof of, "%s / 7.43 MFLOP", gemm);
     snprintf(name, sizeof name, "sweep %s %s, parallel %d", sweep_titles[o->sweep], value,
              c->parallel);
     bench_keep(o, name, f->rows_per_second, "rows/s", f->ceiling, of);
+    if (!ended) return;
     snprintf(of, sizeof of, "%s / (rows a game x 7.43 MFLOP)", gemm);
-    bench_keep(o, name, f->games_per_minute, "games/min",
-               f->rows_a_game > 0 ? 60 * f->ceiling / f->rows_a_game : 0, of);
+    bench_keep(o, name, f->games_per_minute, "games/min", 60 * f->ceiling / f->rows_a_game, of);
 }
 
 Status bench_sweep(const BenchOptions *o) {

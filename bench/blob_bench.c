@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include "../host/network_options.h"
+#include "../host/streams.h"
 #include "bench.h"
 
 static const struct {
@@ -20,10 +21,9 @@ static const char *const sweep_names[] = {"none",    "parallel",  "leaves",
                                           "network", "precision", NULL};
 
 static void budget_preset(void *options, int choice) {
-    static const int worlds[] = {2, 3, 5}, simulations[] = {20, 30, 50};
     BenchOptions *o = options;
-    o->worlds = worlds[choice];
-    o->simulations = simulations[choice];
+    o->worlds = selfplay_budgets[choice].worlds;
+    o->simulations = selfplay_budgets[choice].simulations;
 }
 
 #define AT(field) offsetof(BenchOptions, field)
@@ -147,10 +147,12 @@ int main(int argc, char **argv) {
     const char *names[BENCHES];
     int count = 0;
     BenchOptions o = options_default();
+    streams_open();
     if (options_parse(&table, argc, argv, &o, names, BENCHES, &count) != STATUS_OK) return 2;
     if (o.threads) omp_set_num_threads(o.threads);
     o.threads = omp_get_max_threads();
     if (check(&o, names, count) != STATUS_OK || open_device(&o) != STATUS_OK) return 2;
+    if (bench_begin(&o) != STATUS_OK) return 2;
     Status status = STATUS_OK;
     for (int i = 0; status == STATUS_OK && i < count; i++) {
         status = benches[find(names[i])].run(&o);

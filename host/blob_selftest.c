@@ -1,12 +1,11 @@
 /* host/blob_selftest.c - blob-selftest: does this GPU play and reckon as the CPU does? */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <omp.h>
 
 #include "../device/probe/probe.h"
+#include "durable.h"
 #include "options.h"
 #include "progress.h"
 #include "selftest.h"
@@ -126,20 +125,28 @@ static void run_probes(cJSON *json) {
     }
 }
 
-/* In place of what it wrote before. f: NULL writes nothing. */
-static Status write_json(const char *path, FILE *f, cJSON *json) {
-    if (!f) return STATUS_OK;
-    char *text = cJSON_Print(json);
-    bool bad = !text || fseek(f, 0, SEEK_SET) != 0 || ftruncate(fileno(f), 0) != 0;
-    bad = bad || fputs(text, f) == EOF || fputc('\n', f) == EOF || fflush(f) != 0;
-    if (bad) fprintf(stderr, "--json %s: %s\n", path, strerror(errno));
-    free(text);
-    return bad ? STATUS_FILE : STATUS_OK;
+/* Before minutes of work; what is there stays as it is. path NULL: no report is wanted. */
+static Status check_json(const char *path) {
+    DurableFile file;
+    if (!path) return STATUS_OK;
+    TRY(durable_open(&file, path));
+    durable_abort(&file);
+    return STATUS_OK;
 }
 
-/* `file`: for the report, or NULL. */
-static Status run_all(const SelftestOptions *o, Selftest *t, const char *what, FILE *file,
-                      int *failed) {
+/* In place of what is there under the name. path NULL writes nothing. */
+static Status write_json(const char *path, const cJSON *json) {
+    if (!path) return STATUS_OK;
+    char *text = cJSON_Print(json);
+    if (!text) return STATUS_MEMORY;
+    size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL, which the file does not get */
+    Status status = durable_save(path, text, length + 1);
+    cJSON_free(text);
+    return status;
+}
+
+static Status run_all(const SelftestOptions *o, Selftest *t, const char *what, int *failed) {
     cJSON *json = cJSON_CreateObject();
     cJSON *found = json ? cJSON_AddArrayToObject(json, "probes") : NULL;
     Status status = STATUS_MEMORY;
@@ -151,10 +158,10 @@ static Status run_all(const SelftestOptions *o, Selftest *t, const char *what, F
     t->json = cJSON_AddArrayToObject(json, "sections");
     *failed = run_sections(t);
     cJSON_AddBoolToObject(json, "ok", *failed == 0);
-    TRY_GOTO(status, write_json(o->json, file, json)); /* a probe may not come back */
+    TRY_GOTO(status, write_json(o->json, json)); /* a probe may not come back */
     if (o->probe && t->cuda) {
         run_probes(found);
-        TRY_GOTO(status, write_json(o->json, file, json));
+        TRY_GOTO(status, write_json(o->json, json));
     }
 fail:
     weights_free(&t->weights);
@@ -174,11 +181,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "--device %s: must be one of cuda cpu\n", o.device);
         return 2;
     }
-    FILE *file = o.json ? fopen(o.json, "wb") : NULL; /* before minutes of work */
-    if (o.json && !file) {
-        fprintf(stderr, "--json %s: %s\n", o.json, strerror(errno));
-        return 2;
-    }
+    if (check_json(o.json) != STATUS_OK) return 2;
     if (o.threads) omp_set_num_threads(o.threads);
     t.cuda = strcmp(o.device, "cuda") == 0;
     t.seed = (uint64_t)o.seed;
@@ -189,11 +192,10 @@ int main(int argc, char **argv) {
     }
     printf("device: %s\n", what);
     status = find_device("cpu", &t.cpu, cpu, sizeof cpu);
-    if (status == STATUS_OK) status = run_all(&o, &t, what, file, &failed);
+    if (status == STATUS_OK) status = run_all(&o, &t, what, &failed);
     if (status == STATUS_MEMORY) fprintf(stderr, "not enough memory\n");
     if (status == STATUS_OK)
         printf("%s\n", failed ? "blob-selftest: FAILED" : "blob-selftest: all is well");
-    if (file && fclose(file) != 0) status = STATUS_FILE;
     if (fflush(stdout) != 0) {
         fprintf(stderr, "standard output: %s\n", strerror(errno));
         status = STATUS_FILE;

@@ -112,7 +112,8 @@ Status records_open(Records *records, const char *const *paths, int path_count) 
     qsort(records->sources, (size_t)records->source_count, sizeof *records->sources, by_place);
     for (int i = 1; i < records->source_count; i++) {
         const RecordSource *a = &records->sources[i - 1], *b = &records->sources[i];
-        if (by_place(a, b) == 0) return durable_refuse(b->path, "holds the same ids as %s", a->path);
+        if (by_place(a, b) == 0)
+            return durable_refuse(b->path, "holds the same ids as %s", a->path);
     }
     TRY(read_identity(records));
     for (int i = 0; i < records->source_count; i++) TRY(check_run(records, &records->sources[i]));

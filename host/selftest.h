@@ -54,7 +54,6 @@ Status selftest_net_games(Selftest *t);
 Status selftest_float32(Selftest *t);
 Status selftest_bf16(Selftest *t);
 Status selftest_int8(Selftest *t);
-/* selftest_batches.c */
 Status selftest_batches(Selftest *t);
 
 #endif
