@@ -17,6 +17,9 @@ typedef enum {
     RNG_NOISE,     /* root noise */
     RNG_MOVE,      /* the move among the visits */
     RNG_WEIGHTS,   /* initial weights */
+    RNG_TABLE,     /* seats and cards of a game, where they vary */
+    RNG_SAMPLE,    /* examples of a batch */
+    RNG_BOT,       /* the moves of a player that draws them */
     RNG_COUNT
 } RngPurpose;
 

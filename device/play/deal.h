@@ -44,11 +44,11 @@ HD void deal_record(const Play *p, int g) {
 HD void deal_round(const Play *p, int g) {
     Slot *slot = p->slots + g;
     const Rules *rules = &p->search.rules;
-    int P = rules->players, i = p->match[g].round, F = p->set.cards;
+    int P = slot->players, i = p->match[g].round, F = slot->cards;
     int T = p->set.full ? sequence_cards(P, F, i) : F;
     bool oh_hell = rules->variant == RULES_OH_HELL;
     uint64_t hands[MAX_SEATS];
-    Rng rng = rng_begin(p->set.seed, slot->game, slot->ply, RNG_DEAL, 0);
+    Rng rng = rng_begin(p->set.seed, slot->deal, slot->ply, RNG_DEAL, 0);
     int turned = deal_hands(&rng, P, T, oh_hell, hands);
     int trump = oh_hell ? card_suit(turned) : sequence_trump(slot->trump, i);
     round_begin(&slot->state, P, T, sequence_dealer(P, slot->dealer, i), trump, turned, hands);
@@ -56,13 +56,29 @@ HD void deal_round(const Play *p, int g) {
     deal_record(p, g);
 }
 
+/* How many sit at the table of `deal`, and with how many cards. */
+HD void deal_table(const Play *p, Slot *slot) {
+    const PlaySettings *set = &p->set;
+    slot->players = p->search.rules.players;
+    slot->cards = (uint8_t)set->cards;
+    if (set->table_count == 0) return;
+    Rng rng = rng_begin(set->seed, slot->deal, 0, RNG_TABLE, 0);
+    uint32_t x = rng_u32(&rng);
+    int i = 0;
+    while (i < set->table_count - 1 && x >= set->tables[i].upto) i++;
+    slot->players = set->tables[i].players;
+    slot->cards = set->tables[i].cards;
+}
+
 /* Slot g begins game `id`: first dealer and trump, the record's head, the first deal. */
 HD void deal_game(const Play *p, int g, uint64_t id) {
     Slot *slot = p->slots + g;
     const Rules *rules = &p->search.rules;
-    int P = rules->players, rounds = p->set.full ? sequence_rounds(P, p->set.cards) : 1;
+    slot->deal = p->set.match ? id / 2 : id;
+    deal_table(p, slot);
+    int P = slot->players, rounds = p->set.full ? sequence_rounds(P, slot->cards) : 1;
     uint16_t *w = p->records + (int64_t)g * p->record_words;
-    Rng rng = rng_begin(p->set.seed, id, 0, RNG_START, 0);
+    Rng rng = rng_begin(p->set.seed, slot->deal, 0, RNG_START, 0);
     int dealer = (int)rng_below(&rng, (uint32_t)P), trump = (int)rng_below(&rng, SUITS + 1);
     slot->game = id;
     slot->ply = 0;

@@ -5,8 +5,15 @@
 #ifndef DEVICE_PLAY_MOVE_H
 #define DEVICE_PLAY_MOVE_H
 
+#include "../../game/bot.h"
 #include "../search/root.h"
 #include "deal.h"
+
+/* Who moves for the seat whose turn it is. */
+HD PlayerKind move_kind(const Play *p, const Slot *slot) {
+    int side = p->set.match ? (int)((slot->state.turn + slot->game) % SIDES) : 0;
+    return (PlayerKind)p->set.kinds[side];
+}
 
 /* The mover of slot g has a choice: W worlds are drawn and their trees asked for an evaluation. */
 HD void move_begin_decision(const Play *p, int g, WorldScratch *scratch) {
@@ -14,6 +21,7 @@ HD void move_begin_decision(const Play *p, int g, WorldScratch *scratch) {
     Slot *slot = p->slots + g;
     const RoundState *truth = &slot->state;
     int mover = truth->turn;
+    if (p->side) p->side[g] = (uint8_t)(move_kind(p, slot) == PLAYER_NET_B);
     s->seeds[g] = hash_decision_seed(p->set.seed, slot->game, slot->ply);
     if (s->noise_weight > 0) {
         int n = bits_count(round_legal(truth));
@@ -63,15 +71,27 @@ HD bool move_next_round(const Play *p, int g) {
     return false;
 }
 
-/* Plays every forced move up to the next choice, through ends of rounds, and begins its decision.
- */
+/* What the seat to move does without a search: the one legal action, or a bot's choice. -1: it is a
+ * choice of a network. */
+HD int move_at_once(const Play *p, const Slot *slot) {
+    const RoundState *s = &slot->state;
+    uint64_t legal = round_legal(s);
+    if (bits_is_one(legal)) return bits_lowest(legal);
+    PlayerKind kind = move_kind(p, slot);
+    if (kind == PLAYER_RULE) return bot_rule(s);
+    if (kind != PLAYER_RANDOM) return -1;
+    Rng rng = rng_begin(p->set.seed, slot->game, slot->ply, RNG_BOT, 0);
+    return bot_random(s, &rng);
+}
+
+/* Plays on up to the next choice of a network, through ends of rounds, and begins its decision. */
 HD void move_play_on(const Play *p, int g, WorldScratch *scratch) {
     Slot *slot = p->slots + g;
     for (;;) {
         if (round_is_over(&slot->state) && !move_next_round(p, g)) return;
-        uint64_t legal = round_legal(&slot->state);
-        if (!bits_is_one(legal)) break;
-        move_apply(p, g, bits_lowest(legal));
+        int action = move_at_once(p, slot);
+        if (action < 0) break;
+        move_apply(p, g, action);
     }
     move_begin_decision(p, g, scratch);
 }

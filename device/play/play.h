@@ -2,6 +2,7 @@
 #ifndef DEVICE_PLAY_PLAY_H
 #define DEVICE_PLAY_PLAY_H
 
+#include "sides.h"
 #include "slot.h"
 
 typedef struct {
@@ -24,6 +25,9 @@ typedef struct {
     Status (*emit)(const Play *play, Stream stream);
     Status (*refill)(const Play *play, Stream stream);
     Status (*tally)(const Play *play, Stream stream);
+    /* Of two networks: before and after the scans of their rows, see sides.h. */
+    Status (*split)(const Search *search, const Sides *sides, Stream stream);
+    Status (*join)(const Search *search, const Sides *sides, Stream stream);
 } PlayOps;
 
 EXTERN_C_BEGIN

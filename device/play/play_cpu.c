@@ -47,4 +47,17 @@ static Status tally_cpu(const Play *play, Stream stream) {
     return STATUS_OK;
 }
 
-const PlayOps play_cpu = {executors_cpu, observe_cpu, move_cpu, emit_cpu, refill_cpu, tally_cpu};
+static Status split_cpu(const Search *search, const Sides *sides, Stream stream) {
+    (void)stream;
+    for (int b = 0; b < search->B; b++) sides_split_one(search, sides, b);
+    return STATUS_OK;
+}
+
+static Status join_cpu(const Search *search, const Sides *sides, Stream stream) {
+    (void)stream;
+    for (int b = 0; b <= search->B; b++) sides_join_one(search, sides, b);
+    return STATUS_OK;
+}
+
+const PlayOps play_cpu = {executors_cpu, observe_cpu, move_cpu,  emit_cpu,
+                          refill_cpu,    tally_cpu,   split_cpu, join_cpu};

@@ -39,5 +39,15 @@ static Status tally_cuda(const Play *play, Stream stream) {
     return STATUS_OK;
 }
 
-extern "C" const PlayOps play_cuda = {executors_cuda, observe_cuda, move_cuda,
-                                      emit_cuda,      refill_cuda,  tally_cuda};
+static Status split_cuda(const Search *search, const Sides *sides, Stream stream) {
+    LAUNCH(split_kernel, launch_blocks(search->B, 1, THREADS), THREADS, stream, *search, *sides);
+    return STATUS_OK;
+}
+
+static Status join_cuda(const Search *search, const Sides *sides, Stream stream) {
+    LAUNCH(join_kernel, launch_blocks(search->B + 1, 1, THREADS), THREADS, stream, *search, *sides);
+    return STATUS_OK;
+}
+
+extern "C" const PlayOps play_cuda = {executors_cuda, observe_cuda, move_cuda,  emit_cuda,
+                                      refill_cuda,    tally_cuda,   split_cuda, join_cuda};

@@ -5,6 +5,7 @@
 #include "../core/launch.cuh"
 #include "observe_rows.h"
 #include "refill.h"
+#include "sides.h"
 
 /* The network reads bf16 on a GPU, whatever its own precision. */
 template <int WIDTH>
@@ -31,6 +32,16 @@ static __global__ void refill_kernel(Play play) {
     int t = team_item<1>();
     if (t >= play.executors) return;
     for (int g = t; g < play.G; g += play.executors) refill_one(&play, g, play.scratch + t);
+}
+
+static __global__ void split_kernel(Search search, Sides sides) {
+    int b = team_item<1>();
+    if (b < search.B) sides_split_one(&search, &sides, b);
+}
+
+static __global__ void join_kernel(Search search, Sides sides) {
+    int b = team_item<1>();
+    if (b <= search.B) sides_join_one(&search, &sides, b);
 }
 
 static __global__ void tally_kernel(Play play) {

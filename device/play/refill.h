@@ -14,11 +14,11 @@ HD void emit_one(const Play *p, int g, Team team) {
     Slot *slot = p->slots + g;
     if (fault_stops(p->search.fault, team)) return;
     int64_t count = p->out_count[g], place = (int64_t)p->counters->out_used + p->out_offset[g];
-    bool fits = count > 0 && place + count <= p->out_words;
-    if (fits) {
-        const uint16_t *from = p->records + (int64_t)g * p->record_words;
-        TEAM_FOR(i, (int)count, team) p->out[place + i] = from[i];
-    }
+    bool kept = p->replay.words != NULL,
+         fits = count > 0 && (kept || place + count <= p->out_words);
+    const uint16_t *from = p->records + (int64_t)g * p->record_words;
+    if (fits && kept) replay_add(&p->replay, from, team);
+    if (fits && !kept) TEAM_FOR(i, (int)count, team) p->out[place + i] = from[i];
     if (team.lane == 0) {
         if (fits)
             slot->phase = SLOT_IDLE;
@@ -46,7 +46,7 @@ HD uint64_t refill_game_id(const Play *p, int64_t ordinal) {
 HD void refill_one(const Play *p, int g, WorldScratch *scratch) {
     if (!p->idle[g] || fault_stops(p->search.fault, TEAM_OF_ONE)) return;
     int64_t ordinal = p->counters->started + p->idle_offset[g];
-    if (ordinal >= p->games) return;
+    if (ordinal >= p->counters->games) return;
     deal_game(p, g, refill_game_id(p, ordinal));
     move_play_on(p, g, scratch);
 }
@@ -57,11 +57,15 @@ HD void tally_one(const Play *p) {
     PlayCounters *c = p->counters;
     c->fault = *p->search.fault;
     if (c->fault.code != FAULT_NONE) return;
-    int64_t out = (int64_t)c->out_used + p->out_offset[p->G];
-    c->out_used = out <= p->out_words ? (int32_t)out : c->out_next;
-    c->busy_slot_waves += p->G - p->idle_offset[p->G];
+    if (!p->replay.words) {
+        int64_t out = (int64_t)c->out_used + p->out_offset[p->G];
+        c->out_used = out <= p->out_words ? (int32_t)out : c->out_next;
+    }
+    int64_t busy = p->G - p->idle_offset[p->G];
+    c->busy_slot_waves += busy;
+    c->finished = c->started - busy; /* those that were begun just now are not counted yet */
     c->started += p->idle_offset[p->G];
-    if (c->started > p->games) c->started = p->games;
+    if (c->started > c->games) c->started = c->games;
     c->rows += p->search.row_offset[p->search.B];
     c->row_places += search_max_rows(&p->search);
     c->waves++;

@@ -33,11 +33,30 @@ SelfplayConfig selfplay_config_default(void) {
     return c;
 }
 
+static bool table_fits(const Rules *rules, int players, int cards) {
+    Rules r = *rules;
+    r.players = (uint8_t)players;
+    return r.variant < RULES_COUNT && players >= rules_min_players(r.variant) &&
+           players <= rules_max_players(r.variant) && cards >= 1 && cards <= round_max_cards(&r);
+}
+
+static bool tables_fit(const SelfplayConfig *c) {
+    const PlaySettings *set = &c->set;
+    if (set->table_count == 0) return table_fits(&c->rules, c->rules.players, set->cards);
+    bool fits = set->table_count > 0 && set->table_count <= PLAY_TABLES_MAX;
+    for (int i = 0; fits && i < set->table_count; i++)
+        fits = table_fits(&c->rules, set->tables[i].players, set->tables[i].cards);
+    return fits;
+}
+
+/* Whether a seat is played by a second network. */
+static bool two_networks(const SelfplayConfig *c) {
+    return c->evaluator == EVALUATOR_NET && c->set.match && c->set.kinds[0] != c->set.kinds[1] &&
+           (c->set.kinds[0] == PLAYER_NET_B || c->set.kinds[1] == PLAYER_NET_B);
+}
+
 Status selfplay_config_check(const SelfplayConfig *c) {
-    const Rules *r = &c->rules;
-    bool table = r->variant < RULES_COUNT && r->players >= rules_min_players(r->variant) &&
-                 r->players <= rules_max_players(r->variant) && c->set.cards >= 1 &&
-                 c->set.cards <= round_max_cards(r);
+    bool table = tables_fit(c) && c->set.kinds[0] < PLAYER_COUNT && c->set.kinds[1] < PLAYER_COUNT;
     bool search = c->parallel >= 1 && c->worlds >= 1 && c->worlds <= 255 && c->simulations >= 1 &&
                   c->simulations <= SEARCH_MAX_SIMULATIONS && c->leaves >= 1 &&
                   c->leaves <= SEARCH_MAX_LEAVES && c->waves >= 1 && c->c_puct > 0 && c->fpu >= 0 &&
@@ -48,17 +67,33 @@ Status selfplay_config_check(const SelfplayConfig *c) {
     return table && search && move ? STATUS_OK : STATUS_ARGUMENT;
 }
 
-/* The most words that a game's record can take. */
-static int record_words(const SelfplayConfig *c) {
-    int P = c->rules.players, F = c->set.cards;
-    if (!c->set.full) return (int)(RECORD_HEAD_WORDS + record_round_words(P, F));
+static int max_int(int a, int b) { return a > b ? a : b; }
+
+/* Of games of P seats, F cards in the first round. */
+static int table_record_words(int P, int F, int full) {
+    if (!full) return (int)(RECORD_HEAD_WORDS + record_round_words(P, F));
     int64_t words = RECORD_HEAD_WORDS;
     for (int i = 0; i < sequence_rounds(P, F); i++)
         words += record_round_words(P, sequence_cards(P, F, i));
     return (int)words;
 }
 
-static int max_int(int a, int b) { return a > b ? a : b; }
+int selfplay_record_words(const SelfplayConfig *c) {
+    const PlaySettings *set = &c->set;
+    if (set->table_count == 0) return table_record_words(c->rules.players, set->cards, set->full);
+    int most = 0;
+    for (int i = 0; i < set->table_count; i++)
+        most = max_int(most,
+                       table_record_words(set->tables[i].players, set->tables[i].cards, set->full));
+    return most;
+}
+
+/* The most cards that a seat is dealt. */
+static int most_cards(const SelfplayConfig *c) {
+    int most = c->set.table_count ? 0 : c->set.cards;
+    for (int i = 0; i < c->set.table_count; i++) most = max_int(most, c->set.tables[i].cards);
+    return most;
+}
 
 static NetSpec net_spec(const Selfplay *sp) {
     NetSpec spec = {sp->config.model, sp->config.precision, sp->config.network,
@@ -78,7 +113,7 @@ static void set_sizes(Selfplay *sp, int G, int range_count) {
     s->S = c->simulations;
     s->M = c->simulations + 1;
     s->K = c->leaves;
-    s->E = c->set.cards + 1;
+    s->E = most_cards(c) + 1;
     s->c_puct = (float)c->c_puct;
     s->fpu = (float)c->fpu;
     s->noise_weight = (float)c->noise_weight;
@@ -86,10 +121,13 @@ static void set_sizes(Selfplay *sp, int G, int range_count) {
     s->rules = c->rules;
     p->set = c->set;
     p->G = G;
-    p->record_words = record_words(c);
+    p->record_words = selfplay_record_words(c);
+    if (c->replay) p->replay = *c->replay;
+    sp->wave.two = two_networks(c);
     p->range_count = range_count;
     /* an epoch finishes a tenth of its games or so; what does not fit waits for the next */
     p->out_words = max_int(p->record_words, (int)((int64_t)G * p->record_words / 8));
+    if (c->replay) p->out_words = 1;
     p->executors = sp->device->play->executors(G);
 }
 
@@ -112,7 +150,7 @@ void selfplay_measure(const SelfplayConfig *config, const Device *device, Selfpl
     bytes->model = 0;
     if (config->evaluator == EVALUATOR_NET && rows <= INT32_MAX) {
         NetSpec spec = net_spec(&sp);
-        bytes->model = device->net->bytes(&spec);
+        bytes->model = device->net->bytes(&spec) * (sp.wave.two ? SIDES : 1);
     }
     /* rows, and words of records, are counted in 32 bits */
     int64_t words = (int64_t)config->parallel * sp.play.record_words;
@@ -151,6 +189,7 @@ static Status take_memory(Selfplay *sp) {
     place(sp, &trees_at, &wave_at, &games_at);
     sp->wave.match = sp->play.match;
     sp->play.search = sp->wave.search;
+    sp->play.side = sp->wave.sides.side;
     for (int i = 0; i < 2; i++) {
         TRY(backend->alloc_host((void **)&sp->counters[i], sizeof(PlayCounters)));
         TRY(backend->alloc_host((void **)&sp->out[i],
@@ -173,19 +212,23 @@ static Status refill(Selfplay *sp) {
     return d->play->tally(p, stream);
 }
 
-static Status send_constants(Selfplay *sp, const GameRange *ranges, int range_count) {
+static Status send_constants(Selfplay *sp) {
     const Backend *backend = sp->device->backend;
     uint64_t binomial[53 * 53];
     world_binomial_fill(binomial);
     TRY(backend->to_device((void *)sp->play.binomial, binomial, sizeof binomial, sp->wave.stream));
-    TRY(backend->to_device((void *)sp->play.ranges, ranges, (size_t)range_count * sizeof *ranges,
-                           sp->wave.stream));
     return backend->stream_sync(sp->wave.stream); /* `binomial` leaves with this frame */
 }
 
-/* Every slot is idle at first; the first games begin without a wave. */
-static Status start_games(Selfplay *sp) {
+/* Every slot is idle; the first games begin without a wave. */
+static Status start_games(Selfplay *sp, const GameRange *ranges, int range_count, int64_t games) {
     const Device *d = sp->device;
+    PlayCounters counters;
+    memset(&counters, 0, sizeof counters);
+    counters.games = games;
+    TRY(d->backend->to_device((void *)sp->play.ranges, ranges, (size_t)range_count * sizeof *ranges,
+                              sp->wave.stream));
+    TRY(d->backend->to_device(sp->play.counters, &counters, sizeof counters, sp->wave.stream));
     TRY(d->play->emit(&sp->play, sp->wave.stream));
     TRY(refill(sp));
     /* what tally counted was no wave */
@@ -201,17 +244,23 @@ Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *d
     sp->device = sp->wave.device = device;
     sp->config = *config;
     set_sizes(sp, config->parallel, range_count);
-    sp->play.games = games;
     TRY(device->backend->stream_open(&sp->wave.stream));
     TRY(take_memory(sp));
-    TRY(send_constants(sp, ranges, range_count));
+    TRY(send_constants(sp));
     if (config->evaluator == EVALUATOR_NET) {
         NetSpec spec = net_spec(sp);
         TRY(device->net->create(&sp->wave.net, &spec));
         TRY(device->net->load(sp->wave.net, weights, sp->wave.stream));
+        if (sp->wave.two) TRY(device->net->create(&sp->wave.net_b, &spec));
     }
     TRY(search_check(&sp->wave.search));
-    return start_games(sp);
+    return start_games(sp, ranges, range_count, games);
+}
+
+Status selfplay_next(Selfplay *sp, int64_t first, int64_t games) {
+    GameRange range = {first, 0};
+    TRY(sp->device->backend->stream_sync(sp->wave.stream));
+    return start_games(sp, &range, 1, games);
 }
 
 void selfplay_close(Selfplay *sp) {
@@ -220,6 +269,7 @@ void selfplay_close(Selfplay *sp) {
     if (sp->wave.stream) (void)backend->stream_sync(sp->wave.stream); /* an epoch may still run */
     for (int i = 0; i < GRAPH_COUNT; i++)
         if (sp->graph[i]) backend->graph_close(sp->graph[i]);
+    if (sp->wave.net_b) sp->device->net->destroy(sp->wave.net_b);
     if (sp->wave.net) sp->device->net->destroy(sp->wave.net);
     for (int i = 0; i < 2; i++) {
         if (sp->done[i]) backend->event_close(sp->done[i]);
@@ -302,8 +352,8 @@ Status selfplay_enqueue(Selfplay *sp) {
     return STATUS_OK;
 }
 
-Status selfplay_load(Selfplay *sp, const Weights *weights) {
-    return sp->device->net->load(sp->wave.net, weights, sp->wave.stream);
+Status selfplay_load(Selfplay *sp, int side, const Weights *weights) {
+    return sp->device->net->load(side ? sp->wave.net_b : sp->wave.net, weights, sp->wave.stream);
 }
 
 Status selfplay_wait(Selfplay *sp, int64_t epoch, const PlayCounters **counters,

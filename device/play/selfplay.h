@@ -22,8 +22,9 @@ typedef struct {
     double noise_weight;     /* 0..1 */
     Evaluator evaluator;
     Precision precision;
-    Network network; /* as NetOps.choose has decided */
-    bool graph;      /* capture epochs where the device can; false: launch by launch */
+    Network network;      /* as NetOps.choose has decided */
+    bool graph;           /* capture epochs where the device can; false: launch by launch */
+    const Replay *replay; /* where finished games go; NULL: records come back with each epoch */
     ModelConfig model;
 } SelfplayConfig;
 
@@ -75,8 +76,16 @@ Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *d
                      int64_t games);
 void selfplay_close(Selfplay *sp);
 
-/* Other weights for the epochs enqueued from now on, at once and without a new capture. */
-Status selfplay_load(Selfplay *sp, const Weights *weights);
+/* Other weights for the epochs enqueued from now on, at once and without a new capture; side 1: of
+ * PLAYER_NET_B, which has none before. */
+Status selfplay_load(Selfplay *sp, int side, const Weights *weights);
+
+/* Further games, once all before are finished and their epochs waited for: ids first .. first +
+ * games - 1. All counters begin anew. */
+Status selfplay_next(Selfplay *sp, int64_t first, int64_t games);
+
+/* The most words that a game's record can take. */
+int selfplay_record_words(const SelfplayConfig *config);
 
 /* Whether epochs are captured: the device has graphs, the config asks for them, and one epoch is not
  * too much for one. */

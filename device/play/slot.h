@@ -15,19 +15,41 @@
 #include "../../game/observe.h"
 #include "../../game/world.h"
 #include "../search/tree.h"
-#include "record.h"
+#include "replay.h"
+#include "sides.h"
 
 typedef enum { SLOT_IDLE, SLOT_PLAYING, SLOT_FINISHED, SLOT_PHASE_COUNT } SlotPhase;
 
+/* Who moves for a seat. The networks search; the others move at once, and bring no example. */
+typedef enum {
+    PLAYER_NET,
+    PLAYER_NET_B, /* another network than that of PLAYER_NET */
+    PLAYER_RANDOM,
+    PLAYER_RULE,
+    PLAYER_COUNT
+} PlayerKind;
+
+/* A size that tables have, where they differ; its share of the games is (upto - the one before's
+ * upto) / 2^32, the last one's the rest. */
 typedef struct {
-    RoundState state;      /* the truth: every hand as dealt and played */
-    uint64_t game;         /* id */
-    uint32_t ply;          /* bids and cards played in the game, all rounds */
-    uint16_t words;        /* of the record, so far */
-    uint16_t start;        /* where the current round starts in the record */
-    uint16_t searched;     /* decisions searched in the current round */
-    uint8_t phase;         /* SlotPhase */
-    uint8_t dealer, trump; /* of the first round */
+    uint8_t players, cards; /* P; T, or F of a full game's first round */
+    uint16_t unused;
+    uint32_t upto;
+} PlayTable;
+
+enum { PLAY_TABLES_MAX = 32 };
+
+typedef struct {
+    RoundState state;       /* the truth: every hand as dealt and played */
+    uint64_t game;          /* id */
+    uint64_t deal;          /* whose cards it has: its id, or in a match that of its pair */
+    uint32_t ply;           /* bids and cards played in the game, all rounds */
+    uint16_t words;         /* of the record, so far */
+    uint16_t start;         /* where the current round starts in the record */
+    uint16_t searched;      /* decisions searched in the current round */
+    uint8_t phase;          /* SlotPhase */
+    uint8_t dealer, trump;  /* of the first round */
+    uint8_t players, cards; /* P; T, or F of a full game's first round */
 } Slot;
 
 /* What decides the content of the games besides the search. */
@@ -39,6 +61,10 @@ typedef struct {
     int explore_decisions; /* searched decisions of a round that move by visits to the power 1 */
     int move_power;        /* after that: 1, 2, 4, or ROOT_BEST */
     float noise_alpha;     /* Dirichlet parameter times the number of legal actions: 10 */
+    int match;             /* 1: games 2 d and 2 d + 1 are deal d, seat s is side (s + id) % 2 */
+    uint8_t kinds[SIDES];  /* PlayerKind of side A and side B; all seats are side A without match */
+    int table_count;       /* 0: all tables have P seats and `cards` */
+    PlayTable tables[PLAY_TABLES_MAX]; /* (table_count) */
 } PlaySettings;
 
 /* Games to play: `first`, `first` + 1, .. ; the range's first game is the run's `ordinal`-th. */
@@ -53,6 +79,8 @@ typedef struct {
     int64_t waves;
     int64_t busy_slot_waves; /* slots that played, added up over the waves */
     int64_t started;         /* games begun: ordinals below it are taken */
+    int64_t finished;        /* games that have left their slots */
+    int64_t games;           /* to play: ordinals 0..games - 1 */
     int32_t out_used;        /* words of finished records in this epoch's buffer */
     int32_t out_next;        /* where the first record that did not fit would have begun */
     Fault fault;
@@ -64,9 +92,10 @@ typedef struct {
     PlaySettings set;
     int G;
     int record_words; /* space for one game's record */
-    int64_t games;    /* to play in this run: ordinals 0..games - 1 */
     int range_count;
     const GameRange *ranges; /* (range_count) ascending by ordinal */
+    Replay replay;           /* where finished games go; words NULL: to `out` */
+    uint8_t *side;           /* (G) Sides.side, or NULL */
 
     Slot *slots;          /* (G) */
     Match *match;         /* (G) scores and place in the sequence */

@@ -2,8 +2,9 @@
 #include "wave.h"
 
 void wave_layout(Wave *wave, int scan_items, Arena *arena) {
-    size_t R = (size_t)search_max_rows(&wave->search);
+    size_t R = (size_t)search_max_rows(&wave->search) * (wave->two ? SIDES : 1);
     bool net = wave->search.evaluator == EVALUATOR_NET;
+    if (wave->two) sides_layout(&wave->sides, &wave->search, arena);
     wave->rows = NULL;
     wave->logits = wave->values = NULL;
     if (net) {
@@ -19,6 +20,37 @@ void wave_layout(Wave *wave, int scan_items, Arena *arena) {
     wave->scan_temp = arena_take(arena, wave->scan_temp_bytes, 1);
 }
 
+/* The places of every tree's rows, in tree order; of two networks each side's by itself. */
+static Status wave_place(const Wave *wave) {
+    const Device *d = wave->device;
+    const Search *s = &wave->search;
+    const Sides *x = &wave->sides;
+    if (!wave->two)
+        return d->backend->scan(s->row_count, s->row_offset, s->B, wave->scan_temp,
+                                wave->scan_temp_bytes, wave->stream);
+    TRY(d->play->split(s, x, wave->stream));
+    for (int i = 0; i < SIDES; i++)
+        TRY(d->backend->scan(x->count[i], x->offset[i], s->B, wave->scan_temp,
+                             wave->scan_temp_bytes, wave->stream));
+    return d->play->join(s, x, wave->stream);
+}
+
+/* The network, or each side's on its own rows. */
+static Status wave_forward(const Wave *wave) {
+    const NetOps *net = wave->device->net;
+    const Search *s = &wave->search;
+    if (!wave->two)
+        return net->forward(wave->net, wave->rows, &s->row_offset[s->B], wave->logits, wave->values,
+                            wave->stream);
+    size_t R = (size_t)search_max_rows(s);
+    size_t element = net->bf16_rows ? sizeof(uint16_t) : sizeof(float);
+    TRY(net->forward(wave->net, wave->rows, &wave->sides.offset[0][s->B], wave->logits,
+                     wave->values, wave->stream));
+    return net->forward(wave->net_b, (char *)wave->rows + R * OBSERVE_COLUMNS * element,
+                        &wave->sides.offset[1][s->B], wave->logits + R * ACTIONS,
+                        wave->values + R * MAX_SEATS, wave->stream);
+}
+
 Status wave_run(const Wave *wave) {
     const Device *d = wave->device;
     const Search *s = &wave->search;
@@ -28,16 +60,14 @@ Status wave_run(const Wave *wave) {
     TRY(d->search->descend(s, stream));
     /* Step 2: their places, in tree order. */
     TRY(d->backend->step(STEP_PLACE, stream));
-    TRY(d->backend->scan(s->row_count, s->row_offset, s->B, wave->scan_temp, wave->scan_temp_bytes,
-                         stream));
+    TRY(wave_place(wave));
     /* Step 3: what the network sees of them, and what it says. */
     if (s->evaluator == EVALUATOR_NET) {
         ObserveArgs observe = {*s, wave->match, wave->rows, d->net->bf16_rows};
         TRY(d->backend->step(STEP_OBSERVE, stream));
         TRY(d->play->observe(&observe, stream));
         TRY(d->backend->step(STEP_NETWORK, stream));
-        TRY(d->net->forward(wave->net, wave->rows, &s->row_offset[s->B], wave->logits, wave->values,
-                            stream));
+        TRY(wave_forward(wave));
     }
     /* Step 4: expand the leaves and back their values up. */
     TRY(d->backend->step(STEP_BACKUP, stream));

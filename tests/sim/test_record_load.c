@@ -53,7 +53,7 @@ static void load(int run, Selfplay *sp, const Weights *weights) {
     if (run == RUN_WAITED)
         CHECK(device_simulated.backend->stream_sync(sp->wave.stream) == STATUS_OK);
     sim_record_begin();
-    CHECK(selfplay_load(sp, weights) == STATUS_OK);
+    CHECK(selfplay_load(sp, 0, weights) == STATUS_OK);
     sim_record_end();
     const SimRecord *asked = sim_record_asked(&count);
     check_load(sp, asked, count);

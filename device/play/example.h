@@ -1,0 +1,126 @@
+/* device/play/example.h - a searched decision of a record as an example: what the network is taught.
+ *
+ *   record ─► round ─► replay to the ply ─► observation, legal outputs, policy, values
+ *
+ *   policy   visits / sum, by output of the policy (observe_action_column), 0 where not legal
+ *   value    round_value of the mover, then of the others clockwise, at the round's end; 0 beyond P
+ *
+ * The words are trusted: self-play wrote them, or host/game_record.h has checked them. */
+#ifndef DEVICE_PLAY_EXAMPLE_H
+#define DEVICE_PLAY_EXAMPLE_H
+
+#include "../../game/observe.h"
+#include "record.h"
+
+/* A round within a record: views of its parts. */
+typedef struct {
+    int P, T;
+    int plies;               /* P + P * T */
+    int decisions;           /* searched ones */
+    const uint16_t *head;    /* T, dealer, trump, turned card */
+    const uint16_t *deal;    /* (P, T) */
+    const uint16_t *actions; /* (plies) */
+    const uint16_t *scores;  /* (P) int16 */
+    const uint16_t *first;   /* the first decision's words, or what comes after the round */
+} ExampleRound;
+
+HD ExampleRound example_round(const uint16_t *words, int P) {
+    ExampleRound r;
+    r.P = P;
+    r.T = words[0];
+    r.plies = P + P * r.T;
+    r.head = words;
+    r.deal = words + RECORD_ROUND_WORDS;
+    r.actions = r.deal + P * r.T;
+    r.scores = r.actions + r.plies;
+    r.decisions = r.scores[P];
+    r.first = r.scores + P + 1;
+    return r;
+}
+
+/* What comes after a decision: [ply] [n] [n visits]. */
+HD const uint16_t *example_next(const uint16_t *decision) { return decision + 2 + decision[1]; }
+
+/* The round as dealt. */
+HD void example_deal(const ExampleRound *r, RoundState *s) {
+    uint64_t hands[MAX_SEATS];
+    const uint16_t *card = r->deal;
+    for (int seat = 0; seat < MAX_SEATS; seat++) {
+        hands[seat] = 0;
+        for (int i = 0; seat < r->P && i < r->T; i++) hands[seat] |= card_bit(*card++);
+    }
+    round_begin(s, r->P, r->T, r->head[1], r->head[2], r->head[3], hands);
+}
+
+/* Plays the actions from .. to - 1 of the round; s stands at `from`. */
+HD void example_play(const ExampleRound *r, RoundState *s, int from, int to) {
+    for (int ply = from; ply < to; ply++) round_apply(s, r->actions[ply]);
+}
+
+/* Where an example goes. */
+typedef struct {
+    ObserveRow x;    /* (OBSERVE_COLUMNS) */
+    uint64_t *legal; /* (1) bit c: output c of the policy is legal */
+    float *policy;   /* (ACTIONS) */
+    float *value;    /* (MAX_SEATS) relative seats */
+} ExampleRow;
+
+/* The decision at s, of a round that ended as `end`; visits: one for each legal action, ascending,
+ * at least one of them above 0. Every lane of the team holds the same arguments. */
+HD void example_write(const Rules *rules, const RoundState *s, const RoundState *end,
+                      const Match *match, const uint16_t *visits, ExampleRow row, Team team) {
+    uint8_t place[SUITS];
+    uint64_t legal = round_legal(s), outputs = 0;
+    int n = bits_count(legal);
+    int32_t sum = 0;
+    observe_row(rules, s, match, row.x, team);
+    TEAM_FOR(a, ACTIONS, team) row.policy[a] = 0;
+    team_sync(team);
+    observe_suit_places(s, place);
+    for (int e = 0; e < n; e++) sum += visits[e];
+    for (int e = 0; e < n; e++, legal &= legal - 1) {
+        int column = observe_action_column(s, place, bits_lowest(legal));
+        outputs |= (uint64_t)1 << column;
+        if (e % team.width == team.lane) row.policy[column] = (float)visits[e] / (float)sum;
+    }
+    if (team.lane == 0) *row.legal = outputs;
+    TEAM_FOR(i, MAX_SEATS, team) {
+        int seat = s->turn + i;
+        if (seat >= s->players) seat -= s->players;
+        row.value[i] = i < s->players ? round_value(rules, end, seat) : 0;
+    }
+    team_sync(team);
+}
+
+/* Decision number `index` (0.. over all rounds, as played) of the game in `words`; `rules` as the
+ * record's, but for its number of seats. Returns that number. */
+HD int example_one(const Rules *rules, const uint16_t *words, int index, ExampleRow row,
+                   Team team) {
+    Rules own = *rules;
+    Match match;
+    RoundState s;
+    int rounds = words[5], P = words[6];
+    own.players = (uint8_t)P;
+    memset(&match, 0, sizeof match);
+    match.rounds = (int16_t)(rounds > 1 ? rounds : 0); /* a full game has two rounds at least */
+    ExampleRound r = example_round(words + RECORD_HEAD_WORDS, P);
+    while (index >= r.decisions) {
+        const uint16_t *next = r.first;
+        for (int d = 0; d < r.decisions; d++) next = example_next(next);
+        for (int seat = 0; seat < P; seat++)
+            match.scores[seat] = (int16_t)(match.scores[seat] + (int16_t)r.scores[seat]);
+        match.round++;
+        index -= r.decisions;
+        r = example_round(next, P);
+    }
+    const uint16_t *decision = r.first;
+    for (int d = 0; d < index; d++) decision = example_next(decision);
+    example_deal(&r, &s);
+    example_play(&r, &s, 0, decision[0]);
+    RoundState end = s;
+    example_play(&r, &end, decision[0], r.plies);
+    example_write(&own, &s, &end, &match, decision + 2, row, team);
+    return P;
+}
+
+#endif
