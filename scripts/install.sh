@@ -5,7 +5,8 @@
 # taken from the folder that offline_deps.sh filled, where there is one, otherwise from apt. On a
 # system without either nothing is installed and the configuration says what is missing.
 
-build_libraries=(libdnnl-dev libcjson-dev libxxhash-dev)
+build_libraries=(libdnnl-dev libcjson-dev libxxhash-dev libzstd-dev)
+mpi_packages=(libopenmpi-dev openmpi-bin) # for several processes; without them a build has one
 deps=$(realpath -m "${BLOB_DEPS:-${root:?}/deps}")
 export BLOB_DEPS=$deps # CMakeLists.txt looks for libraries in it
 
@@ -53,6 +54,8 @@ gpu_architectures() {
 
 compiles_c() { gcc -x c -o /dev/null - <<<'int main(void) { return 0; }' 2>/dev/null; }
 
+has_mpi() { command -v mpirun >/dev/null && command -v mpicc >/dev/null; }
+
 # unpacked PACKAGE: whether it lies in $deps/root.
 unpacked() { [[ -d $deps/root ]] && compgen -G "$deps/$1_*.deb" >/dev/null; }
 
@@ -71,13 +74,16 @@ missing_packages() {
     compiles_c || echo libc6-dev
 }
 
+# fetched_for PROGRAM PACKAGE: whether the program is missing and $deps has the package.
+fetched_for() { ! command -v "$1" >/dev/null && compgen -G "$deps/$2_*.deb" >/dev/null; }
+
 # use_deps: unpacks what offline_deps.sh fetched, once; its programs come last in PATH. Compilers
-# work only where they belong, so these are installed, by root.
+# and Open MPI work only where they belong, so these are installed, by root.
 use_deps() {
     local deb program libraries
     compgen -G "$deps/*.deb" >/dev/null || return 0
     command -v dpkg-deb >/dev/null || fail "$deps needs dpkg-deb to be unpacked"
-    if ! command -v gcc >/dev/null && compgen -G "$deps/gcc_*.deb" >/dev/null && ((EUID == 0)); then
+    if ((EUID == 0)) && { fetched_for gcc gcc || fetched_for mpirun openmpi-bin; }; then
         say "installing the packages of $deps"
         dpkg -i "$deps"/*.deb >/dev/null || fail "dpkg -i $deps/*.deb failed"
         return 0
@@ -127,6 +133,7 @@ take_packages() {
 has_apt() { command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; }
 
 # need_packages [PACKAGE..]: what a build cannot do without; ends the script if it is not to be had.
+# Where something has to be installed, MPI is too, if it can be: nobody is asked again later.
 need_packages() {
     local missing=() wanted=(gcc:gcc cmake:cmake ninja:ninja-build "$@")
     if [[ -n $(missing_packages "${wanted[@]}") ]]; then use_deps; fi
@@ -134,6 +141,7 @@ need_packages() {
     read -ra missing <<<"$(missing_packages "${wanted[@]}" | paste -sd ' ')"
     ((${#missing[@]})) || return 0
     take_packages "${missing[@]}" || exit 1
+    has_mpi || want_packages "${mpi_packages[@]}" || say "going on without MPI: one process"
 }
 
 # want_packages PACKAGE..: what a build can do without.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# scripts/offline_deps.sh [--compilers] [DIR] - fetches what a build needs, for machines offline.
+# scripts/offline_deps.sh [--compilers] [--mpi] [DIR] - what a build needs, for machines offline.
 #
 # Run it with a network, on the release of Debian or Ubuntu that the other machine has; then take
 # the repository there with DIR (deps, within it) inside. Its scripts and CMake find the packages
 # there (of another folder than deps: with BLOB_DEPS=DIR); nothing is installed, they are unpacked
-# into DIR/root. About 40 MiB; the compilers, which a
-# machine with a CUDA toolkit has, come with --compilers only and are installed by root.
+# into DIR/root. About 40 MiB; the compilers, which a machine with a CUDA toolkit has, come with
+# --compilers only, Open MPI for several processes with --mpi; both are installed, by root.
 #
 # Needs apt; neither root nor anything installed. Fetched is what a bare release lacks.
 set -euo pipefail
@@ -17,8 +17,9 @@ folder=$deps
 while (($#)); do
     case $1 in
         --compilers) packages+=(gcc g++ libc6-dev) ;;
+        --mpi) packages+=("${mpi_packages[@]}") ;;
         -*)
-            echo "usage: scripts/offline_deps.sh [--compilers] [DIR]" >&2
+            echo "usage: scripts/offline_deps.sh [--compilers] [--mpi] [DIR]" >&2
             exit 2
             ;;
         *) folder=$1 ;;

@@ -25,6 +25,9 @@ if nvcc_path; then
 fi
 need_packages "${compilers[@]}"
 
+# Open MPI that was installed since is a reason to configure anew.
+settings+=("-DBLOB_MPI_AT=$(command -v mpicc || echo none)")
+
 # One build at a time; the lock must not go on into the program.
 mkdir -p "$build" || fail "the folder $build cannot be written"
 exec 9>"$build/lock"

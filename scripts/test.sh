@@ -31,7 +31,12 @@ need_packages g++:g++ python3:python3
 if ! has_sanitizer thread || ! has_sanitizer memory; then
     want_packages clang libclang-rt-dev
 fi
+has_mpi || want_packages "${mpi_packages[@]}"
+has_matplotlib() { /usr/bin/python3 -c 'import matplotlib' 2>/dev/null; }
+has_matplotlib || want_packages python3-matplotlib
 presets=() summary=() failed=0
+has_mpi || summary+=("several processes skipped (no mpirun)")
+has_matplotlib || summary+=("the report's drawings skipped (no matplotlib)")
 if nvcc_path; then presets+=(cuda); else summary+=("cuda skipped (no nvcc)"); fi
 presets+=(asan)
 for sanitizer in thread:tsan memory:msan; do

@@ -42,6 +42,11 @@ typedef struct {
      * `what` says why, and what to do. */
     Status (*open)(char *what, size_t what_bytes);
 
+    /* Which of several devices open takes, from 0; before it. The calls below are for the thread that
+     * has opened it; every other one calls enter before its first. */
+    void (*select)(int index);
+    Status (*enter)(void);
+
     /* Bytes that may be taken now. */
     Status (*memory)(size_t *free_bytes, size_t *total_bytes);
 

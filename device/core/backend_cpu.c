@@ -48,6 +48,10 @@ static size_t container_available_bytes(void) {
     return used < most ? most - used : 0;
 }
 
+static void select_cpu(int index) { (void)index; }
+
+static Status enter_cpu(void) { return STATUS_OK; }
+
 static Status memory_cpu(size_t *free_bytes, size_t *total_bytes) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     *total_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * page;
@@ -177,6 +181,8 @@ static Status trace_cpu(Trace *trace, char *how, size_t how_bytes) {
 const Backend backend_cpu = {"cpu",
                              false,
                              open_cpu,
+                             select_cpu,
+                             enter_cpu,
                              memory_cpu,
                              alloc_cpu,
                              release_cpu,

@@ -30,6 +30,13 @@ static Status open_cuda(char *what, size_t what_bytes) {
     return STATUS_OK;
 }
 
+static Status enter_cuda(void) {
+    int count;
+    CUDA_TRY(cudaGetDeviceCount(&count));
+    CUDA_TRY(cudaSetDevice(gpu_selected % count));
+    return STATUS_OK;
+}
+
 static Status memory_cuda(size_t *free_bytes, size_t *total_bytes) {
     CUDA_TRY(cudaMemGetInfo(free_bytes, total_bytes));
     return STATUS_OK;
@@ -278,6 +285,8 @@ static Status trace_cuda(Trace *trace, char *how, size_t how_bytes) {
 extern "C" const Backend backend_cuda = {"cuda",
                                          true,
                                          open_cuda,
+                                         gpu_select,
+                                         enter_cuda,
                                          memory_cuda,
                                          alloc_cuda,
                                          release_cuda,

@@ -1,4 +1,4 @@
-/* device/core/open_gpu.cuh - takes the first GPU and tries it, or says in a sentence what to do.
+/* device/core/open_gpu.cuh - takes a GPU and tries it, or says in a sentence what to do.
  *
  * Used by backend_cuda.cu alone. Nothing is printed: who opens a device decides what is said. */
 #ifndef DEVICE_CORE_OPEN_GPU_CUH
@@ -133,6 +133,10 @@ static Status gpu_try(cudaError_t *error) {
                                                                               : STATUS_DEVICE;
 }
 
+static int gpu_selected;
+
+static void gpu_select(int index) { gpu_selected = index; }
+
 /* `what`: the GPU and all versions, or why there is none, or the remedy.
  * STATUS_DEVICE: there is none. STATUS_INPUT: there is one, but not for this program. */
 static Status gpu_open(char *what, size_t what_bytes) {
@@ -147,8 +151,9 @@ static Status gpu_open(char *what, size_t what_bytes) {
                  driver == 0 ? "there is no NVIDIA driver" : "the driver finds none");
         return STATUS_DEVICE;
     }
-    if (error == cudaSuccess) error = cudaSetDevice(0);
-    if (error == cudaSuccess) error = cudaGetDeviceProperties(&gpu, 0);
+    int mine = count > 0 ? gpu_selected % count : 0; /* fewer GPUs than processes: refused later */
+    if (error == cudaSuccess) error = cudaSetDevice(mine);
+    if (error == cudaSuccess) error = cudaGetDeviceProperties(&gpu, mine);
     if (error != cudaSuccess) return gpu_refuses(error, capability, what, what_bytes);
     capability[0] = gpu.major;
     capability[1] = gpu.minor;
