@@ -12,7 +12,12 @@ begin_kernel st.global    descend_kernel div.rn.f32   descend_kernel sqrt.rn.f32
 backup_kernel div.rn.f32  observe_kernel st.global    move_kernel sqrt.rn.f32
 emit_kernel st.global     refill_kernel sqrt.rn.f32   tally_kernel st.global
 input_kernel st.global    layernorm_kernel sqrt.rn.f32  layernorm_kernel rcp.rn.f32
-linear_kernel mul.rn.f32  quantize_kernel div.rn.f32  head_kernel rcp.rn.f64"
+linear_kernel mul.rn.f32  quantize_kernel div.rn.f32  head_kernel rcp.rn.f64
+train_product_kernel mul.rn.f32     train_norm_kernel sqrt.rn.f32
+train_norm_back_kernel sqrt.rn.f32  train_loss_kernel div.rn.f32
+train_columns_kernel add.rn.f32     train_blocks_kernel add.rn.f32
+train_squares_kernel mul.rn.f32     train_count_kernel sqrt.rn.f32
+train_adamw_kernel sqrt.rn.f32      train_adamw_kernel div.rn.f32"
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

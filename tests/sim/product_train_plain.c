@@ -1,0 +1,20 @@
+/* tests/sim/product_train_plain.c - the CPU trainer's products by loops: for nn/product_train.c.
+ *
+ * For a build without oneDNN; a sum is added up term by term, ascending. */
+#include "../../nn/product_train.h"
+
+Status product_train(const ProductTrainArgs *p) {
+    for (int m = 0; m < p->m; m++)
+        for (int n = 0; n < p->n; n++) {
+            float sum = p->kind == PRODUCT_ADD ? p->c[(size_t)m * (size_t)p->c_stride + (size_t)n]
+                                               : 0.0f;
+            for (int k = 0; k < p->k; k++) {
+                const int row = p->turn == PRODUCT_TURNED ? k : m;
+                const int column = p->turn == PRODUCT_TURNED ? m : k;
+                sum = sum + p->a[(size_t)row * (size_t)p->a_stride + (size_t)column] *
+                                p->b[(size_t)k * (size_t)p->b_stride + (size_t)n];
+            }
+            p->c[(size_t)m * (size_t)p->c_stride + (size_t)n] = sum;
+        }
+    return STATUS_OK;
+}
