@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "../game/observe.h"
+#include "../device/play/example.h"
 
 typedef enum {
     EXPORT_OBSERVATION,
@@ -45,20 +45,11 @@ static Status count_rows(void *context, GameRecord *game) {
 
 static void fill_row(const Export *e, const RoundState *s, const RoundState *end,
                      const RecordDecision *d, ExportRow *row) {
-    uint8_t place[SUITS];
-    memset(row, 0, sizeof *row);
-    observe_one(e->rules, s, &e->match, row->observation, TEAM_OF_ONE);
-    observe_suit_places(s, place);
-    int next = 0;
-    for (uint64_t legal = round_legal(s); legal; legal &= legal - 1) {
-        int column = observe_action_column(s, place, bits_lowest(legal));
-        row->legal[column] = 1;
-        row->policy[column] = (float)d->visits[next++] / (float)d->sum;
-    }
-    for (int r = 0, seat = s->turn; r < s->players; r++, seat = seat_after(seat, s->players)) {
-        row->value[r] = round_value(e->rules, end, seat);
-        row->value_mask[r] = 1;
-    }
+    uint64_t legal;
+    ExampleRow to = {{row->observation, false}, &legal, row->policy, row->value};
+    example_write(e->rules, s, end, &e->match, d->visits, to, TEAM_OF_ONE);
+    for (int a = 0; a < ACTIONS; a++) row->legal[a] = legal >> a & 1;
+    for (int r = 0; r < MAX_SEATS; r++) row->value_mask[r] = r < s->players;
     row->seat = s->turn;
     row->game_id = e->game;
     row->ply = e->ply + d->ply;

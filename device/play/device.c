@@ -1,9 +1,11 @@
 /* device/play/device.c - which devices this binary holds, and which of them is taken. */
 #include "device.h"
 
-static const Device device_cpu = {&backend_cpu, &search_cpu, &net_cpu, &play_cpu};
+static const Device device_cpu = {&backend_cpu, &search_cpu, &net_cpu,
+                                  &play_cpu,    &replay_cpu, &train_cpu};
 #ifdef BLOB_CUDA
-static const Device device_cuda = {&backend_cuda, &search_cuda, &net_cuda, &play_cuda};
+static const Device device_cuda = {&backend_cuda, &search_cuda, &net_cuda,
+                                   &play_cuda,    &replay_cuda, &train_cuda};
 #endif
 
 const Device *const devices[] = {
@@ -11,6 +13,10 @@ const Device *const devices[] = {
     &device_cuda,
 #endif
     &device_cpu, NULL};
+
+void device_select(int index) {
+    for (int i = 0; devices[i]; i++) devices[i]->backend->select(index);
+}
 
 Status device_open(const char *name, const Device **out, char *what, size_t what_bytes) {
     bool any = strcmp(name, "auto") == 0, known = false;

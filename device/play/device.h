@@ -6,13 +6,19 @@
 #include "../core/backend.h"
 #include "../search/search.h"
 #include "play.h"
+#include "replay_ops.h"
 
 typedef struct {
     const Backend *backend;
     const SearchOps *search;
     const NetOps *net;
     const PlayOps *play;
+    const ReplayOps *replay;
+    const TrainOps *train;
 } Device;
+
+/* Of several processes on a machine each takes another device: before device_open. */
+void device_select(int index);
 
 /* Finds and opens the device called `name`: "cpu", "cuda", or "auto", which is cuda where there is
  * a usable GPU. `what` receives a line about it. STATUS_INPUT: no such device here, said in one

@@ -1,4 +1,4 @@
-/* device/play/example.h - a searched decision of a record as an example: what the network is taught.
+/* device/play/example.h - a searched decision of a record as an example for the network.
  *
  *   record ─► round ─► replay to the ply ─► observation, legal outputs, policy, values
  *

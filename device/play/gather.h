@@ -1,6 +1,6 @@
 /* device/play/gather.h - rows of a batch: examples drawn from the replay's window, written out.
  *
- *   row ─► draw a number below `examples` ─► binary search in offset ─► game, decision ─► example */
+ *   row ─► draw a number below `examples` ─► binary search in offset ─► game, decision, row */
 #ifndef DEVICE_PLAY_GATHER_H
 #define DEVICE_PLAY_GATHER_H
 

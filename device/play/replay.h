@@ -46,7 +46,7 @@ typedef struct {
 
     uint16_t *words;      /* (capacity, stride) */
     ReplayGame *games;    /* (capacity) */
-    int32_t *count;       /* (capacity + 1) examples of the window's i-th game; 0 beyond */
+    int32_t *count;       /* (capacity + 1) examples of the window's i-th game; then a 0 */
     int32_t *offset;      /* (capacity + 1) their exclusive sums */
     ReplayWindow *window; /* (1) */
 } Replay;
@@ -98,9 +98,8 @@ HD const uint16_t *replay_tally_round(const uint16_t *words, int P, ReplayGame *
     return decision;
 }
 
-/* The game in `record` takes its place. It has stride words or fewer, and nobody else adds a game of
- * that place, or draws from it, at the same time. Reads the record alone: it may be the ring's
- * neighbour or a slot's. */
+/* The game in `record` takes its place. It has stride words or fewer, and nobody else adds a game
+ * of that place, or draws from it, at the same time. */
 HD void replay_add(const Replay *r, const uint16_t *record, Team team) {
     int64_t id = replay_id(record), place = replay_place(r, id);
     uint16_t *words = r->words + place * r->stride;

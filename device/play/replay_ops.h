@@ -15,8 +15,8 @@ typedef struct {
      * differ modulo the capacity. Several threads may add other records at the same time. */
     Status (*add)(const Replay *r, const uint16_t *records, const int32_t *at, int n,
                   Stream stream);
-    /* Draws are from the games first .. end - 1 from now on: fills count, offset, *window. `temp` is
-     * replay_window_bytes of the device. A game that is not there: window->missing, no examples.
+    /* Draws are from the games first .. end - 1 from now on: fills count, offset, *window. `temp`
+     * is replay_window_bytes of the device. A game that is not there: window->missing, no examples.
      * STATUS_ARGUMENT: more games than places, or than 2^31 examples could come from. */
     Status (*window)(const Replay *r, int64_t first, int64_t end, void *temp, size_t temp_bytes,
                      Stream stream);
