@@ -1,0 +1,297 @@
+/* host/checkpoint.c - four networks and the counters, to a safetensors file and back. */
+#include "checkpoint.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../game/observe.h"
+#include "safetensors.h"
+
+enum { PARTS = 4, COUNTERS = 7, SIZES = 10, NAME_BYTES = 80, TEXTS_MAX = 900 };
+
+static const char *const part_names[PARTS] = {"weights", "ema", "adam_m", "adam_v"};
+static const char *const counter_names[COUNTERS] = {
+    "counter.steps",   "counter.updates", "counter.skipped", "counter.bad_in_a_row",
+    "counter.stopped", "counter.last_0",  "counter.last_1"};
+static const char *const size_names[SIZES] = {
+    "model.inputs", "model.width",         "model.heads",   "model.hidden",
+    "model.layers", "model.policy_hidden", "model.actions", "model.value_hidden",
+    "model.values", "model.value_head"};
+
+/* In the order of size_names. */
+static void list_sizes(const ModelConfig *c, int64_t sizes[SIZES]) {
+    const int64_t all[SIZES] = {
+        c->inputs,        c->width,   c->heads,        c->hidden, c->layers,
+        c->policy_hidden, c->actions, c->value_hidden, c->values, (int64_t)c->value_head};
+    memcpy(sizes, all, sizeof all);
+}
+
+static const Weights *part_of(const TrainState *state, int part) {
+    const Weights *const parts[PARTS] = {&state->weights, &state->ema, &state->m, &state->v};
+    return parts[part];
+}
+
+/* In the order of counter_names. */
+static void list_counters(const TrainCounters *c, int64_t counters[COUNTERS]) {
+    const int64_t all[COUNTERS] = {c->steps,           c->updates, c->skipped,
+                                   c->bad_in_a_row,    c->stopped, (int64_t)c->last[0],
+                                   (int64_t)c->last[1]};
+    memcpy(counters, all, sizeof all);
+}
+
+static void take_counters(TrainCounters *c, const int64_t counters[COUNTERS]) {
+    memset(c, 0, sizeof *c);
+    c->steps = counters[0];
+    c->updates = counters[1];
+    c->skipped = counters[2];
+    c->bad_in_a_row = (int32_t)counters[3];
+    c->stopped = (int32_t)counters[4];
+    c->last[0] = (uint64_t)counters[5];
+    c->last[1] = (uint64_t)counters[6];
+}
+
+static bool add_number(cJSON *texts, const char *name, int64_t value) {
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    return cJSON_AddStringToObject(texts, name, text) != NULL;
+}
+
+/* All of the metadata; NULL: no memory. */
+static cJSON *describe(const TrainState *state, const cJSON *texts) {
+    int64_t sizes[SIZES], counters[COUNTERS];
+    cJSON *all = texts ? cJSON_Duplicate(texts, 1) : cJSON_CreateObject();
+    list_sizes(&state->weights.config, sizes);
+    list_counters(&state->counters, counters);
+    bool added = all && cJSON_AddStringToObject(all, "checkpoint_version", CHECKPOINT_VERSION) &&
+                 add_number(all, "observation_version", OBSERVE_VERSION);
+    for (int i = 0; i < SIZES; i++) added = added && add_number(all, size_names[i], sizes[i]);
+    for (int i = 0; i < COUNTERS; i++)
+        added = added && add_number(all, counter_names[i], counters[i]);
+    if (added) return all;
+    cJSON_Delete(all);
+    return NULL;
+}
+
+/* Every key is the caller's or ours, and every value a text. */
+static bool texts_fit(const cJSON *texts) {
+    const cJSON *item;
+    bool fit = cJSON_GetArraySize(texts) <= TEXTS_MAX;
+    cJSON_ArrayForEach(item, texts) {
+        const char *key = item->string;
+        fit = fit && cJSON_IsString(item) && strncmp(key, "model.", 6) != 0 &&
+              strncmp(key, "counter.", 8) != 0 && strcmp(key, "checkpoint_version") != 0 &&
+              strcmp(key, "observation_version") != 0 && strcmp(key, "xxh64") != 0;
+    }
+    return fit;
+}
+
+static void tensor_name(char *name, int part, const WeightTensor *t) {
+    snprintf(name, NAME_BYTES, "%s.%s", part_names[part], t->name);
+}
+
+/* What stands for tensor i of a part: shape and name. names (count, NAME_BYTES). */
+static void list_tensors(const ModelConfig *config, SafeTensor *tensors, char *names) {
+    int count = weights_tensor_count(config);
+    for (int part = 0; part < PARTS; part++)
+        for (int i = 0; i < count; i++) {
+            SafeTensor *t = &tensors[part * count + i];
+            WeightTensor w = weights_tensor(config, i);
+            char *name = names + (size_t)(part * count + i) * NAME_BYTES;
+            tensor_name(name, part, &w);
+            t->name = name;
+            t->type = SAFE_F32;
+            t->rank = w.rank;
+            for (int d = 0; d < w.rank; d++) t->dims[d] = w.dims[d];
+        }
+}
+
+Status checkpoint_save(const char *path, const TrainState *state, const cJSON *texts) {
+    const ModelConfig *config = &state->weights.config;
+    int count = weights_tensor_count(config);
+    if (texts && !texts_fit(texts)) return STATUS_ARGUMENT;
+    SafetensorsWriter writer = {0};
+    writer.file.fd = -1;
+    cJSON *metadata = describe(state, texts);
+    SafeTensor *tensors = calloc((size_t)(PARTS * count), sizeof *tensors);
+    char *names = malloc((size_t)(PARTS * count) * NAME_BYTES);
+    Status status = STATUS_MEMORY;
+    if (!metadata || !tensors || !names) goto fail;
+    list_tensors(config, tensors, names);
+    TRY_GOTO(status, safetensors_create(&writer, path, tensors, PARTS * count, metadata));
+    for (int part = 0; part < PARTS; part++)
+        for (int i = 0; i < count; i++) {
+            WeightTensor w = weights_tensor(config, i);
+            const float *from = part_of(state, part)->data + w.offset;
+            TRY_GOTO(status,
+                     safetensors_append(&writer, part * count + i, from, w.count * sizeof *from));
+        }
+    TRY_GOTO(status, safetensors_commit(&writer));
+fail:
+    safetensors_abort(&writer);
+    cJSON_Delete(metadata);
+    free(tensors);
+    free(names);
+    return status;
+}
+
+/* The integer of a text of the metadata. */
+static Status read_number(const Safetensors *file, const char *key, int64_t low, int64_t high,
+                          int64_t *out) {
+    const char *text = safetensors_find_text(file, key);
+    char printed[32];
+    if (!text) return durable_refuse(file->path, "has no %s in its metadata", key);
+    *out = strtoll(text, NULL, 10);
+    snprintf(printed, sizeof printed, "%" PRId64, *out); /* one way of writing each */
+    if (strcmp(text, printed) != 0 || *out < low || *out > high)
+        return durable_refuse(file->path, "%s is %.40s, allowed is %" PRId64 "..%" PRId64, key,
+                              text, low, high);
+    return STATUS_OK;
+}
+
+static Status check_version(const Safetensors *file) {
+    const char *version = safetensors_find_text(file, "checkpoint_version");
+    if (!version) return durable_refuse(file->path, "is no checkpoint: has no checkpoint_version");
+    if (strcmp(version, CHECKPOINT_VERSION) != 0)
+        return durable_refuse(file->path, "checkpoint_version is %.40s, this program reads %s",
+                              version, CHECKPOINT_VERSION);
+    int64_t observation;
+    TRY(read_number(file, "observation_version", 0, INT32_MAX, &observation));
+    if (observation == OBSERVE_VERSION) return STATUS_OK;
+    return durable_refuse(file->path, "observation_version is %" PRId64 ", this program reads %d",
+                          observation, OBSERVE_VERSION);
+}
+
+static Status check_sizes(const Safetensors *file, const ModelConfig *config) {
+    int64_t sizes[SIZES], found;
+    list_sizes(config, sizes);
+    for (int i = 0; i < SIZES; i++) {
+        TRY(read_number(file, size_names[i], 0, INT32_MAX, &found));
+        if (found != sizes[i])
+            return durable_refuse(file->path, "%s is %" PRId64 ", expected %" PRId64, size_names[i],
+                                  found, sizes[i]);
+    }
+    return STATUS_OK;
+}
+
+/* "(256, 1024)" */
+static void print_shape(char *text, size_t size, int rank, const int64_t *dims) {
+    size_t n = (size_t)snprintf(text, size, "(");
+    for (int d = 0; d < rank && n < size; d++)
+        n += (size_t)snprintf(text + n, size - n, "%s%" PRId64, d ? ", " : "", dims[d]);
+    if (n < size) snprintf(text + n, size - n, ")");
+}
+
+static Status load_tensor(const Safetensors *file, const SafeTensor *want, float *to) {
+    const SafeTensor *t = safetensors_find_tensor(file, want->name);
+    if (!t) return durable_refuse(file->path, "has no tensor %s", want->name);
+    if (t->type != SAFE_F32)
+        return durable_refuse(file->path, "tensor %s has dtype %s, expected F32", t->name,
+                              safetensors_type_name(t->type));
+    if (t->rank != want->rank ||
+        memcmp(t->dims, want->dims, sizeof *t->dims * (size_t)t->rank) != 0) {
+        char found[200], expected[80];
+        print_shape(found, sizeof found, t->rank, t->dims);
+        print_shape(expected, sizeof expected, want->rank, want->dims);
+        return durable_refuse(file->path, "tensor %s has shape %s, expected %s", t->name, found,
+                              expected);
+    }
+    memcpy(to, t->data, (size_t)t->count * sizeof *to);
+    for (int64_t i = 0; i < t->count; i++)
+        if (!isfinite(to[i]))
+            return durable_refuse(
+                file->path, "tensor %s is %f at index %" PRId64 ", allowed are finite numbers",
+                t->name, (double)to[i], i);
+    return STATUS_OK;
+}
+
+static Status load_tensors(const Safetensors *file, TrainState *state) {
+    const ModelConfig *config = &state->weights.config;
+    int count = weights_tensor_count(config);
+    SafeTensor *tensors = calloc((size_t)(PARTS * count), sizeof *tensors);
+    char *names = malloc((size_t)(PARTS * count) * NAME_BYTES);
+    Status status = STATUS_MEMORY;
+    if (!tensors || !names) goto fail;
+    list_tensors(config, tensors, names);
+    for (int k = 0; k < PARTS * count; k++) {
+        float *part = part_of(state, k / count)->data;
+        TRY_GOTO(status,
+                 load_tensor(file, &tensors[k], part + weights_tensor(config, k % count).offset));
+    }
+    status = STATUS_OK;
+    if (file->tensor_count != PARTS * count)
+        status = durable_refuse(file->path, "has %d tensors, expected %d", file->tensor_count,
+                                PARTS * count);
+fail:
+    free(tensors);
+    free(names);
+    return status;
+}
+
+/* The texts that are not ours. */
+static Status copy_texts(const Safetensors *file, cJSON **texts) {
+    *texts = cJSON_Duplicate(file->metadata, 1);
+    if (!*texts) return STATUS_MEMORY;
+    cJSON_DeleteItemFromObjectCaseSensitive(*texts, "xxh64");
+    cJSON_DeleteItemFromObjectCaseSensitive(*texts, "checkpoint_version");
+    cJSON_DeleteItemFromObjectCaseSensitive(*texts, "observation_version");
+    for (int i = 0; i < SIZES; i++) cJSON_DeleteItemFromObjectCaseSensitive(*texts, size_names[i]);
+    for (int i = 0; i < COUNTERS; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(*texts, counter_names[i]);
+    return STATUS_OK;
+}
+
+static Status load_counters(const Safetensors *file, TrainCounters *out) {
+    int64_t counters[COUNTERS];
+    for (int i = 0; i < COUNTERS; i++) {
+        bool bits = i >= 5, small = i == 3 || i == 4;
+        TRY(read_number(file, counter_names[i], bits ? INT64_MIN : 0, small ? INT32_MAX : INT64_MAX,
+                        &counters[i]));
+    }
+    take_counters(out, counters);
+    return STATUS_OK;
+}
+
+Status checkpoint_load(const char *path, const ModelConfig *config, TrainState *state,
+                       cJSON **texts) {
+    Safetensors file;
+    Status status = STATUS_OK;
+    *texts = NULL;
+    TRY_GOTO(status, safetensors_open(&file, path, SAFE_CHECKSUM_REQUIRED));
+    TRY_GOTO(status, check_version(&file));
+    TRY_GOTO(status, check_sizes(&file, config));
+    TRY_GOTO(status, load_counters(&file, &state->counters));
+    TRY_GOTO(status, load_tensors(&file, state));
+    TRY_GOTO(status, copy_texts(&file, texts));
+fail:
+    safetensors_close(&file);
+    return status;
+}
+
+/* The header's JSON; NULL where there is none. */
+static cJSON *peek_header(FILE *f) {
+    uint64_t bytes = 0;
+    char *text = NULL;
+    cJSON *header = NULL;
+    if (fread(&bytes, sizeof bytes, 1, f) == 1 && bytes <= SAFE_HEADER_BYTES)
+        text = malloc((size_t)bytes);
+    if (text && fread(text, 1, (size_t)bytes, f) == bytes)
+        header = cJSON_ParseWithLength(text, (size_t)bytes);
+    free(text);
+    return header;
+}
+
+bool checkpoint_peek_number(const char *path, const char *key, int64_t *out) {
+    FILE *f = fopen(path, "rb");
+    if (!f) return false;
+    cJSON *header = peek_header(f);
+    const cJSON *texts = cJSON_GetObjectItemCaseSensitive(header, "__metadata__");
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, key));
+    char *end = NULL;
+    if (text) *out = strtoll(text, &end, 10);
+    bool found = text && end != text && !*end;
+    cJSON_Delete(header);
+    fclose(f);
+    return found;
+}

@@ -1,0 +1,296 @@
+/* host/run_folder.c - a run's folder: opened, searched for its newest good checkpoint, tidied. */
+#include "run_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "identity.h"
+
+static const char *const file_names[RUN_FILE_COUNT] = {"weights.safetensors", "best.safetensors",
+                                                       "metrics.jsonl", "bad_batch.safetensors"};
+static const char *const series_names[RUN_SERIES_COUNT] = {"checkpoints", "replay"};
+
+typedef struct {
+    int64_t *numbers; /* (count) ascending; owned */
+    int count, space;
+} Numbers;
+
+void run_folder_path(const RunFolder *run, RunFile file, char *path) {
+    snprintf(path, RUN_PATH, "%s/%s", run->folder, file_names[file]);
+}
+
+void run_folder_number_path(const RunFolder *run, RunSeries series, int64_t number, char *path) {
+    snprintf(path, RUN_PATH, "%s/%s/%06" PRId64 ".safetensors", run->folder, series_names[series],
+             number);
+}
+
+static void series_path(const RunFolder *run, RunSeries series, char *path) {
+    snprintf(path, RUN_PATH, "%s/%s", run->folder, series_names[series]);
+}
+
+/* "000012.safetensors" as run_folder_number_path writes it. */
+static bool parse_number(const char *name, int64_t *number) {
+    char expected[64];
+    *number = strtoll(name, NULL, 10);
+    if (*number < 0) return false;
+    snprintf(expected, sizeof expected, "%06" PRId64 ".safetensors", *number);
+    return strcmp(name, expected) == 0;
+}
+
+/* Of the run's folder itself. */
+static bool is_own_file(const char *name) {
+    for (int i = 0; i < RUN_FILE_COUNT; i++)
+        if (strcmp(name, file_names[i]) == 0) return true;
+    return strcmp(name, "run.json") == 0;
+}
+
+static bool is_own_number(const char *name) {
+    int64_t number;
+    return parse_number(name, &number);
+}
+
+/* TensorBoard's, which are a run's as well. */
+static bool is_event_file(const char *name) {
+    return strncmp(name, "events.out.tfevents.", 20) == 0;
+}
+
+/* A file aside that a stopped process left: it never got its name, which `is_own` knows. */
+static bool is_leftover(const char *name, bool (*is_own)(const char *)) {
+    char head[64];
+    const char *aside = strstr(name, ".aside-");
+    if (!aside || aside - name >= (int)sizeof head) return false;
+    memcpy(head, name, (size_t)(aside - name));
+    head[aside - name] = 0;
+    return is_own(head);
+}
+
+typedef enum { REMOVE_LEFTOVERS, REMOVE_OWN } Removal;
+
+/* Removes a folder's leftovers, or with them all that `is_own` knows but run.json; then flushes. */
+static Status clean_folder(const char *path, bool (*is_own)(const char *), Removal removal) {
+    DIR *folder = opendir(path);
+    bool removed = false;
+    Status status = STATUS_OK;
+    if (!folder) return errno == ENOENT ? STATUS_OK : durable_fail(path, "cannot be read");
+    for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
+        bool own = removal == REMOVE_OWN && is_own(d->d_name) && strcmp(d->d_name, "run.json") != 0;
+        if (!own && !is_leftover(d->d_name, is_own)) continue;
+        removed = true;
+        if (unlinkat(dirfd(folder), d->d_name, 0) != 0 && errno != ENOENT)
+            status = durable_fail(path, "a file in it cannot be removed");
+    }
+    if (status == STATUS_OK && removed && fsync(dirfd(folder)) != 0 && errno != EINVAL)
+        status = durable_fail(path, "cannot be flushed");
+    closedir(folder);
+    return status;
+}
+
+/* Checkpoints go first: what a half-done removal leaves is an older state of the run, or none. */
+static Status clean_run(const RunFolder *run, Removal removal) {
+    char path[RUN_PATH];
+    for (int i = 0; i < RUN_SERIES_COUNT; i++) {
+        series_path(run, (RunSeries)i, path);
+        TRY(clean_folder(path, is_own_number, removal));
+    }
+    snprintf(path, sizeof path, "%s/tensorboard", run->folder);
+    TRY(clean_folder(path, is_event_file, removal));
+    return clean_folder(run->folder, is_own_file, removal);
+}
+
+/* A folder without run.json is ours only where it is as good as empty. */
+static Status check_empty(const char *path) {
+    DIR *folder = opendir(path);
+    Status status = STATUS_OK;
+    if (!folder) return durable_refuse(path, "cannot be read: %s", strerror(errno));
+    for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
+        const char *name = d->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lock") == 0 ||
+            is_leftover(name, is_own_file))
+            continue;
+        status = durable_refuse(path,
+                                "holds %.99s and no run.json: it is no run's folder, and is left "
+                                "alone",
+                                name);
+    }
+    closedir(folder);
+    return status;
+}
+
+static const char *program_of(const cJSON *identity) {
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(identity, "program"));
+    return text ? text : "another program";
+}
+
+/* The folder is this run's, or may become so. */
+static Status check_owner(const RunFolder *run, const cJSON *identity, RunBegin begin,
+                          bool *there) {
+    char path[RUN_PATH];
+    cJSON *found;
+    snprintf(path, sizeof path, "%s/run.json", run->folder);
+    *there = access(path, F_OK) == 0;
+    if (!*there) return check_empty(run->folder);
+    TRY(identity_read_run(run->folder, &found));
+    Status status = STATUS_OK;
+    if (strcmp(program_of(found), program_of(identity)) != 0)
+        status = durable_refuse(path, "belongs to a run of %.40s, not of %.40s", program_of(found),
+                                program_of(identity));
+    else if (begin != RUN_FRESH)
+        status = identity_match(path, found, identity);
+    cJSON_Delete(found);
+    return status;
+}
+
+static Status make_folder(const char *path) {
+    struct stat there;
+    bool made = mkdir(path, 0777) == 0;
+    if (!made && errno != EEXIST)
+        return durable_refuse(path, "cannot be made: %s", strerror(errno));
+    if (made) return durable_flush_folder(path);
+    if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
+        return durable_refuse(path, "is not a folder");
+    return STATUS_OK;
+}
+
+static Status lock_folder(RunFolder *run) {
+    char path[RUN_PATH];
+    snprintf(path, sizeof path, "%s/lock", run->folder);
+    run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (run->lock < 0) return durable_refuse(run->folder, "cannot be written: %s", strerror(errno));
+    if (flock(run->lock, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
+    if (errno == EWOULDBLOCK) return durable_refuse(run->folder, "another process writes to it");
+    return durable_fail(path, "cannot be locked");
+}
+
+Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity,
+                       const cJSON *machine, RunBegin begin) {
+    char path[RUN_PATH];
+    bool there;
+    run->lock = -1;
+    run->folder[0] = 0;
+    if (strlen(folder) >= DURABLE_PATH - 64)
+        return durable_refuse(folder, "a path longer than %d bytes", DURABLE_PATH - 65);
+    snprintf(run->folder, sizeof run->folder, "%s", folder);
+    TRY(make_folder(folder));
+    TRY(check_owner(run, identity, begin, &there)); /* before a lock is left in a stranger's */
+    TRY(lock_folder(run));
+    TRY(check_owner(run, identity, begin, &there)); /* of another process, gone in between */
+    TRY(clean_run(run, begin == RUN_FRESH ? REMOVE_OWN : REMOVE_LEFTOVERS));
+    if (machine || !there || begin == RUN_FRESH) TRY(identity_write_run(folder, identity, machine));
+    for (int i = 0; i < RUN_SERIES_COUNT; i++) {
+        series_path(run, (RunSeries)i, path);
+        TRY(make_folder(path));
+    }
+    return STATUS_OK;
+}
+
+void run_folder_close(RunFolder *run) {
+    if (run->lock >= 0) close(run->lock);
+    run->lock = -1;
+}
+
+static int by_size(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The caller frees numbers, also after a failure. */
+static Status list_numbers(const RunFolder *run, RunSeries series, Numbers *out) {
+    char path[RUN_PATH];
+    memset(out, 0, sizeof *out);
+    series_path(run, series, path);
+    DIR *folder = opendir(path);
+    if (!folder) return durable_fail(path, "cannot be read");
+    Status status = STATUS_OK;
+    for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
+        int64_t number;
+        if (!parse_number(d->d_name, &number)) continue;
+        if (out->count == out->space) {
+            int space = 2 * out->space + 16;
+            int64_t *more = realloc(out->numbers, (size_t)space * sizeof *more);
+            status = more ? STATUS_OK : STATUS_MEMORY;
+            if (!more) break;
+            out->numbers = more;
+            out->space = space;
+        }
+        out->numbers[out->count++] = number;
+    }
+    closedir(folder);
+    if (out->count) qsort(out->numbers, (size_t)out->count, sizeof *out->numbers, by_size);
+    return status;
+}
+
+Status run_folder_resume(const RunFolder *run, RunLoad load, void *context, int64_t *number) {
+    Numbers list;
+    Status status = list_numbers(run, RUN_CHECKPOINTS, &list);
+    *number = RUN_NONE;
+    for (int i = list.count - 1; status == STATUS_OK && *number == RUN_NONE && i >= 0; i--) {
+        char path[RUN_PATH];
+        run_folder_number_path(run, RUN_CHECKPOINTS, list.numbers[i], path);
+        status = load(context, list.numbers[i], path);
+        if (status == STATUS_OK) *number = list.numbers[i];
+        if (status == STATUS_INPUT) status = STATUS_OK;
+    }
+    if (status == STATUS_OK && *number == RUN_NONE && list.count > 0)
+        status = durable_refuse(run->folder,
+                                "no checkpoint in it can be gone on from; --fresh begins again, "
+                                "and removes them");
+    free(list.numbers);
+    return status;
+}
+
+static Status remove_number(const RunFolder *run, RunSeries series, int64_t number) {
+    char path[RUN_PATH];
+    run_folder_number_path(run, series, number, path);
+    return unlink(path) == 0 || errno == ENOENT ? STATUS_OK
+                                                : durable_fail(path, "cannot be removed");
+}
+
+/* Removes the checkpoints before the kept ones, list->numbers[begin .. end - 1], but for `best` and
+ * for those that the kept ones name. */
+static Status prune_checkpoints(const RunFolder *run, const Numbers *list, int begin, int end,
+                                int64_t best) {
+    for (int i = 0; i < begin; i++) {
+        bool needed = list->numbers[i] == best;
+        for (int k = begin; k < end && !needed; k++) {
+            char path[RUN_PATH];
+            int64_t named;
+            run_folder_number_path(run, RUN_CHECKPOINTS, list->numbers[k], path);
+            needed = checkpoint_peek_number(path, CHECKPOINT_BEST, &named) &&
+                     named == list->numbers[i];
+        }
+        if (!needed) TRY(remove_number(run, RUN_CHECKPOINTS, list->numbers[i]));
+    }
+    return STATUS_OK;
+}
+
+Status run_folder_prune(const RunFolder *run, int64_t newest, int keep, int64_t best,
+                        RunWindow window, void *context) {
+    Numbers list, games = {NULL, 0, 0};
+    int64_t first = INT64_MAX;
+    int begin, end = 0;
+    Status status = STATUS_OK;
+    TRY_GOTO(status, list_numbers(run, RUN_CHECKPOINTS, &list));
+    while (end < list.count && list.numbers[end] <= newest) end++;
+    begin = end > keep ? end - keep : 0;
+    TRY_GOTO(status, prune_checkpoints(run, &list, begin, end, best));
+    TRY_GOTO(status, list_numbers(run, RUN_REPLAY, &games));
+    for (int i = begin; i < end; i++) {
+        int64_t needed = window(context, list.numbers[i]);
+        if (needed < first) first = needed;
+    }
+    for (int i = 0; begin < end && i < games.count && games.numbers[i] < first; i++)
+        TRY_GOTO(status, remove_number(run, RUN_REPLAY, games.numbers[i]));
+fail:
+    free(list.numbers);
+    free(games.numbers);
+    return status;
+}

@@ -1,0 +1,79 @@
+/* host/train_options.h - what a person may ask of blob-train, and what it means. */
+#ifndef HOST_TRAIN_OPTIONS_H
+#define HOST_TRAIN_OPTIONS_H
+
+#include "../device/play/selfplay.h"
+#include "../nn/train.h"
+#include "options.h"
+#include "schedule.h"
+#include "table_mix.h"
+
+typedef enum {
+    TRAIN_PRESET_TINY,
+    TRAIN_PRESET_SMALL,
+    TRAIN_PRESET_REFERENCE,
+    TRAIN_PRESET_COUNT
+} TrainPreset;
+
+typedef struct {
+    const char *out, *device;
+    int fresh, threads, overlap, no_graph, quiet, keep, replay_compress;
+    int64_t seed, iterations, games;
+    /* what is played */
+    const char *players, *cards, *curriculum;
+    int rules, points, penalty, format, search, leaves;
+    double c_puct, fpu, noise_weight, noise_alpha;
+    int explore_decisions, move_power, parallel, waves;
+    /* words of host/network_options.h */
+    int precision, play_precision, network;
+    /* the network */
+    int width, layers, hidden, heads, policy_hidden, value_hidden;
+    /* training */
+    double epochs, rate, rate_min, decay, beta1, beta2, clip, ema, value_weight;
+    int batch, accumulate, rate_schedule;
+    int64_t warmup, window_min, window_max;
+    double window_exponent, window_scale;
+    /* arena */
+    int arena_every, arena_gate, arena_worlds, arena_simulations;
+    int64_t arena_deals;
+    double arena_margin;
+} TrainOptions;
+
+/* What the options mean, checked. */
+typedef struct {
+    TableMix mix;
+    Schedule schedule;
+    ModelConfig model;
+    TrainSettings set;
+    SelfplayConfig play; /* of iteration 0: every iteration has its own worlds and simulations, by
+                            train_setup_play; parallel 0 is left for the caller, as are precision,
+                            network and replay */
+} TrainSetup;
+
+extern const OptionTable train_option_table;
+extern const char *const train_preset_names[]; /* (TRAIN_PRESET_COUNT + 1) NULL at the end */
+
+extern const int train_move_powers[]; /* what the words of --move-power mean */
+
+/* Sets what the preset decides; all else stays. options: TrainOptions. */
+void train_preset_apply(void *options, int preset);
+
+/* The settings of --preset reference in the folder "run". */
+TrainOptions train_options_default(void);
+
+/* Reads the lists, and checks what no single option can say. STATUS_INPUT: said in one line. */
+Status train_options_resolve(const TrainOptions *o, TrainSetup *out);
+
+/* Adds what decides a run's content to `identity`, as texts: every deciding option, lists in one
+ * way of writing them, the versions of what is read back, and the program's name. --iterations is
+ * among them only with a cosine rate, which depends on it. Precision, backend, instruction set and
+ * library are the caller's to add. */
+void train_options_identity(const TrainOptions *o, const TrainSetup *setup, cJSON *identity);
+
+/* The self-play of an iteration: its stage of the curriculum. */
+SelfplayConfig train_setup_play(const TrainSetup *setup, const TrainOptions *o, int64_t iteration);
+
+/* Worlds and simulations of an arena after `iteration`: as asked, or as it has played. */
+ScheduleStage train_setup_arena(const TrainSetup *setup, const TrainOptions *o, int64_t iteration);
+
+#endif
