@@ -1,0 +1,242 @@
+/* host/train_log.c - one table of fields, written as JSON, as events and as columns. */
+#include "train_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json_line.h"
+
+enum { HEADER_EVERY = 25 }; /* lines */
+
+typedef struct {
+    const char *name, *tag; /* tag: in TensorBoard; NULL: it is what others are drawn over */
+    size_t at;
+    bool whole; /* int64_t, otherwise double */
+} Field;
+
+#define WHOLE(group, name) \
+    { #name, group "/" #name, offsetof(TrainLine, name), true }
+#define REAL(group, name) \
+    { #name, group "/" #name, offsetof(TrainLine, name), false }
+static const Field fields[] = {{"iteration", NULL, offsetof(TrainLine, iteration), true},
+                               WHOLE("train", step),
+                               REAL("speed", seconds),
+                               WHOLE("play", games),
+                               REAL("speed", games_per_minute),
+                               REAL("speed", rows_per_second),
+                               WHOLE("window", window_games),
+                               WHOLE("window", window_examples),
+                               REAL("speed", examples_per_second),
+                               REAL("speed", waiting_frac),
+                               REAL("train", loss),
+                               REAL("train", policy_loss),
+                               REAL("train", value_loss),
+                               REAL("train", target_entropy),
+                               REAL("train", policy_kl),
+                               REAL("train", accuracy),
+                               REAL("train", gradient_norm),
+                               REAL("train", rate),
+                               WHOLE("train", skipped),
+                               REAL("play", score_mean),
+                               REAL("play", bids_hit_frac),
+                               REAL("play", search_entropy),
+                               WHOLE("play", worlds),
+                               WHOLE("play", simulations)};
+#undef WHOLE
+#undef REAL
+enum { FIELDS = sizeof fields / sizeof fields[0] };
+_Static_assert(FIELDS + 4 <= TENSORBOARD_VALUES_MAX, "a record holds every field and an arena");
+
+TrainLine train_line_empty(void) {
+    TrainLine line;
+    memset(&line, 0, sizeof line);
+    for (int i = 0; i < FIELDS; i++)
+        if (!fields[i].whole) *(double *)(void *)((char *)&line + fields[i].at) = NAN;
+    line.arena.difference = line.arena.low = line.arena.high = NAN;
+    return line;
+}
+
+static double field_value(const TrainLine *line, const Field *f) {
+    const void *at = (const char *)line + f->at;
+    return f->whole ? (double)*(const int64_t *)at : *(const double *)at;
+}
+
+/* Nine digits give every float32 back; counts are below 2^53. */
+static void write_number(FILE *out, const char *name, double x, bool whole) {
+    json_line_write_text(out, name);
+    if (isfinite(x))
+        fprintf(out, whole ? ":%.0f" : ":%.9g", x);
+    else
+        fputs(":null", out);
+}
+
+static void write_json(FILE *out, const TrainLine *line) {
+    for (int i = 0; i < FIELDS; i++) {
+        fputc(i ? ',' : '{', out);
+        write_number(out, fields[i].name, field_value(line, &fields[i]), fields[i].whole);
+    }
+    const TrainArena *a = &line->arena;
+    if (a->opponent[0]) {
+        fputs(",\"arena\":{\"opponent\":", out);
+        json_line_write_text(out, a->opponent);
+        fputc(',', out);
+        write_number(out, "deals", (double)a->deals, true);
+        fputc(',', out);
+        write_number(out, "difference", a->difference, false);
+        fputc(',', out);
+        write_number(out, "low", a->low, false);
+        fputc(',', out);
+        write_number(out, "high", a->high, false);
+        fputs(",\"verdict\":", out);
+        json_line_write_text(out, a->verdict);
+        fputc('}', out);
+    }
+    fputs("}\n", out);
+}
+
+static void add_events(Tensorboard *board, const TrainLine *line) {
+    static const char *const what[4] = {"difference", "low", "high", "deals"};
+    const TrainArena *a = &line->arena;
+    const char *tags[TENSORBOARD_VALUES_MAX];
+    double values[TENSORBOARD_VALUES_MAX];
+    double of_arena[4] = {a->difference, a->low, a->high, (double)a->deals};
+    char arena[4][TENSORBOARD_TAG_MAX];
+    int count = 0;
+    for (int i = 0; i < FIELDS; i++) {
+        if (!fields[i].tag) continue;
+        tags[count] = fields[i].tag;
+        values[count++] = field_value(line, &fields[i]);
+    }
+    for (int i = 0; i < 4 && a->opponent[0]; i++) {
+        snprintf(arena[i], sizeof arena[i], "arena/%s/%s", a->opponent, what[i]);
+        tags[count] = arena[i];
+        values[count++] = of_arena[i];
+    }
+    tensorboard_add(board, line->iteration, tags, values, count);
+}
+
+/* A column: the number, or a dash where there is none. */
+static void column(int width, const char *format, double x) {
+    char text[32] = "-";
+    if (isfinite(x)) snprintf(text, sizeof text, format, x);
+    fprintf(stderr, " %*s", width, text);
+}
+
+static void show(TrainLog *log, const TrainLine *line) {
+    if (log->lines++ % HEADER_EVERY == 0)
+        fprintf(stderr, " iter     step games/min examples/s wait   loss     kl  value "
+                        "accuracy  bids  score\n");
+    fprintf(stderr, "%5lld %8lld", (long long)line->iteration, (long long)line->step);
+    column(9, "%.0f", line->games_per_minute);
+    column(10, "%.0f", line->examples_per_second);
+    column(4, "%.0f%%", 100 * line->waiting_frac);
+    column(6, "%.4f", line->loss);
+    column(6, "%.4f", line->policy_kl);
+    column(6, "%.4f", line->value_loss);
+    column(8, "%.1f%%", 100 * line->accuracy);
+    column(5, "%.1f%%", 100 * line->bids_hit_frac);
+    column(6, "%.3f", line->score_mean);
+    if (line->skipped) fprintf(stderr, "  %lld steps skipped", (long long)line->skipped);
+    const TrainArena *a = &line->arena;
+    if (a->opponent[0])
+        fprintf(stderr, "  against %s %+.3f (%+.3f to %+.3f) %s", a->opponent, a->difference,
+                a->low, a->high, a->verdict);
+    fputc('\n', stderr);
+}
+
+static Status append(TrainLog *log, const char *text, size_t size) {
+    Status status = durable_put(log->fd, log->path, log->size, text, size);
+    if (status == STATUS_OK && fdatasync(log->fd) != 0)
+        status = durable_fail(log->path, "cannot be flushed to disk");
+    if (status == STATUS_OK)
+        log->size += (int64_t)size;
+    else
+        (void)!ftruncate(log->fd, (off_t)log->size);
+    return status;
+}
+
+void train_log_add(TrainLog *log, const TrainLine *given) {
+    TrainLine line = *given;
+    char *text = NULL;
+    size_t size = 0;
+    line.policy_kl = line.policy_loss - line.target_entropy;
+    if (!log->quiet) show(log, &line);
+    FILE *f = log->fd >= 0 && !log->said ? open_memstream(&text, &size) : NULL;
+    if (f) {
+        write_json(f, &line);
+        log->said = fclose(f) == 0 && append(log, text, size) != STATUS_OK;
+        if (log->said) fprintf(stderr, "%s: the run goes on without it\n", log->path);
+    }
+    free(text);
+    add_events(&log->board, &line);
+}
+
+/* Whether a line tells of iteration `first` or a later one. */
+static bool is_later(char *line, size_t bytes, int64_t first) {
+    char why[160];
+    cJSON *object = NULL;
+    bool later = false;
+    char end = line[bytes];
+    line[bytes] = 0;
+    if (json_line_parse(line, bytes, &object, why, sizeof why) == STATUS_OK) {
+        const cJSON *iteration = cJSON_GetObjectItemCaseSensitive(object, "iteration");
+        later = cJSON_IsNumber(iteration) && iteration->valuedouble >= (double)first;
+    }
+    cJSON_Delete(object);
+    line[bytes] = end;
+    return later;
+}
+
+/* Moves the lines to be kept to the front; returns their bytes. A line without its end is torn. */
+static size_t keep(char *text, size_t size, int64_t first) {
+    size_t kept = 0;
+    for (size_t at = 0; at < size;) {
+        char *end = memchr(text + at, '\n', size - at);
+        if (!end) break;
+        size_t bytes = (size_t)(end - text) - at;
+        if (!is_later(text + at, bytes, first)) {
+            memmove(text + kept, text + at, bytes + 1);
+            kept += bytes + 1;
+        }
+        at += bytes + 1;
+    }
+    return kept;
+}
+
+/* What an earlier start has left is cut back to the lines before `first`. */
+static Status log_trim(TrainLog *log, int64_t first) {
+    unsigned char *text = NULL;
+    size_t size = 0;
+    if (access(log->path, F_OK) != 0 && errno == ENOENT) return durable_save(log->path, "", 0);
+    TRY(durable_read(log->path, &text, &size));
+    size_t kept = keep((char *)text, size, first);
+    Status status = kept < size ? durable_save(log->path, text, kept) : STATUS_OK;
+    log->size = (int64_t)kept;
+    free(text);
+    return status;
+}
+
+Status train_log_open(TrainLog *log, const char *folder, int64_t first, bool quiet) {
+    memset(log, 0, sizeof *log);
+    log->fd = log->board.fd = -1;
+    log->quiet = quiet;
+    int length = snprintf(log->path, sizeof log->path, "%s/metrics.jsonl", folder);
+    if (length < 0 || (size_t)length >= sizeof log->path)
+        return durable_refuse(folder, "a path longer than %d bytes", DURABLE_PATH - 16);
+    TRY(log_trim(log, first));
+    TRY(tensorboard_open(&log->board, folder, first));
+    log->fd = open(log->path, O_WRONLY | O_CLOEXEC);
+    if (log->fd >= 0) return STATUS_OK;
+    tensorboard_close(&log->board);
+    return durable_fail(log->path, "cannot be written");
+}
+
+void train_log_close(TrainLog *log) {
+    if (log->fd >= 0) close(log->fd);
+    log->fd = -1;
+    tensorboard_close(&log->board);
+}
