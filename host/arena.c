@@ -1,0 +1,221 @@
+/* host/arena.c - plays a match block by block: epochs, records, differences, verdict. */
+#include "arena.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "../device/search/root.h"
+#include "game_record.h"
+
+enum { BLOCK_MAX = 1 << 20 };
+
+/* What is left of a game. */
+typedef struct {
+    int32_t score[SIDES], hit[SIDES], seats[SIDES]; /* over the seats of a side and all rounds */
+    int32_t players, rounds;                        /* rounds 0: not finished */
+} ArenaGame;
+
+typedef struct {
+    const ArenaConfig *config;
+    Selfplay selfplay;
+    ArenaGame *games; /* (2 * block) of this block, by id */
+    int64_t first;    /* id of its first game */
+    int64_t epoch;    /* next to be waited for */
+    int64_t rows;     /* of blocks before this one */
+    double score_sum[SIDES];
+    int64_t hit[SIDES], seats[SIDES];
+    bool stopped;
+    ArenaResult *result;
+} MatchRun;
+
+SelfplayConfig arena_selfplay(const ArenaConfig *config) {
+    SelfplayConfig c = config->base;
+    int nets = 0;
+    int64_t deals = config->block < config->most_deals ? config->block : config->most_deals;
+    c.set.seed = splitmix64(c.set.seed ^ 0x6172656E61u);
+    c.set.match = 1;
+    c.set.explore_decisions = 0;
+    c.set.move_power = ROOT_BEST;
+    c.noise_weight = 0;
+    c.replay = NULL;
+    for (int side = 0; side < SIDES; side++) {
+        PlayerKind kind = config->kinds[side];
+        if (kind == PLAYER_NET && nets++ > 0) kind = PLAYER_NET_B;
+        c.set.kinds[side] = (uint8_t)kind;
+    }
+    if (nets == 0) c.evaluator = EVALUATOR_UNIFORM; /* which nobody asks */
+    if (c.parallel > 2 * deals) c.parallel = (int)(2 * deals);
+    return c;
+}
+
+static Status check(const ArenaConfig *c) {
+    bool fits = c->first_deal >= 0 && c->most_deals >= 1 && c->block >= 1 &&
+                c->block <= BLOCK_MAX && c->margin >= 0 &&
+                c->first_deal <= INT64_MAX / 2 - c->most_deals - 1;
+    for (int side = 0; side < SIDES; side++) {
+        PlayerKind kind = c->kinds[side];
+        bool net = kind == PLAYER_NET && (c->weights[side] || c->base.evaluator != EVALUATOR_NET);
+        fits = fits && (net || kind == PLAYER_RANDOM || kind == PLAYER_RULE);
+    }
+    return fits ? STATUS_OK : STATUS_ARGUMENT;
+}
+
+static Status open_match(MatchRun *a, const Device *device) {
+    const ArenaConfig *c = a->config;
+    const Weights *weights[SIDES] = {NULL, NULL};
+    SelfplayConfig selfplay = arena_selfplay(c);
+    GameRange range = {2 * c->first_deal, 0};
+    int64_t deals = c->block < c->most_deals ? c->block : c->most_deals;
+    int nets = 0;
+    for (int side = 0; side < SIDES; side++)
+        if (c->kinds[side] == PLAYER_NET) weights[nets++] = c->weights[side];
+    a->games = (ArenaGame *)calloc((size_t)(2 * deals), sizeof *a->games);
+    if (!a->games) return STATUS_MEMORY;
+    TRY(selfplay_open(&a->selfplay, &selfplay, device, weights[0], &range, 1, 2 * deals));
+    if (nets == 2 && selfplay.evaluator == EVALUATOR_NET)
+        TRY(selfplay_load(&a->selfplay, 1, weights[1]));
+    return STATUS_OK;
+}
+
+/* The table that the record says it was played at; the reader then checks the record against it. */
+static bool find_table(const PlaySettings *set, const Rules *rules, const uint16_t *words,
+                       GameTerms *terms) {
+    int players = words[6], cards = words[RECORD_HEAD_WORDS];
+    terms->rules = *rules;
+    terms->rules.players = (uint8_t)players;
+    terms->cards = cards;
+    terms->full = set->full;
+    if (set->table_count == 0) return players == rules->players && cards == set->cards;
+    for (int i = 0; i < set->table_count; i++)
+        if (players == set->tables[i].players && cards == set->tables[i].cards) return true;
+    return false;
+}
+
+static void add_round(ArenaGame *game, int64_t id, const RecordRound *round) {
+    int P = round->start.players;
+    game->players = P;
+    game->rounds++;
+    for (int seat = 0; seat < P; seat++) {
+        int side = (int)((seat + id) % SIDES);
+        game->score[side] += round->scores[seat];
+        game->hit[side] += round->end.tricks[seat] == round->end.bids[seat];
+        game->seats[side]++;
+    }
+}
+
+static Status keep_game(MatchRun *a, int64_t games, const uint16_t *words, int count) {
+    const SelfplayConfig *c = &a->selfplay.config;
+    GameTerms terms;
+    GameRecord record;
+    RecordRound round;
+    int64_t id = count > RECORD_HEAD_WORDS ? game_record_id(words) : -1;
+    ArenaGame *game = id >= a->first && id < a->first + games ? &a->games[id - a->first] : NULL;
+    if (!game || game->rounds > 0 || !find_table(&c->set, &c->rules, words, &terms) ||
+        !game_record_begin(&record, &terms, words, count)) {
+        fprintf(stderr, "game %" PRId64 " came back damaged from the device\n", id);
+        return STATUS_DEVICE;
+    }
+    while (game_record_next(&record, &round)) add_round(game, id, &round);
+    if (!record.wrong[0]) return STATUS_OK;
+    fprintf(stderr, "game %" PRId64 " came back damaged from the device: %s\n", id, record.wrong);
+    return STATUS_DEVICE;
+}
+
+static Status refuse_fault(const MatchRun *a, const Fault *fault) {
+    const SelfplayConfig *c = &a->selfplay.config;
+    bool network = fault->code == FAULT_LOGIT || fault->code == FAULT_VALUE ||
+                   fault->code == FAULT_INT8;
+    fprintf(stderr,
+            "match of seed %" PRIu64 ", games %" PRId64 "..: %s (fault %u, item %" PRId64 ")\n",
+            c->set.seed, a->first,
+            network ? "a network gave numbers that are not finite" : "the device raised a fault",
+            (unsigned)fault->code, fault->item);
+    return STATUS_FAULT;
+}
+
+/* Plays the block's games; a->stopped where it was ended before its last. */
+static Status play_block(MatchRun *a, int64_t games) {
+    const ArenaConfig *c = a->config;
+    const PlayCounters *counters;
+    const uint16_t *out;
+    int64_t finished = 0;
+    TRY(selfplay_enqueue(&a->selfplay));
+    while (finished < games && !a->stopped) {
+        TRY(selfplay_enqueue(&a->selfplay));
+        TRY(selfplay_wait(&a->selfplay, a->epoch++, &counters, &out));
+        for (int at = 0; at < counters->out_used; finished++) {
+            int count = game_record_words(out + at, counters->out_used - at);
+            TRY(keep_game(a, games, out + at, count));
+            at += count;
+        }
+        a->result->games = a->first - 2 * c->first_deal + finished;
+        if (counters->fault.code != FAULT_NONE) return refuse_fault(a, &counters->fault);
+        a->stopped = finished < games && c->go_on && !c->go_on(c->context, a->result);
+    }
+    /* the epoch that was under way */
+    TRY(selfplay_wait(&a->selfplay, a->epoch++, &counters, &out));
+    if (!a->stopped) a->rows += counters->rows;
+    return STATUS_OK;
+}
+
+/* The block's deals, in order, into the result. */
+static void count_block(MatchRun *a, int64_t deals) {
+    const ArenaConfig *c = a->config;
+    ArenaResult *r = a->result;
+    for (int64_t d = 0; d < deals; d++) {
+        const ArenaGame *pair = &a->games[2 * d];
+        double seats = (double)pair->players * pair->rounds;
+        int32_t score[SIDES];
+        for (int side = 0; side < SIDES; side++) {
+            score[side] = pair[0].score[side] + pair[1].score[side];
+            a->score_sum[side] += score[side] / seats;
+            a->hit[side] += pair[0].hit[side] + pair[1].hit[side];
+            a->seats[side] += pair[0].seats[side] + pair[1].seats[side];
+        }
+        double difference = (score[ARENA_A] - score[ARENA_B]) / seats;
+        match_stats_add(&r->stats, difference);
+        r->rounds += pair[0].rounds + pair[1].rounds;
+        if (c->deal) c->deal(c->context, a->first / 2 + d, difference);
+    }
+    r->deals += deals;
+    r->rows = a->rows;
+    for (int side = 0; side < SIDES; side++) {
+        r->score[side] = a->score_sum[side] / (double)r->deals;
+        r->hit[side] = (double)a->hit[side] / (double)a->seats[side];
+    }
+    r->half_width = match_stats_half_width(&r->stats);
+    r->verdict = c->margin > 0 ? match_stats_sequential(&r->stats, c->margin) : MATCH_GO_ON;
+}
+
+static Status play_match(MatchRun *a, const Device *device) {
+    const ArenaConfig *c = a->config;
+    ArenaResult *r = a->result;
+    TRY(open_match(a, device));
+    while (r->deals < c->most_deals && r->verdict == MATCH_GO_ON) {
+        int64_t left = c->most_deals - r->deals, deals = left < c->block ? left : c->block;
+        a->first = 2 * (c->first_deal + r->deals);
+        if (r->deals > 0) {
+            memset(a->games, 0, (size_t)(2 * deals) * sizeof *a->games);
+            TRY(selfplay_next(&a->selfplay, a->first, 2 * deals));
+        }
+        TRY(play_block(a, 2 * deals));
+        if (a->stopped) break;
+        count_block(a, deals);
+        if (c->go_on && r->deals < c->most_deals && !c->go_on(c->context, r)) break;
+    }
+    if (c->margin == 0 && r->deals == c->most_deals) r->verdict = match_stats_fixed(&r->stats);
+    return STATUS_OK;
+}
+
+Status arena_play(const ArenaConfig *config, const Device *device, ArenaResult *out) {
+    MatchRun a;
+    memset(&a, 0, sizeof a);
+    memset(out, 0, sizeof *out);
+    TRY(check(config));
+    a.config = config;
+    a.result = out;
+    Status status = play_match(&a, device);
+    selfplay_close(&a.selfplay);
+    free(a.games);
+    return status;
+}

@@ -1,0 +1,277 @@
+/* host/blob_arena.c - blob-arena A B: two players, the same deals, one line that says who is better.
+ *
+ * Steps: 1 options, 2 device, 3 networks, 4 size, 5 match, 6 what is said. What can be refused is
+ * refused before the first deal. */
+#include <errno.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+
+#include "arena_options.h"
+#include "durable.h"
+#include "network_options.h"
+#include "progress.h"
+#include "run_memory.h"
+#include "signals.h"
+#include "streams.h"
+#include "threads.h"
+#include "weights_file.h"
+#include "weights_shape.h"
+
+typedef struct {
+    ArenaOptions options;
+    TableMix mix;
+    const char *words[SIDES]; /* the players, as the command line names them */
+    ArenaPlayer players[SIDES];
+    Weights weights[SIDES]; /* owned; of a bot all zero */
+    ArenaConfig config;
+    ArenaResult result;
+    DurableFile json; /* open from the start, so that a bad path costs no match */
+    Progress progress;
+    double seconds;
+    char what[256]; /* the device, in words */
+} Program;
+
+static bool is_network(const Program *p, int side) { return p->players[side].kind == PLAYER_NET; }
+
+static Status check_shape(const char *path, const ModelConfig *c) {
+    ModelConfig need = model_config_default();
+    if (c->inputs == need.inputs && c->actions == need.actions && c->values == need.values &&
+        c->value_head == need.value_head)
+        return STATUS_OK;
+    return durable_refuse(path,
+                          "%d inputs, %d actions, %d values: a player has %d, %d, %d, the "
+                          "values through a sigmoid",
+                          c->inputs, c->actions, c->values, need.inputs, need.actions, need.values);
+}
+
+static void describe_shape(const ModelConfig *c, char *text, size_t text_bytes) {
+    snprintf(text, text_bytes,
+             "width %d, %d heads, hidden width %d, %d layers, policy and value hidden width %d, %d",
+             c->width, c->heads, c->hidden, c->layers, c->policy_hidden, c->value_hidden);
+}
+
+/* The one shape that both networks have. */
+static Status find_shape(Program *p) {
+    ModelConfig *model = &p->config.base.model;
+    int first = -1;
+    for (int side = 0; side < SIDES; side++) {
+        const char *path = p->players[side].file;
+        ModelConfig shape;
+        if (!path) continue;
+        TRY(weights_file_shape(path, &shape));
+        TRY(check_shape(path, &shape));
+        if (first >= 0 && memcmp(&shape, model, sizeof shape) != 0) {
+            char have[128], need[128];
+            describe_shape(&shape, have, sizeof have);
+            describe_shape(model, need, sizeof need);
+            return durable_refuse(path, "%s: must be of the shape of %s, %s", have, p->words[first],
+                                  need);
+        }
+        *model = shape;
+        first = side;
+    }
+    return STATUS_OK;
+}
+
+/* Step 3: the networks, in which numbers, and which way through them. */
+static Status load_networks(Program *p, const Device *device) {
+    SelfplayConfig *c = &p->config.base;
+    Network way = (Network)p->options.network;
+    TRY(network_precision(p->options.precision, device, &c->precision));
+    TRY(find_shape(p));
+    for (int side = 0; side < SIDES; side++) {
+        Weights *weights = &p->weights[side];
+        char text[256];
+        p->config.kinds[side] = p->players[side].kind;
+        if (!is_network(p, side)) continue;
+        if (p->players[side].file) {
+            TRY(weights_file_load(weights, &c->model, p->players[side].file));
+        } else {
+            TRY(weights_alloc(weights, &c->model));
+            weights_init(weights, p->players[side].seed);
+        }
+        NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
+        TRY(device->net->choose(way, &spec, weights, &c->network, text, sizeof text));
+        way = c->network; /* the second goes the first one's way */
+        p->config.weights[side] = weights;
+    }
+    return STATUS_OK;
+}
+
+/* Step 4. Without a sequential test the blocks change no result: they are as long as keeps the
+ * device full. */
+static Status choose_size(Program *p, const Device *device) {
+    enum { BLOCK_MAX = 1 << 20, ROUNDS_OF_GAMES = 4 };
+    ArenaConfig *config = &p->config;
+    SelfplayBytes bytes;
+    size_t free_bytes;
+    bool fixed = config->margin == 0;
+    if (fixed) config->block = BLOCK_MAX;
+    SelfplayConfig selfplay = arena_selfplay(config);
+    int64_t deals = config->block < config->most_deals ? config->block : config->most_deals;
+    TRY(run_memory_choose(&selfplay, 2 * deals, device, &bytes, &free_bytes));
+    config->base.parallel = selfplay.parallel;
+    int block = selfplay.parallel * ROUNDS_OF_GAMES / 2;
+    if (fixed) config->block = block < p->options.block ? p->options.block : block;
+    return STATUS_OK;
+}
+
+static bool go_on(void *context, const ArenaResult *so_far) {
+    Program *p = context;
+    progress_show(&p->progress, so_far->games);
+    return signals_asked() == 0;
+}
+
+/* Step 5. */
+static Status play(Program *p, const Device *device) {
+    double start = progress_clock();
+    p->progress = progress_begin(p->options.quiet, 0, 2 * p->config.most_deals);
+    p->config.context = p;
+    p->config.go_on = go_on;
+    TRY(signals_watch(p->options.quiet));
+    Status status = arena_play(&p->config, device, &p->result);
+    progress_end(&p->progress, p->result.games);
+    p->seconds = progress_clock() - start;
+    return status;
+}
+
+static const char *verdict_text(const Program *p) {
+    static const char *const fixed[MATCH_VERDICT_COUNT] = {"undecided", "A is better",
+                                                           "B is better"};
+    static const char *const sequential[MATCH_VERDICT_COUNT] = {"undecided", "A is ahead",
+                                                                "A is not ahead"};
+    return (p->config.margin > 0 ? sequential : fixed)[p->result.verdict];
+}
+
+/* The end of a long path tells more than its beginning. */
+static void print_name(const char *word) {
+    enum { WIDTH = 28 };
+    size_t length = strlen(word);
+    if (length > WIDTH)
+        printf("..%-*s ", WIDTH - 2, word + length - (WIDTH - 2));
+    else
+        printf("%-*s ", WIDTH, word);
+}
+
+static void print_line(const Program *p) {
+    const ArenaResult *r = &p->result;
+    char interval[48];
+    if (!p->options.quiet) {
+        print_name("A");
+        print_name("B");
+        printf("%8s %8s %8s %10s %19s %15s  %s\n", "deals", "A/round", "B/round", "A - B",
+               "95% interval", "bids hit", "verdict");
+    }
+    print_name(p->words[ARENA_A]);
+    print_name(p->words[ARENA_B]);
+    snprintf(interval, sizeof interval, "%+.3f .. %+.3f", r->stats.mean - r->half_width,
+             r->stats.mean + r->half_width);
+    printf("%8lld %8.3f %8.3f %+10.3f %19s %6.1f%% %6.1f%%  %s\n", (long long)r->deals,
+           r->score[ARENA_A], r->score[ARENA_B], r->stats.mean, interval, 100 * r->hit[ARENA_A],
+           100 * r->hit[ARENA_B], verdict_text(p));
+}
+
+static cJSON *describe(const Program *p) {
+    const ArenaOptions *o = &p->options;
+    const ArenaResult *r = &p->result;
+    const SelfplayConfig *c = &p->config.base;
+    cJSON *j = cJSON_CreateObject();
+    if (!j) return NULL;
+    cJSON_AddStringToObject(j, "a", p->words[ARENA_A]);
+    cJSON_AddStringToObject(j, "b", p->words[ARENA_B]);
+    cJSON_AddNumberToObject(j, "deals", (double)r->deals);
+    cJSON_AddNumberToObject(j, "rounds", (double)r->rounds);
+    cJSON_AddNumberToObject(j, "score_a", r->score[ARENA_A]);
+    cJSON_AddNumberToObject(j, "score_b", r->score[ARENA_B]);
+    cJSON_AddNumberToObject(j, "difference", r->stats.mean);
+    cJSON_AddNumberToObject(j, "low", r->stats.mean - r->half_width);
+    cJSON_AddNumberToObject(j, "high", r->stats.mean + r->half_width);
+    cJSON_AddNumberToObject(j, "sd", match_stats_sd(&r->stats));
+    cJSON_AddNumberToObject(j, "bids_hit_a", r->hit[ARENA_A]);
+    cJSON_AddNumberToObject(j, "bids_hit_b", r->hit[ARENA_B]);
+    cJSON_AddStringToObject(j, "verdict", verdict_text(p));
+    cJSON_AddNumberToObject(j, "margin", o->margin);
+    if (o->margin > 0)
+        cJSON_AddNumberToObject(j, "log_likelihood_ratio", match_stats_llr(&r->stats, o->margin));
+    cJSON_AddNumberToObject(j, "most_deals", (double)o->deals);
+    cJSON_AddNumberToObject(j, "seed", (double)o->seed);
+    cJSON_AddStringToObject(j, "players", p->mix.players);
+    cJSON_AddStringToObject(j, "cards", p->mix.cards);
+    cJSON_AddStringToObject(j, "rules", o->rules == RULES_OH_HELL ? "oh-hell" : "blob");
+    cJSON_AddStringToObject(j, "format", o->format ? "full" : "round");
+    cJSON_AddNumberToObject(j, "worlds", c->worlds);
+    cJSON_AddNumberToObject(j, "simulations", c->simulations);
+    cJSON_AddNumberToObject(j, "leaves", c->leaves);
+    cJSON_AddStringToObject(j, "precision", precision_name(c->precision));
+    cJSON_AddStringToObject(j, "device", p->what);
+    cJSON_AddNumberToObject(j, "rows", (double)r->rows);
+    cJSON_AddNumberToObject(j, "seconds", p->seconds);
+    return j;
+}
+
+static Status write_json(Program *p) {
+    cJSON *object = describe(p);
+    char *text = object ? cJSON_Print(object) : NULL;
+    Status status = STATUS_MEMORY;
+    if (!text) goto fail;
+    size_t bytes = strlen(text);
+    text[bytes] = '\n'; /* in the place of its NUL */
+    TRY_GOTO(status, durable_write(&p->json, 0, text, bytes + 1));
+    TRY_GOTO(status, durable_commit(&p->json));
+fail:
+    cJSON_free(text);
+    cJSON_Delete(object);
+    return status;
+}
+
+static Status run_all(Program *p, int argc, char **argv) {
+    ArenaOptions *o = &p->options;
+    const Device *device;
+    int words = 0;
+    /* Step 1: options. */
+    *o = arena_options_default();
+    TRY(options_parse(&arena_option_table, argc, argv, o, p->words, SIDES, &words));
+    if (words != SIDES) {
+        fprintf(stderr, "%d player%s given: must be two, A and B; --help tells which there are\n",
+                words, words == 1 ? "" : "s");
+        return STATUS_INPUT;
+    }
+    TRY(arena_options_check(o, &p->mix));
+    for (int side = 0; side < SIDES; side++)
+        TRY(arena_player_parse(p->words[side], &p->players[side]));
+    p->config = arena_options_config(o, &p->mix);
+    if (o->threads) omp_set_num_threads(o->threads);
+    if (o->json) TRY(durable_open(&p->json, o->json));
+    /* Steps 2 to 4. */
+    TRY(device_open(o->device, &device, p->what, sizeof p->what));
+    TRY(load_networks(p, device));
+    TRY(choose_size(p, device));
+    /* Steps 5 and 6. */
+    if (!o->quiet) fprintf(stderr, "device: %s\n", p->what);
+    TRY(play(p, device));
+    if (p->result.deals == 0) {
+        fprintf(stderr, "stopped before the first %d deals were played: no result\n",
+                p->config.block);
+        return STATUS_OK;
+    }
+    print_line(p);
+    return o->json ? write_json(p) : STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+    static Program program;
+    threads_begin(argv);
+    signals_block(); /* before any thread begins */
+    streams_open();
+    program.json.fd = -1;
+    Status status = run_all(&program, argc, argv);
+    durable_abort(&program.json);
+    for (int side = 0; side < SIDES; side++) weights_free(&program.weights[side]);
+    if (status == STATUS_MEMORY) fprintf(stderr, "not enough memory; try a smaller --parallel\n");
+    if (fflush(stdout) != 0 && status == STATUS_OK) {
+        fprintf(stderr, "standard output: %s\n", strerror(errno));
+        status = STATUS_FILE;
+    }
+    return status == STATUS_OK ? 0 : status == STATUS_INPUT ? 2 : 1;
+}

@@ -1,0 +1,75 @@
+/* host/weights_shape.c - reads the shape of a network off its tensors. */
+#include "weights_shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "safetensors.h"
+
+enum { SIZE_MOST = 1 << 20 };
+
+/* Rows and columns of a matrix, either may be NULL. */
+static Status read_matrix(const Safetensors *file, const char *name, int *rows, int *columns) {
+    const SafeTensor *t = safetensors_find_tensor(file, name);
+    if (!t) return durable_refuse(file->path, "is no network's: has no tensor %s", name);
+    if (t->rank != 2 || t->dims[0] < 1 || t->dims[0] > SIZE_MOST || t->dims[1] < 1 ||
+        t->dims[1] > SIZE_MOST)
+        return durable_refuse(file->path, "tensor %s must have two sizes, each 1..%d", name,
+                              (int)SIZE_MOST);
+    if (rows) *rows = (int)t->dims[0];
+    if (columns) *columns = (int)t->dims[1];
+    return STATUS_OK;
+}
+
+static int count_layers(const Safetensors *file) {
+    char name[64];
+    for (int layer = 0;; layer++) {
+        snprintf(name, sizeof name, "transformer.layers.%d.linear1.weight", layer);
+        if (!safetensors_find_tensor(file, name)) return layer;
+    }
+}
+
+static Status read_texts(const Safetensors *file, ModelConfig *c) {
+    const char *heads = safetensors_find_text(file, "heads");
+    const char *head = safetensors_find_text(file, "value_head");
+    char *end = NULL;
+    if (heads) {
+        long count = strtol(heads, &end, 10);
+        if (end == heads || *end || count < 1 || count > SIZE_MOST)
+            return durable_refuse(file->path, "heads is %.40s, allowed is a whole number from 1",
+                                  heads);
+        c->heads = (int)count;
+    }
+    c->value_head = c->values == 1 ? VALUE_TANH : VALUE_SIGMOID;
+    if (!head) return STATUS_OK;
+    if (strcmp(head, "sigmoid") != 0 && strcmp(head, "tanh") != 0)
+        return durable_refuse(file->path, "value_head is %.40s, allowed are sigmoid and tanh",
+                              head);
+    c->value_head = strcmp(head, "tanh") == 0 ? VALUE_TANH : VALUE_SIGMOID;
+    return STATUS_OK;
+}
+
+static Status read_shape(const Safetensors *file, ModelConfig *c) {
+    *c = model_config_default();
+    TRY(read_matrix(file, "input_embedding.weight", &c->width, &c->inputs));
+    TRY(read_matrix(file, "transformer.layers.0.linear1.weight", &c->hidden, NULL));
+    TRY(read_matrix(file, "policy_fc.0.weight", &c->policy_hidden, NULL));
+    TRY(read_matrix(file, "policy_fc.3.weight", &c->actions, NULL));
+    TRY(read_matrix(file, "value_fc.0.weight", &c->value_hidden, NULL));
+    TRY(read_matrix(file, "value_fc.3.weight", &c->values, NULL));
+    c->layers = count_layers(file);
+    TRY(read_texts(file, c));
+    if (model_config_check(c) == STATUS_OK) return STATUS_OK;
+    return durable_refuse(file->path,
+                          "%d inputs, width %d, %d heads, hidden width %d, %d layers: allowed are "
+                          "multiples of 32 for the widths, heads that divide the width, 64 layers",
+                          c->inputs, c->width, c->heads, c->hidden, c->layers);
+}
+
+Status weights_file_shape(const char *path, ModelConfig *out) {
+    Safetensors file;
+    Status status = safetensors_open(&file, path, SAFE_CHECKSUM_IF_ANY);
+    if (status == STATUS_OK) status = read_shape(&file, out);
+    safetensors_close(&file);
+    return status;
+}
