@@ -8,13 +8,14 @@
 static const struct {
     const char *name;
     BenchFunction run;
-} benches[] = {{"selfplay", bench_selfplay},  {"rows", bench_rows}, {"tree", bench_tree},
-               {"gemm", bench_gemm},          {"copy", bench_copy}, {"worlds", bench_worlds},
-               {"signature", bench_signature}};
+} benches[] = {
+    {"selfplay", bench_selfplay}, {"rows", bench_rows},   {"tree", bench_tree},
+    {"gemm", bench_gemm},         {"copy", bench_copy},   {"worlds", bench_worlds},
+    {"replay", bench_replay},     {"train", bench_train}, {"signature", bench_signature}};
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };
 
-#define BENCH_NAMES "selfplay rows tree gemm copy worlds signature"
+#define BENCH_NAMES "selfplay rows tree gemm copy worlds replay train signature"
 
 static const char *const budget_names[] = {"light", "medium", "heavy", NULL};
 static const char *const sweep_names[] = {"none",    "parallel",  "leaves",
@@ -72,8 +73,10 @@ static const OptionTable table = {
     "  gemm       the ceiling of a CPU: oneDNN's GEMM at the network's shapes, float32 and int8\n"
     "  copy       the ceilings of the device: copying; on cuda large products by cuBLASLt\n"
     "  worlds     determinization\n"
+    "  replay     the CPU's replay: add by 1 to 32 writers, gather, save, load\n"
+    "  train      training: gather, forward, backward, AdamW, at batches of 512 to 4,096\n"
     "  signature  one hash of all visit counts of a fixed set of games: a change of play shows",
-    "selfplay|rows|tree|gemm|copy|worlds|signature ...", bench_options};
+    "selfplay|rows|tree|gemm|copy|worlds|replay|train|signature ...", bench_options};
 
 static int find(const char *name) {
     for (int i = 0; i < BENCHES; i++)

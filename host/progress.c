@@ -15,7 +15,7 @@ double progress_clock(void) {
 }
 
 Progress progress_begin(int quiet, int64_t done_before, int64_t total) {
-    Progress p = {quiet, isatty(STDERR_FILENO), done_before, total, progress_clock(), 0};
+    Progress p = {quiet, isatty(STDERR_FILENO), done_before, total, progress_clock(), 0, "games"};
     p.last = p.start;
     return p;
 }
@@ -30,8 +30,8 @@ static void show(const Progress *p, int64_t done, double now) {
         for (int i = 0; i < BAR; i++) fputc(i < full ? '=' : ' ', stderr);
         fprintf(stderr, "] ");
     }
-    fprintf(stderr, "%lld/%lld games", (long long)done, (long long)p->total);
-    if (rate > 0) fprintf(stderr, ", %.0f games/min, %.0f s left", 60 * rate, left);
+    fprintf(stderr, "%lld/%lld %s", (long long)done, (long long)p->total, p->unit);
+    if (rate > 0) fprintf(stderr, ", %.0f %s/min, %.0f s left", 60 * rate, p->unit, left);
     fputs(p->terminal ? "   " : "\n", stderr);
 }
 
@@ -46,4 +46,8 @@ void progress_end(Progress *p, int64_t done) {
     if (p->quiet) return;
     show(p, done, progress_clock());
     if (p->terminal) fputc('\n', stderr);
+}
+
+void progress_clear(const Progress *p) {
+    if (!p->quiet && p->terminal) fputs("\r\033[K", stderr);
 }

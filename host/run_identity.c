@@ -36,11 +36,11 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
     return identity;
 }
 
-cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config, const char *what) {
+cJSON *run_machine_facts(const char *program, const char *what) {
     cJSON *machine = cJSON_CreateObject();
     struct utsname name;
     if (!machine) return NULL;
-    cJSON_AddStringToObject(machine, "program", selfplay_option_table.program);
+    cJSON_AddStringToObject(machine, "program", program);
     cJSON_AddStringToObject(machine, "version", BLOB_VERSION);
     cJSON_AddStringToObject(machine, "revision", BLOB_REVISION);
     cJSON_AddStringToObject(machine, "device", what);
@@ -48,6 +48,12 @@ cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config,
         cJSON_AddStringToObject(machine, "system", name.sysname);
         cJSON_AddStringToObject(machine, "architecture", name.machine);
     }
+    return machine;
+}
+
+cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config, const char *what) {
+    cJSON *machine = run_machine_facts(selfplay_option_table.program, what);
+    if (!machine) return NULL;
     if (options->weights) cJSON_AddStringToObject(machine, "weights_file", options->weights);
     cJSON_AddNumberToObject(machine, "parallel", config->parallel);
     cJSON_AddNumberToObject(machine, "waves_per_epoch", config->waves);

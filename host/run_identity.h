@@ -10,6 +10,9 @@
 cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config,
                     const Device *device, const Weights *weights);
 
+/* Machine, program version and device alone. */
+cJSON *run_machine_facts(const char *program, const char *what);
+
 /* Machine, program version, device, threads and batch: what goes to run.json only. */
 cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config, const char *what);
 

@@ -125,7 +125,7 @@ refuse() {
     [[ $? == 2 && $(<"$tmp/err") == *"$text"* && $(wc -l <"$tmp/err") == 1 && ! -s $tmp/out ]] ||
         wrong "$*: not refused: $(<"$tmp/err")"
 }
-refuse 'which bench? allowed: selfplay rows tree gemm copy worlds signature'
+refuse 'which bench? allowed: selfplay rows tree gemm copy worlds replay train signature'
 refuse 'fast: no such bench; allowed: selfplay' fast
 refuse '--sweep cards: must be one of none parallel leaves network precision' --sweep cards
 refuse '--sweep leaves: only with the bench selfplay' rows --sweep leaves

@@ -5,8 +5,7 @@
 
 enum {
     CHUNK = 16, /* trees a thread takes at once: their work differs */
-    FEW =
-        128 /* so many or fewer are one thread's: waking others costs more */
+    FEW = 128   /* so many or fewer are one thread's: waking others costs more */
 };
 
 static Status begin_cpu(const Search *search, const RoundState *states, Stream stream) {

@@ -1,0 +1,323 @@
+/* host/blob_train.c - blob-train: self-play, training, arena, checkpoint, again and again.
+ *
+ * Steps: 1 options, 2 device, 3 folder, 4 memory, 5 where the run stands, 6 iterations,
+ * 7 what came of it. What can be refused is refused before the folder is touched. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <omp.h>
+
+#include "network_options.h"
+#include "run_identity.h"
+#include "signals.h"
+#include "streams.h"
+#include "threads.h"
+#include "train_run.h"
+
+/* Step 1: options, which are the same in all processes. */
+static Status read_options(TrainRun *run, int argc, char **argv) {
+    TrainOptions *o = &run->options;
+    *o = train_options_default();
+    TRY(options_parse(&train_option_table, argc, argv, o, NULL, 0, NULL));
+    TRY(train_options_resolve(o, &run->setup));
+    if (o->batch % run->comm.size == 0) return STATUS_OK;
+    fprintf(stderr, "--batch %d: not a multiple of the %d processes\n", o->batch, run->comm.size);
+    return STATUS_INPUT;
+}
+
+/* What is wrong with them is said by the first process alone. */
+static Status read_options_once(TrainRun *run, int argc, char **argv) {
+    if (train_run_leads(run)) return read_options(run, argc, argv);
+    int said = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0) (void)dup2(nowhere, STDERR_FILENO);
+    Status status = read_options(run, argc, argv);
+    fflush(stderr);
+    if (said >= 0) (void)dup2(said, STDERR_FILENO);
+    if (said >= 0) close(said);
+    if (nowhere >= 0) close(nowhere);
+    return status;
+}
+
+/* Step 2: the device, in which numbers it trains and plays, and which way. */
+static Status open_device(TrainRun *run) {
+    const TrainOptions *o = &run->options;
+    device_select(run->comm.local_rank);
+    TRY(device_open(o->device, &run->device, run->what, sizeof run->what));
+    TRY(comm_attach(&run->comm, run->device->backend));
+    TRY(network_precision(o->precision, run->device, &run->precision));
+    TRY(network_precision(o->play_precision, run->device, &run->play_precision));
+    if (run->precision == PRECISION_INT8) {
+        fprintf(stderr, "--precision int8: training has float32 and, on cuda, bf16; "
+                        "--play-precision int8 plays in it\n");
+        return STATUS_INPUT;
+    }
+    Weights sample; /* what `auto` tries the ways on */
+    memset(&sample, 0, sizeof sample);
+    NetSpec spec = {run->setup.model, run->play_precision, NETWORK_AUTO, 1, NULL};
+    Status status = weights_alloc(&sample, &run->setup.model);
+    if (status == STATUS_OK) {
+        weights_init(&sample, (uint64_t)o->seed);
+        status = run->device->net->choose((Network)o->network, &spec, &sample, &run->network,
+                                          run->way, sizeof run->way);
+    }
+    weights_free(&sample);
+    return status;
+}
+
+/* Step 3: whose run it is. Of several processes the first one makes and locks the folder. */
+static Status open_folder(TrainRun *run) {
+    const TrainOptions *o = &run->options;
+    char text[32], isa[64], library[64];
+    run->identity = cJSON_CreateObject();
+    if (!run->identity) return STATUS_MEMORY;
+    train_options_identity(o, &run->setup, run->identity);
+    run->device->net->describe(isa, sizeof isa, library, sizeof library);
+    cJSON_AddStringToObject(run->identity, "precision", precision_name(run->precision));
+    cJSON_AddStringToObject(run->identity, "play_precision", precision_name(run->play_precision));
+    cJSON_AddStringToObject(run->identity, "backend", run->device->backend->name);
+    cJSON_AddStringToObject(run->identity, "network", network_name(run->network));
+    cJSON_AddStringToObject(run->identity, "instruction_set", isa);
+    cJSON_AddStringToObject(run->identity, "library", library);
+    snprintf(text, sizeof text, "%d", run->comm.size);
+    cJSON_AddStringToObject(run->identity, "processes", text);
+    Status status = STATUS_OK;
+    snprintf(run->folder.folder, sizeof run->folder.folder, "%s", o->out);
+    if (train_run_leads(run)) {
+        cJSON *machine = run_machine_facts(train_option_table.program, run->what);
+        status = machine ? run_folder_open(&run->folder, o->out, run->identity, machine,
+                                           o->fresh ? RUN_FRESH : RUN_CONTINUE)
+                         : STATUS_MEMORY;
+        cJSON_Delete(machine);
+    }
+    int64_t failed = status;
+    TRY(run->comm.ops->greatest(&run->comm, &failed)); /* the others wait until it is there */
+    return status != STATUS_OK ? status : failed ? STATUS_INPUT : STATUS_OK;
+}
+
+/* Step 4, and 5: said only when nothing is left to refuse. */
+static void print_start(const TrainRun *run) {
+    const TrainOptions *o = &run->options;
+    if (o->quiet || !train_run_leads(run)) return;
+    fprintf(stderr, "device: %s", run->what);
+    if (run->comm.size > 1) fprintf(stderr, ", %d processes", run->comm.size);
+    fprintf(stderr, "\nnetwork: %zu parameters, trained in %s; plays in %s, %s\n", run->best.count,
+            precision_name(run->precision), precision_name(run->play_precision), run->way);
+    train_memory_print(run, stderr);
+    if (run->iteration > 0)
+        fprintf(stderr, "%s goes on at iteration %lld of %lld\n", o->out, (long long)run->iteration,
+                (long long)o->iterations);
+}
+
+/* Games played beside training. */
+typedef struct {
+    TrainRun *run;
+    PlayResult *result;
+    Status status;
+    bool stop;
+} PlayBeside;
+
+static void *play_beside(void *context) {
+    PlayBeside *p = (PlayBeside *)context;
+    p->status = p->run->device->backend->enter();
+    if (p->status == STATUS_OK) p->status = train_play_run(p->run, 1, p->result, &p->stop);
+    return NULL;
+}
+
+/* Examples of the iteration before this one, as its line of the history says. */
+static int64_t examples_before(const TrainRun *run) {
+    const cJSON *line = cJSON_GetArrayItem(run->history, (int)run->iteration - 1);
+    return (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(line, "examples"));
+}
+
+/* Any process that was asked to stop stops all. */
+static Status agree(TrainRun *run, bool *stop) {
+    int64_t asked = *stop;
+    TRY(run->comm.ops->greatest(&run->comm, &asked));
+    *stop = asked > 0;
+    return STATUS_OK;
+}
+
+/* The games of this iteration while the network learns from those before. */
+static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
+    PlayBeside beside = {run, play, STATUS_OK, false};
+    pthread_t thread;
+    Status status = STATUS_OK;
+    TRY(train_play_open(run));
+    if (pthread_create(&thread, NULL, play_beside, &beside) != 0) return STATUS_MEMORY;
+    if (run->iteration > 0)
+        status = train_learn(run, run->iteration - 1, examples_before(run), learn, stop);
+    pthread_join(thread, NULL);
+    TRY(status);
+    TRY(beside.status);
+    *stop = *stop || beside.stop;
+    TRY(agree(run, stop));
+    return *stop ? STATUS_OK : train_play_share(run, play);
+}
+
+static Status play_then_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
+    TRY(train_play_open(run));
+    TRY(train_play_run(run, run->options.quiet || !train_run_leads(run), play, stop));
+    TRY(agree(run, stop));
+    if (*stop) return STATUS_OK;
+    TRY(train_play_share(run, play));
+    return train_learn(run, run->iteration, play->examples, learn, stop);
+}
+
+/* How the iteration went, for the log. */
+static TrainLine line_of(const TrainRun *run, const PlayResult *play, const LearnResult *learn,
+                         double seconds) {
+    TrainLine line = train_line_empty();
+    const TrainOptions *o = &run->options;
+    line.iteration = run->iteration;
+    line.step = run->state.counters.steps;
+    line.seconds = seconds;
+    line.games = o->games;
+    line.games_per_minute = 60 * (double)o->games / play->seconds;
+    line.rows_per_second = (double)play->rows * run->comm.size / play->seconds;
+    line.worlds = run->stage.worlds;
+    line.simulations = run->stage.simulations;
+    line.score_mean = (double)play->score / (double)play->seats;
+    line.bids_hit_frac = (double)play->bids_hit / (double)play->seats;
+    line.search_entropy = play->entropy;
+    line.skipped = learn->skipped;
+    if (learn->steps == 0) return line;
+    line.window_games = learn->window_games;
+    line.window_examples = learn->window_examples;
+    line.examples_per_second = (double)learn->steps * o->batch * o->accumulate / learn->seconds;
+    line.waiting_frac = learn->waiting_frac;
+    line.policy_loss = learn->policy_loss;
+    line.value_loss = learn->value_loss;
+    line.loss = learn->policy_loss + o->value_weight * learn->value_loss;
+    line.target_entropy = learn->target_entropy;
+    line.accuracy = learn->accuracy;
+    line.gradient_norm = learn->gradient_norm;
+    line.rate = learn->rate;
+    return line;
+}
+
+static void add_known(cJSON *object, const char *key, double x) {
+    if (isfinite(x)) cJSON_AddNumberToObject(object, key, x);
+}
+
+/* The same for the checkpoint, without clocks: equal runs, equal bytes. */
+static Status add_history(TrainRun *run, const TrainLine *line, int64_t examples) {
+    cJSON *now = cJSON_CreateObject();
+    if (!now) return STATUS_MEMORY;
+    cJSON_AddNumberToObject(now, "iteration", (double)line->iteration);
+    cJSON_AddNumberToObject(now, "step", (double)line->step);
+    cJSON_AddNumberToObject(now, "examples", (double)examples);
+    add_known(now, "policy_loss", line->policy_loss);
+    add_known(now, "value_loss", line->value_loss);
+    add_known(now, "target_entropy", line->target_entropy);
+    add_known(now, "score_mean", line->score_mean);
+    add_known(now, "bids_hit_frac", line->bids_hit_frac);
+    cJSON_AddNumberToObject(now, "skipped", (double)line->skipped);
+    if (line->arena.opponent[0]) {
+        cJSON_AddStringToObject(now, "arena", line->arena.verdict);
+        add_known(now, "arena_difference", line->arena.difference);
+    }
+    cJSON_AddItemToArray(run->history, now);
+    return STATUS_OK;
+}
+
+/* Step 6: one iteration. stop: a person asked for it, nothing of the iteration is kept. */
+static Status iterate(TrainRun *run, bool *stop) {
+    const TrainOptions *o = &run->options;
+    PlayResult play;
+    LearnResult learn;
+    memset(&play, 0, sizeof play);
+    memset(&learn, 0, sizeof learn);
+    double start = progress_clock();
+    TRY(o->overlap ? play_and_learn(run, &play, &learn, stop)
+                   : play_then_learn(run, &play, &learn, stop));
+    if (*stop) return STATUS_OK;
+    TrainLine line = line_of(run, &play, &learn, 0);
+    if (o->arena_every > 0 && (run->iteration + 1) % o->arena_every == 0)
+        TRY(train_arena(run, &line.arena, stop));
+    if (*stop) return STATUS_OK;
+    line.seconds = progress_clock() - start;
+    TRY(add_history(run, &line, play.examples));
+    return train_save(run, &line);
+}
+
+static Status run_iterations(TrainRun *run) {
+    bool stop = false;
+    for (; run->iteration < run->options.iterations; run->iteration++) {
+        TRY(iterate(run, &stop));
+        if (!stop) continue;
+        if (!run->options.quiet && train_run_leads(run))
+            fprintf(stderr, "stopped in iteration %lld; the same command goes on there\n",
+                    (long long)run->iteration);
+        return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+/* Step 7. */
+static void print_summary(const TrainRun *run) {
+    if (!train_run_leads(run)) return;
+    printf("run         %lld of %lld iterations are in %s%s\n", (long long)run->iteration,
+           (long long)run->options.iterations, run->options.out,
+           run->iteration < run->options.iterations ? "; the same command makes the rest" : "");
+    printf("weights     %s/weights.safetensors, after %lld steps\n", run->options.out,
+           (long long)run->state.counters.steps);
+    if (run->options.arena_every > 0)
+        printf("best        %s/best.safetensors, of iteration %lld\n", run->options.out,
+               (long long)run->best_checkpoint);
+}
+
+static Status run_all(TrainRun *run, int argc, char **argv) {
+    TrainOptions *o = &run->options;
+    TRY(read_options_once(run, argc, argv));
+    if (o->threads) omp_set_num_threads(o->threads);
+    /* Steps 2 to 5. */
+    TRY(open_device(run));
+    TRY(train_memory_open(run));
+    TRY(open_folder(run));
+    TRY(train_resume(run));
+    if (train_run_leads(run)) TRY(train_save_open(run));
+    if (run->iteration >= o->iterations) {
+        if (train_run_leads(run))
+            printf("%s holds all %lld iterations of this run: nothing to do\n", o->out,
+                   (long long)o->iterations);
+        return STATUS_OK;
+    }
+    if (train_run_leads(run)) TRY(train_log_open(&run->log, o->out, run->iteration, o->quiet));
+    TRY(train_play_measure(run));
+    print_start(run);
+    TRY(signals_watch(o->quiet));
+    /* Steps 6 and 7. */
+    TRY(run_iterations(run));
+    TRY(train_save_close(run));
+    print_summary(run);
+    return STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+    static TrainRun run;
+    threads_begin(argv);
+    signals_block(); /* before any thread begins */
+    streams_open();
+    run.folder.lock = run.log.fd = -1;
+    Status status = comm_open(&run.comm, &argc, &argv);
+    if (status == STATUS_OK) status = run_all(&run, argc, argv);
+    Status saved = train_save_close(&run); /* what was under way is written, also after a failure */
+    if (status == STATUS_OK) status = saved;
+    train_log_close(&run.log);
+    run_folder_close(&run.folder);
+    if (status == STATUS_MEMORY) fprintf(stderr, "not enough memory; try a smaller --batch\n");
+    if (fflush(stdout) != 0 && status == STATUS_OK) {
+        fprintf(stderr, "standard output: %s\n", strerror(errno));
+        status = STATUS_FILE;
+    }
+    int code = status == STATUS_OK ? 0 : status == STATUS_INPUT ? 2 : 1;
+    if (code == 1) comm_abort(&run.comm, code); /* the others may wait for this one */
+    train_memory_close(&run);
+    cJSON_Delete(run.identity);
+    cJSON_Delete(run.history);
+    run.comm.ops->close(&run.comm);
+    return code;
+}

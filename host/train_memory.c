@@ -1,0 +1,109 @@
+/* host/train_memory.c - what a training run holds on its device: the ring, the trainer, the trees. */
+#include <string.h>
+
+#include "summary.h"
+#include "train_run.h"
+
+/* The window, and the iteration that may be played meanwhile;
+ * never more than the run has games. */
+static int64_t ring_places(const TrainRun *run) {
+    const Schedule *s = &run->setup.schedule;
+    int64_t window = s->window_max + s->games, all = (s->iterations + 1) * s->games;
+    return window < all ? window : all;
+}
+
+static Status take_ring(TrainRun *run) {
+    const Backend *backend = run->device->backend;
+    Replay *r = &run->replay;
+    memset(r, 0, sizeof *r);
+    r->capacity = ring_places(run);
+    r->stride = selfplay_record_words(&run->setup.play);
+    r->rules = run->setup.play.rules;
+    r->seed = run->setup.play.set.seed;
+    Arena dry = {0};
+    replay_layout(r, &dry);
+    run->replay_bytes = dry.used;
+    run->window_temp_bytes = replay_window_bytes(r, backend);
+    TRY(backend->alloc(&run->replay_block, dry.used));
+    TRY(backend->alloc(&run->window_temp, run->window_temp_bytes + 1));
+    Arena placed = {(char *)run->replay_block, 0, dry.used};
+    replay_layout(r, &placed);
+    return run->device->replay->clear(r, run->stream);
+}
+
+/* The examples of a batch, by the ring. */
+static Status fill(void *context, const int64_t *batch, int first, int rows, const TrainBatch *out,
+                   Stream stream) {
+    const TrainRun *run = (const TrainRun *)context;
+    GatherArgs args = {run->replay,
+                       batch,
+                       run->comm.rank * (run->options.batch / run->comm.size),
+                       first,
+                       rows,
+                       *out,
+                       run->device->net->bf16_rows};
+    return run->device->replay->gather(&args, stream);
+}
+
+static Status sum(void *context, float *data, size_t count, Stream stream) {
+    Comm *comm = (Comm *)context;
+    return comm->ops->sum(comm, data, count, stream);
+}
+
+static Status open_trainer(TrainRun *run) {
+    const TrainOptions *o = &run->options;
+    TrainSpec spec;
+    memset(&spec, 0, sizeof spec);
+    spec.model = run->setup.model;
+    spec.precision = run->precision;
+    spec.set = run->setup.set;
+    spec.rows = o->batch / run->comm.size;
+    spec.accumulate = o->accumulate;
+    spec.graph = !o->no_graph;
+    TrainSource source = {run, fill};
+    TrainReduce reduce = {&run->comm, run->comm.size > 1 ? sum : NULL, run->comm.size};
+    run->trainer_bytes = run->device->train->bytes(&spec);
+    TRY(run->device->train->create(&run->trainer, &spec, &source, &reduce));
+    return STATUS_OK;
+}
+
+static Status refuse(const TrainRun *run) {
+    char ring[16], trainer[16];
+    summary_bytes_text(run->replay_bytes, ring, sizeof ring);
+    summary_bytes_text(run->trainer_bytes, trainer, sizeof trainer);
+    fprintf(stderr,
+            "not enough memory: the replay of --window-max %lld games takes %s, training with "
+            "--batch %d %s\n",
+            (long long)run->options.window_max, ring, run->options.batch, trainer);
+    return STATUS_INPUT;
+}
+
+Status train_memory_open(TrainRun *run) {
+    TRY(run->device->backend->stream_open(&run->stream));
+    TRY(train_state_alloc(&run->state, &run->setup.model));
+    TRY(weights_alloc(&run->best, &run->setup.model));
+    Status status = take_ring(run);
+    if (status == STATUS_OK) status = open_trainer(run);
+    return status == STATUS_MEMORY ? refuse(run) : status;
+}
+
+void train_memory_close(TrainRun *run) {
+    if (!run->device) return;
+    const Backend *backend = run->device->backend;
+    selfplay_close(&run->selfplay);
+    if (run->trainer) run->device->train->destroy(run->trainer);
+    if (run->window_temp) backend->release(run->window_temp);
+    if (run->replay_block) backend->release(run->replay_block);
+    if (run->stream) backend->stream_close(run->stream);
+    weights_free(&run->best);
+    train_state_free(&run->state);
+}
+
+void train_memory_print(const TrainRun *run, FILE *out) {
+    char ring[16], trainer[16];
+    summary_bytes_text(run->replay_bytes, ring, sizeof ring);
+    summary_bytes_text(run->trainer_bytes, trainer, sizeof trainer);
+    fprintf(out, "training: replay %s for %lld games, trainer %s\n", ring,
+            (long long)run->replay.capacity, trainer);
+    summary_bytes_print(&run->selfplay_bytes, out);
+}

@@ -1,0 +1,160 @@
+/* host/train_save.c - what an iteration leaves on disk, written while the next one runs.
+ *
+ *   replay file ─► weights for other programs ─► log line ─► checkpoint ─► old files go
+ *
+ * The checkpoint is what makes the iteration count: all else is there before it, and is written once
+ * more with the same bytes where the run stopped between. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoint.h"
+#include "replay_file.h"
+#include "train_run.h"
+#include "weights_file.h"
+
+/* All that the thread reads is a copy: the run goes on meanwhile. */
+struct TrainSaver {
+    TrainRun *run; /* options, setup, folder, identity and log alone: nobody else writes to those */
+    pthread_t thread;
+    bool busy;
+    Status status; /* of the one before, once it is not busy */
+    int64_t iteration, best_checkpoint;
+    ReplayGames games;
+    TrainState state;
+    Weights best;
+    cJSON *texts;
+    TrainLine line;
+};
+
+static Status copy_weights(Weights *to, const Weights *from) {
+    memcpy(to->data, from->data, from->count * sizeof *from->data);
+    return STATUS_OK;
+}
+
+/* Oldest replay file that checkpoint `number` needs: the next iteration's window begins there or
+ * later, also where it trains on the games of the one before. */
+static int64_t oldest_needed(void *context, int64_t number) {
+    const TrainRun *run = (const TrainRun *)context;
+    return number > 0 ? schedule_window_first(&run->setup.schedule, number - 1) : 0;
+}
+
+static Status prune(TrainRun *run, int64_t newest, int64_t best) {
+    return run_folder_prune(&run->folder, newest, run->options.keep, best > 0 ? best : RUN_NONE,
+                            oldest_needed, run);
+}
+
+/* The weights in a file of their own, with what made them. */
+static Status save_weights(const TrainSaver *s, RunFile file, const Weights *weights,
+                           int64_t checkpoint) {
+    char path[RUN_PATH], text[32];
+    cJSON *metadata = cJSON_CreateObject();
+    if (!metadata) return STATUS_MEMORY;
+    snprintf(text, sizeof text, "%lld", (long long)checkpoint);
+    cJSON_AddStringToObject(metadata, "iterations", text);
+    run_folder_path(&s->run->folder, file, path);
+    Status status = weights_file_save(weights, path, metadata);
+    cJSON_Delete(metadata);
+    return status;
+}
+
+static Status save_all(TrainSaver *s) {
+    TrainRun *run = s->run;
+    char path[RUN_PATH];
+    run_folder_number_path(&run->folder, RUN_REPLAY, s->iteration, path);
+    TRY(replay_file_save(path, run->identity, &s->games,
+                         run->options.replay_compress ? REPLAY_FILE_ZSTD : REPLAY_FILE_PLAIN, 1));
+    TRY(save_weights(s, RUN_WEIGHTS, &s->state.ema, s->iteration + 1));
+    TRY(save_weights(s, RUN_BEST, &s->best, s->best_checkpoint));
+    train_log_add(&run->log, &s->line);
+    run_folder_number_path(&run->folder, RUN_CHECKPOINTS, s->iteration + 1, path);
+    TRY(checkpoint_save(path, &s->state, s->texts));
+    return prune(run, s->iteration + 1, s->best_checkpoint);
+}
+
+static void *save_thread(void *context) {
+    TrainSaver *s = (TrainSaver *)context;
+    s->status = save_all(s);
+    return NULL;
+}
+
+static Status wait_for(TrainSaver *s) {
+    if (s->busy) pthread_join(s->thread, NULL);
+    s->busy = false;
+    replay_games_free(&s->games);
+    cJSON_Delete(s->texts);
+    s->texts = NULL;
+    Status status = s->status;
+    s->status = STATUS_OK;
+    return status;
+}
+
+Status train_save_open(TrainRun *run) {
+    TrainSaver *s = (TrainSaver *)calloc(1, sizeof *s);
+    if (!s) return STATUS_MEMORY;
+    run->saver = s;
+    s->run = run;
+    TRY(train_state_alloc(&s->state, &run->setup.model));
+    TRY(weights_alloc(&s->best, &run->setup.model));
+    /* a run that stopped just after a checkpoint left what would have gone */
+    return run->iteration > 0 ? prune(run, run->iteration, run->best_checkpoint) : STATUS_OK;
+}
+
+static void add_number(cJSON *object, const char *key, int64_t value) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    cJSON_AddStringToObject(object, key, text);
+}
+
+/* What a checkpoint says beside the trainer's state; the same however often the run was stopped. */
+static cJSON *checkpoint_texts(const TrainRun *run) {
+    cJSON *texts = cJSON_CreateObject();
+    char *history = cJSON_PrintUnformatted(run->history);
+    char *identity = cJSON_PrintUnformatted(run->identity);
+    if (texts && history && identity) {
+        cJSON_AddStringToObject(texts, "identity", identity);
+        cJSON_AddStringToObject(texts, "history", history);
+        cJSON_AddStringToObject(texts, "version", BLOB_VERSION);
+        cJSON_AddStringToObject(texts, "revision", BLOB_REVISION);
+        add_number(texts, "iterations", run->iteration + 1);
+        add_number(texts, "games", train_run_games(run, run->iteration + 1));
+        add_number(texts, "best_checkpoint", run->best_checkpoint);
+    }
+    cJSON_free(history);
+    cJSON_free(identity);
+    return texts;
+}
+
+Status train_save(TrainRun *run, const TrainLine *line) {
+    TrainSaver *s = run->saver;
+    if (!train_run_leads(run)) return STATUS_OK;
+    TRY(wait_for(s));
+    s->iteration = run->iteration;
+    s->best_checkpoint = run->best_checkpoint;
+    s->line = *line;
+    TRY(replay_copy_out(&s->games, &run->replay, run->device->backend,
+                        train_run_games(run, run->iteration),
+                        train_run_games(run, run->iteration + 1), run->stream));
+    TRY(copy_weights(&s->state.weights, &run->state.weights));
+    TRY(copy_weights(&s->state.ema, &run->state.ema));
+    TRY(copy_weights(&s->state.m, &run->state.m));
+    TRY(copy_weights(&s->state.v, &run->state.v));
+    TRY(copy_weights(&s->best, &run->best));
+    s->state.counters = run->state.counters;
+    s->texts = checkpoint_texts(run);
+    if (!s->texts) return STATUS_MEMORY;
+    if (pthread_create(&s->thread, NULL, save_thread, s) != 0) return STATUS_MEMORY;
+    s->busy = true;
+    return STATUS_OK;
+}
+
+Status train_save_close(TrainRun *run) {
+    TrainSaver *s = run->saver;
+    if (!s) return STATUS_OK;
+    Status status = wait_for(s);
+    train_state_free(&s->state);
+    weights_free(&s->best);
+    free(s);
+    run->saver = NULL;
+    return status;
+}
