@@ -1,4 +1,4 @@
-/* bench/bench_replay.c - the replay on the CPU: adding, gathering, saving, loading.
+/* bench/bench_replay.c - the replay: on the CPU adding, gathering, saving, loading.
  *
  * Records are those of real self-play with the uniform evaluator, each several times under other
  * ids. Writers are threads that add at the same time, a few records a call, as self-play does; a
@@ -10,6 +10,7 @@
 
 #include "../host/replay_file.h"
 #include "bench.h"
+#include "bench_replay_gpu.h"
 
 enum {
     PLAYED = 8192,  /* games of self-play */
@@ -282,10 +283,7 @@ static Status measure_files(const ReplayBench *b) {
 
 Status bench_replay(const BenchOptions *o) {
     ReplayBench b;
-    if (!bench_is_cpu(o)) {
-        printf("replay: measured on the CPU backend alone; --device cpu\n");
-        return STATUS_OK;
-    }
+    if (!bench_is_cpu(o)) return bench_replay_gpu(o);
     Status status = replay_open(&b, o);
     if (status == STATUS_OK) status = measure_add(&b);
     if (status == STATUS_OK) measure_gather(&b);

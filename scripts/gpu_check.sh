@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# scripts/gpu_check.sh [--list] [--seconds N] [OUT] - all that a GPU can tell about this project.
+# scripts/gpu_check.sh [--list] [--seconds N] [--steps A,B] [OUT] - all that a GPU can tell us.
 #
 # One command, no network, below N seconds (470): builds for the GPU here, then checks and measures,
 # the most telling first. A step that fails or runs out of time is reported and the next one begun.
 # In the folder OUT (build/gpu_check): report.md, report.json, and a log of every step. Packages are
-# taken from deps/ where offline_deps.sh left them. --list only names the steps.
+# taken from deps/ where offline_deps.sh left them. --list only names the steps; --steps takes the
+# build and those named alone, such as those that an earlier call had no time for.
 # Exit status: 0 all is well, 1 a step failed, 77 there is no GPU.
 # shellcheck disable=SC2317,SC2015 # steps are called by their names
 set -uo pipefail
@@ -13,10 +14,10 @@ source "$root/scripts/install.sh"
 cd "$root" || exit 1
 
 usage() {
-    echo 'usage: scripts/gpu_check.sh [--list] [--seconds N] [OUT]'
+    echo 'usage: scripts/gpu_check.sh [--list] [--seconds N] [--steps A,B] [OUT]'
     exit "$1"
 }
-list=0 budget=470 out=
+list=0 budget=470 out='' only=''
 while (($#)); do
     case $1 in
         --list) list=1 ;;
@@ -26,6 +27,11 @@ while (($#)); do
                 exit 2
             }
             budget=$2
+            shift
+            ;;
+        --steps)
+            [[ ${2:-} =~ ^[a-z_,]+$ ]] || usage 2 >&2
+            only=${2//,/ }
             shift
             ;;
         --help) usage 0 ;;
@@ -41,11 +47,12 @@ out=${out:-build/gpu_check}
 build=$root/build/gpu
 export OMP_WAIT_POLICY=passive # or programs start themselves once more, which tools do not follow
 bin=$build/bin
-programs=(blob-selftest blob-gpu-selfplay blob-bench blob-records)
+programs=(blob-selftest blob-gpu-selfplay blob-bench blob-records blob-train blob-arena)
 
 # The steps, in order: a function step_NAME each, and its seconds at most.
-steps=(build:240 selftest:120 tests:120 bench_medium:75 bench_rows:40 ceilings:40 graph:40
-    parallel:60 files:40 memcheck:60 bench_light:60 bench_tree:40 racecheck:60 initcheck:45 synccheck:45 profile:60)
+steps=(build:240 selftest:120 tests:120 train:90 overlap:60 bench_medium:75 bench_train:60 loop:75
+    torch:100 bench_rows:40 ceilings:40 graph:40 bench_replay:30 arena:30 parallel:60 files:40
+    memcheck:90 bench_light:60 bench_tree:40 racecheck:60 initcheck:45 synccheck:45 profile:60)
 
 step_build() {
     cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DBLOB_WERROR=OFF -DBLOB_CUDA=ON \
@@ -72,6 +79,17 @@ step_bench_rows() { bench rows --seconds 0.5; }
 step_bench_medium() { bench selfplay --budget medium --seconds 1; }
 step_bench_light() { bench selfplay --budget light --seconds 1; }
 step_bench_tree() { bench tree --seconds 1; }
+step_bench_train() { bench train --rows 16384 --seconds 0.5; }
+step_bench_replay() { bench replay --seconds 0.5; }
+
+# The same step in PyTorch, where it is there; bench_train's log has ours.
+step_torch() {
+    python3 -c 'import torch' 2>/dev/null || skip "python3 has no torch"
+    local torch=(scripts/torch_train.py --device cuda --precision bf16 --seconds 0.5 --repeats 3
+        --csv "$out/bench.csv")
+    python3 "${torch[@]}" --batch 4096,512,16384 &&
+        python3 "${torch[@]}" --batch 512,4096 --only compiled --mode reduce-overhead
+}
 
 # play NAME ARGS..: a run into a folder of its own.
 play() {
@@ -89,6 +107,72 @@ same() {
     done
     [[ $count == "$(find "$work/$2" -name '*.safetensors' | wc -l)" ]] && ((count > 0)) || return 1
     echo "$1 and $2: the same bytes in $count files"
+}
+
+# train NAME ARGS..: becomes a small run into a folder of its own, with two sizes of trees and two
+# matches; to be called in a process for it.
+device=cuda
+train() {
+    local name=$1
+    shift
+    exec "$bin/blob-train" --quiet --out "$work/$name" --device "$device" --preset tiny \
+        --iterations 8 --games 1500 --curriculum 2x8:3,3x12 --batch 512 --arena-every 4 \
+        --arena-deals 64 "$@"
+}
+
+# train_in_pieces NAME ARGS..: the same, killed as soon as its checkpoints 2, 4 and 6 are there.
+train_in_pieces() {
+    local name=$1 at pid killed=0
+    for at in 2 4 6; do
+        train "$@" &
+        pid=$!
+        until [[ -e $work/$name/checkpoints/00000$at.safetensors ]]; do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.01
+        done
+        kill -9 "$pid" 2>/dev/null && killed=$((killed + 1))
+        wait "$pid" 2>/dev/null
+    done
+    echo "$name: killed $killed times"
+    ((killed > 0)) && (train "$@")
+}
+
+# same_run A B: checkpoints, replay and weights are the same bytes.
+same_run() {
+    local name
+    for name in "$1" "$2"; do
+        (cd "$work/$name" &&
+            find checkpoints replay weights.safetensors best.safetensors -type f | sort |
+            xargs sha256sum) >"$work/$name.sums" || return 1
+    done
+    diff "$work/$1.sums" "$work/$2.sums" && echo "$1 and $2: the same bytes"
+}
+
+step_train() {
+    (train train) && train_in_pieces train-pieces && same_run train train-pieces &&
+        (train train-no-graph --no-graph) && same_run train train-no-graph &&
+        (train train-parallel --parallel 300) && same_run train train-parallel
+}
+step_overlap() {
+    (train overlap --overlap) && train_in_pieces overlap-pieces --overlap &&
+        same_run overlap overlap-pieces && (train overlap-no-graph --overlap --no-graph) &&
+        same_run overlap overlap-no-graph
+}
+
+# Iterations of full size: what the whole loop makes of the device, one after the other and at once.
+step_loop() {
+    local mode
+    for mode in --quiet --overlap; do
+        "$bin/blob-train" --quiet --out "$work/loop" --device "$device" --preset reference \
+            --iterations 3 --batch 4096 --epochs 4 --arena-every 0 "$mode" || return 1
+        sed "s/^/$mode /" "$work/loop/metrics.jsonl"
+        rm -r "$work/loop"
+    done
+}
+
+step_arena() {
+    "$bin/blob-arena" net:1 net:2 --device "$device" --deals 2000 &&
+        "$bin/blob-arena" net:1 rule --device "$device" --deals 2000 --players 3:1,5:1 --cards 3,7
 }
 
 step_graph() {
@@ -119,7 +203,11 @@ sanitize() {
     # The library's own kernels are not ours to judge, but what they are given is.
     play "$tool-hash" "${small[@]}" --evaluator hash &&
         play "$tool-plain" "${small[@]}" --network plain || return 1
-    [[ $tool != memcheck ]] || play "$tool-layers" "${small[@]}" --network layers
+    [[ $tool != memcheck ]] || play "$tool-layers" "${small[@]}" --network layers || return 1
+    [[ $tool != memcheck ]] ||
+        "$sanitizer" --tool "$tool" --error-exitcode 9 "$bin/blob-train" --quiet --device cuda \
+            --out "$work/$tool-train" --preset tiny --iterations 2 --games 24 --curriculum 2x4 \
+            --batch 64 --epochs 1 --arena-every 2 --arena-deals 4 --overlap
 }
 step_memcheck() { sanitize memcheck; }
 step_racecheck() { sanitize racecheck; }
@@ -138,6 +226,19 @@ skip() {
     exit "$SKIPPED"
 }
 
+if [[ -n $only ]]; then
+    chosen=(build:240)
+    for name in $only; do
+        found=
+        for step in "${steps[@]}"; do [[ $name == "${step%:*}" ]] && found=$step; done
+        if [[ -z $found ]]; then
+            say "--steps $name: no such step; --list names them"
+            exit 2
+        fi
+        [[ $name == build ]] || chosen+=("$found")
+    done
+    steps=("${chosen[@]}")
+fi
 if ((list)); then
     for step in "${steps[@]}"; do
         printf '%-14s at most %3d s\n' "${step%:*}" "${step#*:}"
@@ -245,8 +346,8 @@ write_markdown() {
         done
         section 'Self-test and probes' selftest.log 250
         section 'Tests' tests.log 25
-        for i in bench_medium bench_rows ceilings bench_light bench_tree graph parallel files \
-            profile; do
+        for i in train overlap bench_medium bench_train torch loop bench_rows bench_replay arena \
+            ceilings bench_light bench_tree graph parallel files profile; do
             section "$i" "$i.log" 40
         done
         for i in "${!names[@]}"; do

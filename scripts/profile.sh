@@ -1,24 +1,25 @@
 #!/usr/bin/env bash
-# scripts/profile.sh [--kernel NAME] [--out DIR] [ARGS..] - records self-play: where its time went.
+# scripts/profile.sh [--train] [--kernel NAME] [--out DIR] [ARGS..] - where the time of a run went.
 #
-# ARGS go to blob-gpu-selfplay, such as --games 100000. With nsys and a GPU: the recording of nsys,
-# node by node of the graphs. Where nsys is missing or fails: --trace of the program itself. With
-# --kernel: three launches of the kernels whose names hold NAME, by ncu. Recordings and games are
-# run.* in build/profile, or in the folder of --out; each run replaces those before it.
+# ARGS go to blob-gpu-selfplay, such as --games 100000, or with --train to blob-train, such as
+# --preset reference --iterations 3. With nsys and a GPU: the recording of nsys, node by node of the
+# graphs. Where nsys is missing or fails: --trace of the program itself, which self-play alone has.
+# With --kernel: three launches of the kernels whose names hold NAME, by ncu. Recordings and games
+# are run.* in build/profile, or in the folder of --out; each run replaces those before it.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 source "$root/scripts/install.sh"
-folder=$root/build/profile kernel='' top=(--top 20)
-run=("$root/scripts/run.sh" blob-gpu-selfplay)
+folder=$root/build/profile kernel='' top=(--top 20) name=blob-gpu-selfplay
 
 usage() {
-    echo "usage: scripts/profile.sh [--kernel NAME] [--out DIR] [ARGS of blob-gpu-selfplay]" >&2
+    echo "usage: scripts/profile.sh [--train] [--kernel NAME] [--out DIR] [ARGS of the program]" >&2
     exit 2
 }
 
 args=()
 while (($#)); do
     case $1 in
+        --train) name=blob-train ;;
         --kernel)
             [[ -n ${2-} ]] || usage
             kernel=$2
@@ -47,8 +48,8 @@ command -v python3 >/dev/null || fail "python3 is missing: it reads the recordin
 mkdir -p "$folder" || fail "$folder cannot be made"
 rm -rf "$folder"/run.{games,log,json,sqlite,nsys-rep,ncu-rep}
 args+=(--out "$folder/run.games")
-"${run[@]}" --version >/dev/null || exit
-program=$root/build/run/bin/blob-gpu-selfplay
+"$root/scripts/run.sh" "$name" --version >/dev/null || exit
+program=$root/build/run/bin/$name
 export OMP_WAIT_POLICY=passive # as the program sets it, by starting itself anew
 
 if [[ -n $kernel ]]; then
@@ -65,7 +66,7 @@ fi
 # with_nsys: a recording as $folder/run.sqlite, or false and why not on stderr.
 with_nsys() {
     if ! command -v nsys >/dev/null; then
-        say "nsys is missing (NVIDIA Nsight Systems): taking --trace instead"
+        say "nsys is missing (NVIDIA Nsight Systems)"
         return 1
     fi
     nsys profile -t cuda,nvtx --cuda-graph-trace=node --sample=none --cpuctxsw=none \
@@ -73,7 +74,7 @@ with_nsys() {
         nsys export --type sqlite --force-overwrite true -o "$folder/run.sqlite" \
             "$folder/run.nsys-rep" >>"$folder/run.log" 2>&1 && return
     tail -n 5 "$folder/run.log" >&2
-    say "nsys failed (the whole output is in $folder/run.log): taking --trace instead"
+    say "nsys failed (the whole output is in $folder/run.log)"
     return 1
 }
 
@@ -81,6 +82,8 @@ if with_nsys && "$root/scripts/trace_summary.py" "$folder/run.sqlite" "${top[@]}
     echo "recording: $folder/run.nsys-rep"
     exit
 fi
+[[ $name != blob-train ]] || fail "blob-train is recorded by nsys alone"
+say "taking --trace instead"
 rm -rf "$folder/run.games"
 "$program" "${args[@]}" --trace "$folder/run.json" || exit
 "$root/scripts/trace_summary.py" "$folder/run.json" "${top[@]}" || exit

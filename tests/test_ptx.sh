@@ -11,6 +11,7 @@ seen="
 begin_kernel st.global    descend_kernel div.rn.f32   descend_kernel sqrt.rn.f32
 backup_kernel div.rn.f32  observe_kernel st.global    move_kernel sqrt.rn.f32
 emit_kernel st.global     refill_kernel sqrt.rn.f32   tally_kernel st.global
+emit_kernel mul.rn.f64    replay_add_kernel div.rn.f64  gather_kernel div.rn.f32
 input_kernel st.global    layernorm_kernel sqrt.rn.f32  layernorm_kernel rcp.rn.f32
 linear_kernel mul.rn.f32  quantize_kernel div.rn.f32  head_kernel rcp.rn.f64
 train_product_kernel mul.rn.f32     train_norm_kernel sqrt.rn.f32

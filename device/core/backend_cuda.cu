@@ -51,8 +51,10 @@ static Status alloc_cuda(void **out, size_t bytes) {
         return STATUS_MEMORY;
     }
     CUDA_TRY(error);
+    /* Our streams do not wait for the default one; the whole device cannot be waited for while
+     * another thread captures. */
     CUDA_TRY(cudaMemset(*out, 0, bytes));
-    CUDA_TRY(cudaDeviceSynchronize()); /* our streams do not wait for the default one */
+    CUDA_TRY(cudaStreamSynchronize(NULL));
     return STATUS_OK;
 }
 
@@ -120,8 +122,10 @@ struct GraphRun {
     bool unread; /* launched, and its events not yet added up */
 };
 
-static Graph capturing; /* what step adds to; NULL while nothing is captured */
-static Graph timed;     /* the open timed graph whose events are to be read, or NULL */
+/* What step adds to; NULL while this thread captures nothing: training and self-play side by side
+ * each capture their own. */
+static thread_local Graph capturing;
+static Graph timed; /* the open timed graph whose events are to be read, or NULL */
 
 static void graph_close_cuda(Graph graph) {
     if (!graph) return;

@@ -5,7 +5,7 @@
 enum {
     THREADS = 128,        /* a block */
     EXECUTORS = 16384,    /* threads that determinize at once: each holds a WorldScratch */
-    EXECUTOR_THREADS = 32 /* of move (110 registers) and refill (119) 17 such blocks at once */
+    EXECUTOR_THREADS = 32 /* of move (119 registers) and refill (117) 17 such blocks at once */
 };
 
 static int executors_cuda(int G) { return G < EXECUTORS ? G : EXECUTORS; }
