@@ -9,9 +9,8 @@
 #include "../nn/int8.h"
 #include "../nn/product_int8.h"
 #include "check.h"
+#include "near.h"
 #include "plain_int8.h"
-
-static float noise(uint64_t i) { return (float)(int64_t)(splitmix64(i) >> 40) / 8388608 - 1; }
 
 static const ModelConfig ODD = {64, 96, 3, 160, 2, 50, 52, 30, 3, VALUE_TANH};
 static const ModelConfig SMALL = {256, 64, 2, 64, 2, 64, 52, 32, 8, VALUE_SIGMOID};

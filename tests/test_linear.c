@@ -4,16 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/core/rng.h"
 #include "../nn/agree.h"
 #include "../nn/chunk.h"
 #include "../nn/linear.h"
 #include "../nn/outputs.h"
 #include "check.h"
+#include "near.h"
 
 enum { R = 3, WIDEST = 1024 };
-
-static float noise(uint64_t i) { return (float)(int64_t)(splitmix64(i) >> 40) / 8388608 - 1; }
 
 /* A model whose sizes are no multiples of a tile, in every precision. */
 static const ModelConfig ODD = {64, 96, 3, 160, 2, 50, 52, 30, 3, VALUE_TANH};

@@ -2,17 +2,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "../device/core/rng.h"
 #include "../nn/fold.h"
 #include "../nn/head.h"
 #include "../nn/input.h"
 #include "../nn/layernorm.h"
 #include "../nn/relu.h"
 #include "check.h"
+#include "near.h"
 
 enum { C = 96, R = 3 };
-
-static float noise(uint64_t i) { return (float)(int64_t)(splitmix64(i) >> 40) / 8388608 - 1; }
 
 static int same(float a, float b) { return memcmp(&a, &b, sizeof a) == 0; }
 
