@@ -9,6 +9,7 @@
 #include "options.h"
 #include "threads.h"
 #include "weights_file.h"
+#include "weights_shape.h"
 
 typedef struct {
     const char *weights, *device;
@@ -110,7 +111,10 @@ static Status serve_all(const AnalyzeOptions *o, const Device *device, Precision
     memset(&weights, 0, sizeof weights);
     memset(&answerer, 0, sizeof answerer);
     if (!line.text) goto fail;
-    if (o->weights) TRY_GOTO(status, weights_file_load(&weights, &config, o->weights));
+    if (o->weights) {
+        TRY_GOTO(status, weights_file_player(o->weights, &config));
+        TRY_GOTO(status, weights_file_load(&weights, &config, o->weights));
+    }
     TRY_GOTO(status, answer_open(&answerer, device, o->weights ? &weights : NULL,
                                  (uint64_t)o->weights_seed, precision, (Network)o->network));
     if (path_count == 0) TRY_GOTO(status, serve_file(&answerer, stdin, "standard input", &line));

@@ -34,17 +34,6 @@ typedef struct {
 
 static bool is_network(const Program *p, int side) { return p->players[side].kind == PLAYER_NET; }
 
-static Status check_shape(const char *path, const ModelConfig *c) {
-    ModelConfig need = model_config_default();
-    if (c->inputs == need.inputs && c->actions == need.actions && c->values == need.values &&
-        c->value_head == need.value_head)
-        return STATUS_OK;
-    return durable_refuse(path,
-                          "%d inputs, %d actions, %d values: a player has %d, %d, %d, the "
-                          "values through a sigmoid",
-                          c->inputs, c->actions, c->values, need.inputs, need.actions, need.values);
-}
-
 static void describe_shape(const ModelConfig *c, char *text, size_t text_bytes) {
     snprintf(text, text_bytes,
              "width %d, %d heads, hidden width %d, %d layers, policy and value hidden width %d, %d",
@@ -59,8 +48,7 @@ static Status find_shape(Program *p) {
         const char *path = p->players[side].file;
         ModelConfig shape;
         if (!path) continue;
-        TRY(weights_file_shape(path, &shape));
-        TRY(check_shape(path, &shape));
+        TRY(weights_file_player(path, &shape));
         if (first >= 0 && memcmp(&shape, model, sizeof shape) != 0) {
             char have[128], need[128];
             describe_shape(&shape, have, sizeof have);

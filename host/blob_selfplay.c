@@ -21,6 +21,7 @@
 #include "summary.h"
 #include "threads.h"
 #include "weights_file.h"
+#include "weights_shape.h"
 
 static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
 enum { TRACE_EPOCHS = 48 };            /* what --trace draws, as its help says */
@@ -57,7 +58,10 @@ static Status load_network(Run *run) {
         fprintf(stderr, "--weights %s: only with --evaluator net\n", o->weights);
         return STATUS_INPUT;
     }
-    if (o->weights) return weights_file_load(&run->weights, &run->config.model, o->weights);
+    if (o->weights) {
+        TRY(weights_file_player(o->weights, &run->config.model));
+        return weights_file_load(&run->weights, &run->config.model, o->weights);
+    }
     TRY(weights_alloc(&run->weights, &run->config.model));
     weights_init(&run->weights, (uint64_t)o->weights_seed);
     return STATUS_OK;

@@ -10,6 +10,7 @@
 
 #include <omp.h>
 
+#include "identity.h"
 #include "network_options.h"
 #include "run_identity.h"
 #include "signals.h"
@@ -92,9 +93,7 @@ static Status open_folder(TrainRun *run) {
                          : STATUS_MEMORY;
         cJSON_Delete(machine);
     }
-    int64_t failed = status;
-    TRY(run->comm.ops->greatest(&run->comm, &failed)); /* the others wait until it is there */
-    return status != STATUS_OK ? status : failed ? STATUS_INPUT : STATUS_OK;
+    return status;
 }
 
 /* Step 4, and 5: said only when nothing is left to refuse. */
@@ -109,6 +108,35 @@ static void print_start(const TrainRun *run) {
     if (run->iteration > 0)
         fprintf(stderr, "%s goes on at iteration %lld of %lld\n", o->out, (long long)run->iteration,
                 (long long)o->iterations);
+}
+
+/* Before anything of the run is done, what one process refuses all refuse: none waits for it. The
+ * others have nothing to say. */
+static Status together(TrainRun *run, Status mine) {
+    int64_t worst = mine;
+    TRY(run->comm.ops->greatest(&run->comm, &worst));
+    return mine != STATUS_OK ? mine : worst != STATUS_OK ? STATUS_INPUT : STATUS_OK;
+}
+
+/* Whether all processes have the same number. */
+static Status same_in_all(TrainRun *run, uint64_t number, bool *same) {
+    int64_t most = (int64_t)(number >> 1), least = -most;
+    TRY(run->comm.ops->greatest(&run->comm, &most));
+    TRY(run->comm.ops->greatest(&run->comm, &least));
+    *same = most == -least;
+    return STATUS_OK;
+}
+
+/* All train one network: with the same options, from the same checkpoint. */
+static Status compare_processes(TrainRun *run) {
+    bool options, place;
+    TRY(same_in_all(run, identity_hash(run->identity), &options));
+    TRY(same_in_all(run, (uint64_t)run->iteration << 1, &place));
+    if (options && place) return STATUS_OK;
+    if (train_run_leads(run))
+        fprintf(stderr, "the processes differ in their %s: all need the same\n",
+                options ? "folders' newest checkpoint" : "options or their devices");
+    return STATUS_INPUT;
 }
 
 /* Games played beside training. */
@@ -271,27 +299,33 @@ static void print_summary(const TrainRun *run) {
 
 static Status run_all(TrainRun *run, int argc, char **argv) {
     TrainOptions *o = &run->options;
-    TRY(read_options_once(run, argc, argv));
+    TRY(together(run, read_options_once(run, argc, argv)));
     if (o->threads) omp_set_num_threads(o->threads);
     /* Steps 2 to 5. */
-    TRY(open_device(run));
-    TRY(train_memory_open(run));
-    TRY(open_folder(run));
-    TRY(train_resume(run));
-    if (train_run_leads(run)) TRY(train_save_open(run));
+    TRY(together(run, open_device(run)));
+    TRY(together(run, train_memory_open(run)));
+    TRY(together(run, train_play_measure(run))); /* before the folder is touched */
+    TRY(together(run, open_folder(run)));
+    TRY(together(run, train_resume(run)));
+    TRY(compare_processes(run));
+    TRY(together(run, train_run_leads(run) ? train_save_open(run) : STATUS_OK));
     if (run->iteration >= o->iterations) {
         if (train_run_leads(run))
             printf("%s holds all %lld iterations of this run: nothing to do\n", o->out,
                    (long long)o->iterations);
         return STATUS_OK;
     }
-    if (train_run_leads(run)) TRY(train_log_open(&run->log, o->out, run->iteration, o->quiet));
-    TRY(train_play_measure(run));
+    TRY(together(run, train_run_leads(run)
+                          ? train_log_open(&run->log, o->out, run->iteration, o->quiet)
+                          : STATUS_OK));
+    TRY(together(run, train_play_measure(run)));
     print_start(run);
     TRY(signals_watch(o->quiet));
-    /* Steps 6 and 7. */
+    /* Steps 6 and 7. From here on a process that fails ends the others. */
+    run->alone = true;
     TRY(run_iterations(run));
     TRY(train_save_close(run));
+    run->alone = false;
     print_summary(run);
     return STATUS_OK;
 }
@@ -314,7 +348,7 @@ int main(int argc, char **argv) {
         status = STATUS_FILE;
     }
     int code = status == STATUS_OK ? 0 : status == STATUS_INPUT ? 2 : 1;
-    if (code == 1) comm_abort(&run.comm, code); /* the others may wait for this one */
+    if (code != 0 && run.alone) comm_abort(&run.comm, code); /* the others may wait for this one */
     train_memory_close(&run);
     cJSON_Delete(run.identity);
     cJSON_Delete(run.history);

@@ -131,6 +131,10 @@ static Status file_values(const OptionTable *table, const char *path, const cJSO
     const cJSON *item;
     cJSON_ArrayForEach(item, file) {
         const Option *o = option_find(table, item->string);
+        if (o && values[o - table->options]) {
+            fprintf(stderr, "%s: %s: stands there twice\n", path, o->name);
+            return STATUS_INPUT;
+        }
         if (!o) {
             fprintf(stderr, "%s: %s: unknown option; --help lists them\n", path, item->string);
             return STATUS_INPUT;

@@ -228,6 +228,19 @@ static Status list_numbers(const RunFolder *run, RunSeries series, Numbers *out)
     return status;
 }
 
+/* Without a checkpoint there are no games but those of the first iteration, which it makes whole. */
+static Status check_beginning(const RunFolder *run) {
+    Numbers list;
+    Status status = list_numbers(run, RUN_REPLAY, &list);
+    if (status == STATUS_OK && list.count > 0 && list.numbers[list.count - 1] > 0)
+        status = durable_refuse(run->folder,
+                                "has games of %lld iterations and no checkpoint; --fresh begins "
+                                "again, and removes them",
+                                (long long)list.numbers[list.count - 1] + 1);
+    free(list.numbers);
+    return status;
+}
+
 Status run_folder_resume(const RunFolder *run, RunLoad load, void *context, int64_t *number) {
     Numbers list;
     Status status = list_numbers(run, RUN_CHECKPOINTS, &list);
@@ -243,6 +256,7 @@ Status run_folder_resume(const RunFolder *run, RunLoad load, void *context, int6
         status = durable_refuse(run->folder,
                                 "no checkpoint in it can be gone on from; --fresh begins again, "
                                 "and removes them");
+    if (status == STATUS_OK && list.count == 0) status = check_beginning(run);
     free(list.numbers);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "identity.h"
+#include "revision.h" /* BLOB_REVISION */
 #include "weights_file.h"
 
 static void add_number(cJSON *object, const char *name, int64_t value) {

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safetensors.h"
 #include "signals.h"
 #include "train_run.h"
 
@@ -12,7 +11,7 @@ enum { BURST = 16 }; /* steps between two looks at signals and the progress bar 
 static Status set_window(TrainRun *run, int64_t newest, LearnResult *out) {
     const Device *d = run->device;
     ReplayWindow window;
-    int64_t first = schedule_window_first(&run->setup.schedule, newest);
+    int64_t first = train_run_window(run, newest);
     TRY(d->replay->window(&run->replay, train_run_games(run, first),
                           train_run_games(run, newest + 1), run->window_temp,
                           run->window_temp_bytes, run->stream));
@@ -46,66 +45,14 @@ static void finish_means(LearnResult *out) {
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) *sums[i] = n > 0 ? *sums[i] / n : NAN;
 }
 
-/* The batch of the last step, as the trainer got it, for whoever looks for what is wrong. */
-static Status dump_batch(TrainRun *run, int64_t batch) {
-    enum { X, LEGAL, POLICY, VALUE, SEATS, COUNT };
-    const Device *d = run->device;
-    int rows = run->options.batch / run->comm.size;
-    size_t element = d->net->bf16_rows ? sizeof(uint16_t) : sizeof(float), R = (size_t)rows;
-    const size_t sizes[COUNT] = {OBSERVE_COLUMNS * element, sizeof(uint64_t),
-                                 ACTIONS * sizeof(float), MAX_SEATS * sizeof(float),
-                                 sizeof(int32_t)};
-    SafeTensor tensors[COUNT] = {
-        {.name = "observation", .type = d->net->bf16_rows ? SAFE_BF16 : SAFE_F32, .rank = 2},
-        {.name = "legal", .type = SAFE_I64, .rank = 1},
-        {.name = "policy", .type = SAFE_F32, .rank = 2},
-        {.name = "value", .type = SAFE_F32, .rank = 2},
-        {.name = "seats", .type = SAFE_I32, .rank = 1}};
-    const int64_t columns[COUNT] = {OBSERVE_COLUMNS, 0, ACTIONS, MAX_SEATS, 0};
-    void *at[COUNT] = {NULL}, *number = NULL, *host = malloc(R * sizes[X]);
-    char path[RUN_PATH];
-    SafetensorsWriter file;
-    Status status = host ? STATUS_OK : STATUS_MEMORY;
-    for (int i = 0; i < COUNT; i++) {
-        tensors[i].dims[0] = rows;
-        tensors[i].dims[1] = columns[i];
-        if (status == STATUS_OK) status = d->backend->alloc(&at[i], R * sizes[i]);
-    }
-    if (status == STATUS_OK) status = d->backend->alloc(&number, sizeof batch);
-    if (status == STATUS_OK)
-        status = d->backend->to_device(number, &batch, sizeof batch, run->stream);
-    TrainBatch out = {at[X], (uint64_t *)at[LEGAL], (float *)at[POLICY], (float *)at[VALUE],
-                      (int32_t *)at[SEATS]};
-    GatherArgs args = {run->replay, (const int64_t *)number, run->comm.rank * rows, 0, rows,
-                       out,         d->net->bf16_rows};
-    if (status == STATUS_OK) status = d->replay->gather(&args, run->stream);
-    run_folder_path(&run->folder, RUN_BAD_BATCH, path);
-    if (status == STATUS_OK) status = safetensors_create(&file, path, tensors, COUNT, NULL);
-    bool open = status == STATUS_OK;
-    for (int i = 0; i < COUNT && status == STATUS_OK; i++) {
-        status = d->backend->to_host(host, at[i], R * sizes[i], run->stream);
-        if (status == STATUS_OK) status = d->backend->stream_sync(run->stream);
-        if (status == STATUS_OK) status = safetensors_append(&file, i, host, R * sizes[i]);
-    }
-    if (open && status == STATUS_OK)
-        status = safetensors_commit(&file);
-    else if (open)
-        safetensors_abort(&file);
-    if (status == STATUS_OK) fprintf(stderr, "the batch of the last step is in %s\n", path);
-    for (int i = 0; i < COUNT; i++)
-        if (at[i]) d->backend->release(at[i]);
-    if (number) d->backend->release(number);
-    free(host);
-    return status;
-}
-
 static Status say_stopped(TrainRun *run) {
     const TrainCounters *c = &run->state.counters;
     fprintf(stderr,
-            "training stops: %d of its last steps in a row had a loss or gradient that is not "
-            "finite, %lld in all; the last checkpoint is whole, a lower --rate may help\n",
-            c->bad_in_a_row, (long long)c->skipped);
-    if (train_run_leads(run)) TRY(dump_batch(run, c->steps * run->options.accumulate - 1));
+            "training stops: a loss or gradient was not finite in %d of the last %d steps, and in "
+            "the last %d in a row; checkpoints are as they were, a run begun anew with a lower "
+            "--rate may help\n",
+            bits_count(c->last[0]) + bits_count(c->last[1]), (int)TRAIN_LAST, c->bad_in_a_row);
+    if (train_run_leads(run)) TRY(train_dump_batch(run, c->steps * run->options.accumulate - 1));
     return STATUS_FAULT;
 }
 
@@ -134,6 +81,10 @@ Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnRes
     float *rates = (float *)malloc((size_t)steps * sizeof *rates);
     memset(out, 0, sizeof *out);
     *stop = false;
+    if (newest < run->salvaged) { /* its games were damaged: nothing to train on yet */
+        free(rates);
+        return STATUS_OK;
+    }
     if (!rates) return STATUS_MEMORY;
     schedule_rates(s, run->iteration, 0, steps, steps, made, rates);
     train->times(run->trainer, &from);

@@ -1,4 +1,4 @@
-/* host/train_memory.c - what a training run holds on its device: the ring, the trainer, the trees. */
+/* host/train_memory.c - what a run holds on its device: the ring, the trainer, the trees. */
 #include <string.h>
 
 #include "summary.h"
@@ -12,8 +12,7 @@ static int64_t ring_places(const TrainRun *run) {
     return window < all ? window : all;
 }
 
-static Status take_ring(TrainRun *run) {
-    const Backend *backend = run->device->backend;
+static void measure_ring(TrainRun *run) {
     Replay *r = &run->replay;
     memset(r, 0, sizeof *r);
     r->capacity = ring_places(run);
@@ -23,12 +22,16 @@ static Status take_ring(TrainRun *run) {
     Arena dry = {0};
     replay_layout(r, &dry);
     run->replay_bytes = dry.used;
-    run->window_temp_bytes = replay_window_bytes(r, backend);
-    TRY(backend->alloc(&run->replay_block, dry.used));
+    run->window_temp_bytes = replay_window_bytes(r, run->device->backend);
+}
+
+static Status take_ring(TrainRun *run) {
+    const Backend *backend = run->device->backend;
+    TRY(backend->alloc(&run->replay_block, run->replay_bytes));
     TRY(backend->alloc(&run->window_temp, run->window_temp_bytes + 1));
-    Arena placed = {(char *)run->replay_block, 0, dry.used};
-    replay_layout(r, &placed);
-    return run->device->replay->clear(r, run->stream);
+    Arena placed = {(char *)run->replay_block, 0, run->replay_bytes};
+    replay_layout(&run->replay, &placed);
+    return run->device->replay->clear(&run->replay, run->stream);
 }
 
 /* The examples of a batch, by the ring. */
@@ -50,7 +53,7 @@ static Status sum(void *context, float *data, size_t count, Stream stream) {
     return comm->ops->sum(comm, data, count, stream);
 }
 
-static Status open_trainer(TrainRun *run) {
+static TrainSpec trainer_spec(const TrainRun *run) {
     const TrainOptions *o = &run->options;
     TrainSpec spec;
     memset(&spec, 0, sizeof spec);
@@ -60,31 +63,43 @@ static Status open_trainer(TrainRun *run) {
     spec.rows = o->batch / run->comm.size;
     spec.accumulate = o->accumulate;
     spec.graph = !o->no_graph;
+    return spec;
+}
+
+static Status open_trainer(TrainRun *run) {
+    TrainSpec spec = trainer_spec(run);
     TrainSource source = {run, fill};
     TrainReduce reduce = {&run->comm, run->comm.size > 1 ? sum : NULL, run->comm.size};
-    run->trainer_bytes = run->device->train->bytes(&spec);
     TRY(run->device->train->create(&run->trainer, &spec, &source, &reduce));
     return STATUS_OK;
 }
 
-static Status refuse(const TrainRun *run) {
-    char ring[16], trainer[16];
+static Status refuse(const TrainRun *run, size_t free_bytes) {
+    char ring[16], trainer[16], have[16];
     summary_bytes_text(run->replay_bytes, ring, sizeof ring);
     summary_bytes_text(run->trainer_bytes, trainer, sizeof trainer);
+    summary_bytes_text(free_bytes, have, sizeof have);
     fprintf(stderr,
             "not enough memory: the replay of --window-max %lld games takes %s, training with "
-            "--batch %d %s\n",
-            (long long)run->options.window_max, ring, run->options.batch, trainer);
+            "--batch %d %s; %s are free\n",
+            (long long)run->options.window_max, ring, run->options.batch, trainer, have);
     return STATUS_INPUT;
 }
 
 Status train_memory_open(TrainRun *run) {
+    size_t free_bytes, total_bytes;
+    TrainSpec spec = trainer_spec(run);
+    measure_ring(run);
+    run->trainer_bytes = run->device->train->bytes(&spec);
+    /* asked first: a host gives out more than it has, and ends who uses it */
+    TRY(run->device->backend->memory(&free_bytes, &total_bytes));
+    if (run->replay_bytes + run->trainer_bytes > free_bytes) return refuse(run, free_bytes);
     TRY(run->device->backend->stream_open(&run->stream));
     TRY(train_state_alloc(&run->state, &run->setup.model));
     TRY(weights_alloc(&run->best, &run->setup.model));
     Status status = take_ring(run);
     if (status == STATUS_OK) status = open_trainer(run);
-    return status == STATUS_MEMORY ? refuse(run) : status;
+    return status == STATUS_MEMORY ? refuse(run, free_bytes) : status;
 }
 
 void train_memory_close(TrainRun *run) {

@@ -31,6 +31,10 @@ static const Option train_options[] = {
      OPTION_TEXT, AT(out), 0, 0, NULL, NULL, 0},
     {"fresh", NULL, "begin again: removes the run that is in RUN, and no other files", OPTION_FLAG,
      AT(fresh), 0, 0, NULL, NULL, 0},
+    {"salvage", NULL,
+     "where games of the window are damaged, goes on with those behind them: no longer the bytes "
+     "of a run without damage",
+     OPTION_FLAG, AT(salvage), 0, 0, NULL, NULL, 0},
     {"seed", "N", "of games, draws and first weights; same seed, same run (1)", OPTION_INT64,
      AT(seed), 0, SEED_MAX, NULL, NULL, 1},
     {"iterations", "N", "times to play and train; a run that is done goes on with more (500)",

@@ -17,7 +17,7 @@ typedef enum {
 
 typedef struct {
     const char *out, *device;
-    int fresh, threads, overlap, no_graph, quiet, keep, replay_compress;
+    int fresh, salvage, threads, overlap, no_graph, quiet, keep, replay_compress;
     int64_t seed, iterations, games;
     /* what is played */
     const char *players, *cards, *curriculum;

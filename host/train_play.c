@@ -102,7 +102,7 @@ static Status share_places(TrainRun *run, int root, int64_t first, int64_t end) 
                                 run->stream);
 }
 
-/* Games first .. end - 1 that process `root` has played, to all: where the ring wraps in two parts. */
+/* Games first .. end - 1 that process `root` has played, to all: where the ring wraps, in two. */
 static Status share_games(TrainRun *run, int root, int64_t first, int64_t end) {
     int64_t capacity = run->replay.capacity, at = first % capacity, n = end - first;
     int64_t before = capacity - at < n ? capacity - at : n;

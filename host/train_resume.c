@@ -3,11 +3,13 @@
  * Every process reads the files for itself: they see the same folder. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkpoint.h"
 #include "identity.h"
 #include "replay_file.h"
 #include "train_run.h"
+#include "weights_file.h"
 
 /* A number that the checkpoint's texts must have. */
 static Status read_number(const char *path, const cJSON *texts, const char *key, int64_t *out) {
@@ -23,6 +25,7 @@ static Status read_texts(TrainRun *run, const char *path, int64_t number, const 
     int64_t iterations = 0;
     TRY(read_number(path, texts, "iterations", &iterations));
     TRY(read_number(path, texts, "best_checkpoint", &run->best_checkpoint));
+    TRY(read_number(path, texts, "salvaged", &run->salvaged));
     if (iterations != number || run->best_checkpoint > number)
         return durable_refuse(path, "is the state after %lld iterations, its name says %lld",
                               (long long)iterations, (long long)number);
@@ -41,30 +44,67 @@ static Status read_texts(TrainRun *run, const char *path, int64_t number, const 
     return STATUS_OK;
 }
 
-/* The games of the window that the next training draws from. */
+/* The games of iteration i. */
+static Status read_games(TrainRun *run, int64_t i) {
+    char path[RUN_PATH];
+    ReplayGames games;
+    run_folder_number_path(&run->folder, RUN_REPLAY, i, path);
+    Status status = replay_file_load(&games, path, run->identity, &run->replay.rules,
+                                     run->replay.stride);
+    if (status == STATUS_OK &&
+        (games.first != train_run_games(run, i) || games.games != run->options.games))
+        status = durable_refuse(path, "holds games %lld .. %lld, not those of iteration %lld",
+                                (long long)games.first, (long long)(games.first + games.games - 1),
+                                (long long)i);
+    if (status == STATUS_OK)
+        status = replay_copy_in(&games, &run->replay, run->device->backend, run->device->replay,
+                                run->stream);
+    replay_games_free(&games);
+    return status;
+}
+
+/* The games of the window that the next training draws from, the newest first. With --salvage it
+ * ends before the first that is damaged. */
 static Status read_replay(TrainRun *run, int64_t number) {
-    int64_t first = schedule_window_first(&run->setup.schedule, number - 1);
-    for (int64_t i = first; i < number; i++) {
-        char path[RUN_PATH];
-        ReplayGames games;
-        run_folder_number_path(&run->folder, RUN_REPLAY, i, path);
-        Status status = replay_file_load(&games, path, run->identity, &run->replay.rules,
-                                         run->replay.stride);
-        if (status == STATUS_OK &&
-            (games.first != train_run_games(run, i) || games.games != run->options.games))
-            status = durable_refuse(path, "holds games %lld .. %lld, not those of iteration %lld",
-                                    (long long)games.first,
-                                    (long long)(games.first + games.games - 1), (long long)i);
-        if (status == STATUS_OK)
-            status = replay_copy_in(&games, &run->replay, run->device->backend, run->device->replay,
-                                    run->stream);
-        replay_games_free(&games);
-        TRY(status);
+    int64_t first = train_run_window(run, number - 1);
+    for (int64_t i = number - 1; i >= first; i--) {
+        Status status = read_games(run, i);
+        if (status != STATUS_INPUT || !run->options.salvage) {
+            TRY(status);
+            continue;
+        }
+        run->salvaged = i + 1;
+        if (train_run_leads(run))
+            fprintf(stderr, "--salvage: trains on the games of iterations %lld and later alone\n",
+                    (long long)(i + 1));
+        return STATUS_OK;
     }
     return STATUS_OK;
 }
 
-/* The best is the averaged weights of a checkpoint that is kept for it, or the first. */
+/* Whether best.safetensors is there, whole, and holds those of the checkpoint. */
+static bool read_best_file(TrainRun *run) {
+    char path[RUN_PATH];
+    Safetensors file;
+    Weights weights;
+    int64_t checkpoint = -1;
+    memset(&weights, 0, sizeof weights);
+    run_folder_path(&run->folder, RUN_BEST, path);
+    if (access(path, R_OK) != 0) return false;
+    Status status = safetensors_open(&file, path, SAFE_CHECKSUM_REQUIRED);
+    const char *text = status == STATUS_OK ? safetensors_find_text(&file, "iterations") : NULL;
+    if (text) checkpoint = strtoll(text, NULL, 10);
+    safetensors_close(&file);
+    if (checkpoint != run->best_checkpoint) return false;
+    status = weights_file_load(&weights, &run->setup.model, path);
+    if (status == STATUS_OK)
+        memcpy(run->best.data, weights.data, run->best.count * sizeof *run->best.data);
+    weights_free(&weights);
+    return status == STATUS_OK;
+}
+
+/* The best is the averaged weights of a checkpoint that is kept for it, or the first. They lie in a
+ * file of their own too, which is ahead where the run stopped between the two. */
 static Status read_best(TrainRun *run) {
     char path[RUN_PATH];
     TrainState state;
@@ -74,6 +114,7 @@ static Status read_best(TrainRun *run) {
         weights_init(&run->best, (uint64_t)run->options.seed);
         return STATUS_OK;
     }
+    if (read_best_file(run)) return STATUS_OK;
     run_folder_number_path(&run->folder, RUN_CHECKPOINTS, run->best_checkpoint, path);
     Status status = train_state_alloc(&state, &run->setup.model);
     if (status == STATUS_OK) status = checkpoint_load(path, &run->setup.model, &state, &texts);

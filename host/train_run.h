@@ -68,6 +68,8 @@ typedef struct {
     cJSON *identity;   /* what decides the run's content, as texts */
     cJSON *history;    /* an object an iteration: how it went, clocks left out */
     int64_t iteration; /* that is under way; so many are done */
+    int64_t salvaged;  /* games of iterations before it are not trained on: some were damaged */
+    bool alone;        /* a failure now is not known to the other processes */
 } TrainRun;
 
 /* What several files of the run ask: whether this process writes files and lines. */
@@ -76,6 +78,12 @@ static inline bool train_run_leads(const TrainRun *run) { return run->comm.rank 
 /* Games 0 .. this one's are played once `iterations` are done. */
 static inline int64_t train_run_games(const TrainRun *run, int64_t iterations) {
     return iterations * run->options.games;
+}
+
+/* The first iteration whose games are trained on when `newest` is the last. */
+static inline int64_t train_run_window(const TrainRun *run, int64_t newest) {
+    int64_t first = schedule_window_first(&run->setup.schedule, newest);
+    return first > run->salvaged ? first : run->salvaged;
 }
 
 /* Whose weights play: the averaged ones, or with a gate the best. */
@@ -91,9 +99,9 @@ void train_memory_print(const TrainRun *run, FILE *out);
 /* train_play.c - what self-play will take: parallel, way and memory of run->iteration's. */
 Status train_play_measure(TrainRun *run);
 
-/* train_play.c - the games of run->iteration into the ring. train_play_open on the main thread, then
- * train_play_run on any; train_play_share on the main thread again. stop: set where a person asked
- * to stop, and the games are not all there. */
+/* train_play.c - the games of run->iteration into the ring. train_play_open on the main thread,
+ * then train_play_run on any; train_play_share on the main thread again. stop: set where a person
+ * asked to stop, and the games are not all there. */
 Status train_play_open(TrainRun *run);
 Status train_play_run(TrainRun *run, int quiet, PlayResult *out, bool *stop);
 Status train_play_share(TrainRun *run, PlayResult *out);
@@ -102,6 +110,9 @@ Status train_play_share(TrainRun *run, PlayResult *out);
  * STATUS_FAULT: too many steps were bad; said, the batch is dumped. */
 Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnResult *out,
                    bool *stop);
+
+/* train_dump.c - this process's rows of a batch into bad_batch.safetensors; says where. */
+Status train_dump_batch(TrainRun *run, int64_t batch);
 
 /* train_arena.c - the averaged weights against the best; promotes. */
 Status train_arena(TrainRun *run, TrainArena *out, bool *stop);

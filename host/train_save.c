@@ -2,14 +2,15 @@
  *
  *   replay file ─► weights for other programs ─► log line ─► checkpoint ─► old files go
  *
- * The checkpoint is what makes the iteration count: all else is there before it, and is written once
- * more with the same bytes where the run stopped between. */
+ * The checkpoint is what makes the iteration count: all else is there before it, and is written
+ * once more with the same bytes where the run stopped between. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checkpoint.h"
 #include "replay_file.h"
+#include "revision.h" /* BLOB_REVISION */
 #include "train_run.h"
 #include "weights_file.h"
 
@@ -36,7 +37,7 @@ static Status copy_weights(Weights *to, const Weights *from) {
  * later, also where it trains on the games of the one before. */
 static int64_t oldest_needed(void *context, int64_t number) {
     const TrainRun *run = (const TrainRun *)context;
-    return number > 0 ? schedule_window_first(&run->setup.schedule, number - 1) : 0;
+    return number > 0 ? train_run_window(run, number - 1) : 0;
 }
 
 static Status prune(TrainRun *run, int64_t newest, int64_t best) {
@@ -96,8 +97,12 @@ Status train_save_open(TrainRun *run) {
     s->run = run;
     TRY(train_state_alloc(&s->state, &run->setup.model));
     TRY(weights_alloc(&s->best, &run->setup.model));
-    /* a run that stopped just after a checkpoint left what would have gone */
-    return run->iteration > 0 ? prune(run, run->iteration, run->best_checkpoint) : STATUS_OK;
+    if (run->iteration == 0) return STATUS_OK;
+    /* a run that stopped just before or after a checkpoint left weights that are ahead of it, or what
+     * would have gone */
+    TRY(save_weights(s, RUN_WEIGHTS, &run->state.ema, run->iteration));
+    TRY(save_weights(s, RUN_BEST, &run->best, run->best_checkpoint));
+    return prune(run, run->iteration, run->best_checkpoint);
 }
 
 static void add_number(cJSON *object, const char *key, int64_t value) {
@@ -119,6 +124,7 @@ static cJSON *checkpoint_texts(const TrainRun *run) {
         add_number(texts, "iterations", run->iteration + 1);
         add_number(texts, "games", train_run_games(run, run->iteration + 1));
         add_number(texts, "best_checkpoint", run->best_checkpoint);
+        add_number(texts, "salvaged", run->salvaged);
     }
     cJSON_free(history);
     cJSON_free(identity);

@@ -73,3 +73,16 @@ Status weights_file_shape(const char *path, ModelConfig *out) {
     safetensors_close(&file);
     return status;
 }
+
+Status weights_file_player(const char *path, ModelConfig *out) {
+    const ModelConfig need = model_config_default();
+    TRY(weights_file_shape(path, out));
+    if (out->inputs == need.inputs && out->actions == need.actions && out->values == need.values &&
+        out->value_head == need.value_head)
+        return STATUS_OK;
+    return durable_refuse(path,
+                          "%d inputs, %d actions, %d values: a player has %d, %d, %d, the "
+                          "values through a sigmoid",
+                          out->inputs, out->actions, out->values, need.inputs, need.actions,
+                          need.values);
+}

@@ -10,4 +10,8 @@
  * STATUS_INPUT: missing, damaged, or no blobnet: one line says why. STATUS_MEMORY, STATUS_FILE. */
 Status weights_file_shape(const char *path, ModelConfig *out);
 
+/* The same of a network that can play: its inputs, actions and values are the game's here.
+ * STATUS_INPUT also where they are not. */
+Status weights_file_player(const char *path, ModelConfig *out);
+
 #endif

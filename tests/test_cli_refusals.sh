@@ -173,7 +173,7 @@ weights 'cut: tensor transformer.layers.1.linear1.weight lies at ' cut
 head -c 100 good >cut
 weights 'truncated' cut
 tensors 1 | make shape 000
-weights 'shape: tensor value_fc.3.weight has shape (1, 128), expected (8, 128)' shape
+weights 'shape: 256 inputs, 52 actions, 1 values: a player has 256, 52, 8' shape
 tensors 8 | grep -v policy_fc.3.bias | make lacking 000
 weights 'lacking: has no tensor policy_fc.3.bias' lacking
 cp good nan

@@ -36,15 +36,16 @@ same() {
     cmp -s content.1 content.2 || { wrong "$3"; diff content.1 content.2 | head -5 >&2; }
 }
 
-# Until it is done: starts, is killed after a moment of its own, starts again.
+# in_pieces RUN MS OPTIONS..: until it is done it is started, killed after some part of the MS
+# milliseconds that a whole run takes, and started again.
 in_pieces() {
-    local run=$1 delay piece pid
-    shift
+    local run=$1 whole=$2 delay piece pid
+    shift 2
     RANDOM=7
-    for piece in {1..60}; do
+    for piece in {1..30}; do
         "$bin/blob-train" "${base[@]}" --out "$run" "$@" >out 2>err &
         pid=$!
-        delay=$((RANDOM % 260 + 20 + 6 * piece))
+        delay=$((RANDOM % (whole * 2 / 3) + 20 + whole * piece / 30))
         sleep "$((delay / 1000)).$(printf %03d $((delay % 1000)))"
         if kill -KILL "$pid" 2>/dev/null; then
             wait "$pid" 2>/dev/null
@@ -56,15 +57,16 @@ in_pieces() {
             return 1
         fi
     done
-    train --out "$run" || wrong "the last piece of $run: $(cat err)"
+    train --out "$run" "$@" || wrong "the last piece of $run: $(cat err)"
 }
 
 for mode in alternating overlap; do
     option=()
     [[ $mode == overlap ]] && option=(--overlap)
+    begin=${EPOCHREALTIME/[.,]/}
     train --out "$mode" "${option[@]}" || wrong "$mode: $(cat err)"
     killed=0
-    in_pieces "$mode.pieces" "${option[@]}"
+    in_pieces "$mode.pieces" $(((${EPOCHREALTIME/[.,]/} - begin) / 1000 + 1)) "${option[@]}"
     ((killed >= 2)) || wrong "$mode: only $killed pieces were killed"
     same "$mode" "$mode.pieces" "$mode: in pieces other bytes than at once"
     [[ -z $(find "$mode.pieces" -name '*.aside-*') ]] || wrong "$mode: files were left aside"
@@ -96,6 +98,27 @@ printf x | dd of=damaged.replay/replay/000004.safetensors bs=1 seek=3000 conv=no
 train --out damaged.replay || wrong "damaged replay: $(cat err)"
 grep -q replay/000004.safetensors err || wrong "the damaged replay file was not named: $(cat err)"
 same alternating damaged.replay "after a damaged replay file: other bytes"
+
+# Damaged games that the only checkpoint needs: refused, but --salvage goes on with what is whole.
+cp -r long salvage
+find salvage/checkpoints -type f ! -name 000006.safetensors -delete
+printf x | dd of=salvage/replay/000004.safetensors bs=1 seek=3000 conv=notrunc 2>/dev/null
+train --out salvage "${constant[@]}" --iterations 7 && wrong "went on without games that it needs"
+train --out salvage "${constant[@]}" --iterations 7 --salvage || wrong "--salvage: $(cat err)"
+grep -q 'iterations 5 and later' err || wrong "--salvage does not say what it leaves out: $(cat err)"
+train --out salvage "${constant[@]}" --iterations 8 || wrong "after --salvage: $(cat err)"
+[[ $(wc -l <salvage/metrics.jsonl) == 8 ]] || wrong "--salvage: $(wc -l <salvage/metrics.jsonl) lines"
+
+# The best is taken from its own file where its checkpoint is damaged.
+cp -r alternating best
+number=$(ls best/checkpoints | head -1)
+if ((10#${number%.*} < 4)); then # it is there for the best alone
+    truncate -s -50 "best/checkpoints/$number"
+    rm best/checkpoints/000006.safetensors
+    train --out best || wrong "a damaged checkpoint of the best: $(cat err)"
+    cmp -s best/checkpoints/000006.safetensors alternating/checkpoints/000006.safetensors ||
+        wrong "a damaged checkpoint of the best: other bytes"
+fi
 
 # Nothing but damaged ones: refused, nothing touched; --fresh begins anew.
 cp -r alternating ruined
