@@ -8,6 +8,7 @@
 enum { CHUNK_WORDS = 1 << 20 }; /* a piece that is copied at once; it stays in a CPU's cache */
 
 void replay_games_free(ReplayGames *games) {
+    free(games->known);
     free(games->offset_block);
     free(games->words_block);
     safetensors_close(&games->file);
@@ -15,13 +16,17 @@ void replay_games_free(ReplayGames *games) {
 }
 
 /* Huge pages where it is large: fresh memory of small ones comes at less than 3 GB/s. */
-uint16_t *replay_games_take(ReplayGames *games, int64_t words) {
+void *replay_block_take(size_t bytes) {
     enum { HUGE_PAGE = 2 << 20 };
-    size_t bytes = (size_t)words * sizeof *games->words;
     bool large = bytes >= 2 * HUGE_PAGE;
     void *block = NULL;
     if (posix_memalign(&block, large ? HUGE_PAGE : 64, bytes ? bytes : 1) != 0) return NULL;
     if (large) (void)madvise(block, bytes, MADV_HUGEPAGE);
+    return block;
+}
+
+uint16_t *replay_games_take(ReplayGames *games, int64_t words) {
+    void *block = replay_block_take((size_t)words * sizeof *games->words);
     games->words = games->words_block = block;
     return (uint16_t *)block;
 }
@@ -105,8 +110,26 @@ static Status add_chunk(const ReplayGames *games, int64_t from, int64_t end, con
     return backend->stream_sync(stream); /* the chunk's memory is used again */
 }
 
+/* Into a ring in the host's memory, of games that are known. */
+static void place_known(const ReplayGames *games, const Replay *r) {
+    for (int64_t from = 0, end; from < games->games; from = end) {
+        end = games->games - from > r->capacity ? from + r->capacity : games->games;
+#pragma omp parallel for schedule(static)
+        for (int64_t i = from; i < end; i++) {
+            int64_t place = replay_place(r, games->first + i);
+            memcpy(r->words + place * r->stride, games->words + games->offset[i],
+                   (size_t)games->known[i].words * sizeof *games->words);
+            r->games[place] = games->known[i];
+        }
+    }
+}
+
 Status replay_copy_in(const ReplayGames *games, const Replay *r, const Backend *backend,
                       const ReplayOps *ops, Stream stream) {
+    if (games->known && ops == &replay_cpu) {
+        place_known(games, r);
+        return STATUS_OK;
+    }
     enum { MOST = CHUNK_WORDS / RECORD_HEAD_WORDS };
     void *words = NULL, *at = NULL, *host_at = NULL;
     Status status;

@@ -42,11 +42,15 @@ typedef struct {
     int64_t games;                    /* n >= 1: ids first .. first + n - 1 */
     const int64_t *offset;            /* (n + 1) in words */
     const uint16_t *words;            /* (offset[n]) */
+    ReplayGame *known;                /* (n) owned: as the ring has it; NULL: not found out yet */
     void *offset_block, *words_block; /* owned; NULL where a view of `file` */
     Safetensors file;                 /* owned */
 } ReplayGames;
 
 void replay_games_free(ReplayGames *games);
+
+/* Memory for free(); NULL: there is none. */
+void *replay_block_take(size_t bytes);
 
 /* Takes words_block for so many words, and makes `words` its view; NULL: no memory. */
 uint16_t *replay_games_take(ReplayGames *games, int64_t words);
@@ -58,7 +62,7 @@ Status replay_copy_out(ReplayGames *out, const Replay *r, const Backend *backend
                        int64_t end, Stream stream);
 
 /* The games into their places of the ring; waits for `stream`. They are trusted, as what
- * replay_file_load returns. */
+ * replay_file_load returns, and so is `known`, which spares replaying them in the host's memory. */
 Status replay_copy_in(const ReplayGames *games, const Replay *r, const Backend *backend,
                       const ReplayOps *ops, Stream stream);
 

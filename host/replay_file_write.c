@@ -8,7 +8,8 @@
 #include "identity.h"
 
 enum {
-    LEVEL = 1, /* of zstd */
+    /* of zstd; -5 packs 1.7 times and unpacks 1.6 times as fast, to 1.46 times the size */
+    LEVEL = 1,
     FRAME_BYTES = 2 * REPLAY_FRAME_WORDS
 };
 

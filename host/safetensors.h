@@ -72,6 +72,8 @@ typedef struct {
     SafetensorsStream *streams; /* (stream_count) owned */
     int stream_count;
     int64_t data_at, checksum_at, size; /* bytes from the start of the file */
+    struct XXH64_state_s *hash;         /* owned; of the file's first `hashed` bytes */
+    int64_t hashed;
 } SafetensorsWriter;
 
 /* Starts a file: tensors by name, type, rank and dims (the rest is ignored), metadata an object of

@@ -80,6 +80,20 @@ static char *layout(SafetensorsWriter *w, const SafeTensor *tensors, const cJSON
     return text;
 }
 
+/* Bytes of the file. What comes in the file's order goes into the checksum while it is in cache. */
+static Status write_bytes(SafetensorsWriter *w, int64_t at, const void *bytes, size_t count) {
+    enum { PIECE = 1 << 18 };
+    const unsigned char *from = (const unsigned char *)bytes;
+    for (size_t n; count > 0; at += (int64_t)n, from += n, count -= n) {
+        n = count < PIECE ? count : PIECE;
+        TRY(durable_write(&w->file, at, from, n));
+        if (at != w->hashed) continue;
+        XXH64_update(w->hash, from, n);
+        w->hashed += (int64_t)n;
+    }
+    return STATUS_OK;
+}
+
 static Status write_header(SafetensorsWriter *w, const char *text) {
     static const char spaces[8] = "        ";
     static const char key[] = "\"xxh64\":\"";
@@ -88,9 +102,9 @@ static Status write_header(SafetensorsWriter *w, const char *text) {
     w->checksum_at = 8 + (strstr(text, key) - text) + (int64_t)sizeof key - 1;
     w->data_at = 8 + (int64_t)header_bytes;
     w->size += w->data_at;
-    TRY(durable_write(&w->file, 0, &header_bytes, sizeof header_bytes));
-    TRY(durable_write(&w->file, 8, text, length));
-    return durable_write(&w->file, 8 + (int64_t)length, spaces, padding);
+    TRY(write_bytes(w, 0, &header_bytes, sizeof header_bytes));
+    TRY(write_bytes(w, 8, text, length));
+    return write_bytes(w, 8 + (int64_t)length, spaces, padding);
 }
 
 Status safetensors_create(SafetensorsWriter *w, const char *path, const SafeTensor *tensors,
@@ -101,7 +115,9 @@ Status safetensors_create(SafetensorsWriter *w, const char *path, const SafeTens
     Status status = STATUS_MEMORY;
     w->streams = (SafetensorsStream *)calloc((size_t)tensor_count + 1, sizeof *w->streams);
     w->stream_count = tensor_count;
-    if (w->streams) text = layout(w, tensors, metadata);
+    w->hash = XXH64_createState();
+    bool ready = w->streams && w->hash && XXH64_reset(w->hash, 0) == XXH_OK;
+    if (ready) text = layout(w, tensors, metadata);
     if (!text) goto fail;
     TRY_GOTO(status, durable_open(&w->file, path));
     TRY_GOTO(status, write_header(w, text));
@@ -118,7 +134,7 @@ static Status flush_stream(SafetensorsWriter *w, SafetensorsStream *stream) {
     stream->held = 0;
     int64_t at = w->data_at + stream->at;
     stream->at += (int64_t)held;
-    return durable_write(&w->file, at, stream->buffer, held);
+    return write_bytes(w, at, stream->buffer, held);
 }
 
 Status safetensors_append(SafetensorsWriter *w, int i, const void *data, size_t bytes) {
@@ -128,31 +144,27 @@ Status safetensors_append(SafetensorsWriter *w, int i, const void *data, size_t 
     if (bytes > STREAM_BYTES) {
         int64_t at = w->data_at + stream->at;
         stream->at += (int64_t)bytes;
-        return durable_write(&w->file, at, data, bytes);
+        return write_bytes(w, at, data, bytes);
     }
     if (bytes > 0) memcpy(stream->buffer + stream->held, data, bytes);
     stream->held += bytes;
     return STATUS_OK;
 }
 
-/* The file's digits are still zeros, as the checksum wants them. */
+/* What was written out of the file's order is read again; its digits are still zeros, as the
+ * checksum wants them. */
 static Status write_checksum(SafetensorsWriter *w) {
-    XXH64_state_t *state = XXH64_createState();
-    if (!state || XXH64_reset(state, 0) != XXH_OK) {
-        XXH64_freeState(state);
-        return STATUS_MEMORY;
-    }
     unsigned char *buffer = w->streams[0].buffer;
-    Status status = STATUS_OK;
-    for (int64_t at = 0; at < w->size && status == STATUS_OK; at += STREAM_BYTES) {
-        size_t count = (size_t)(w->size - at < STREAM_BYTES ? w->size - at : STREAM_BYTES);
-        status = durable_get(w->file.fd, w->file.path, at, buffer, count);
-        if (status == STATUS_OK) XXH64_update(state, buffer, count);
-    }
     char digits[17];
-    snprintf(digits, sizeof digits, "%016" PRIx64, (uint64_t)XXH64_digest(state));
-    XXH64_freeState(state);
-    return status == STATUS_OK ? durable_write(&w->file, w->checksum_at, digits, 16) : status;
+    while (w->hashed < w->size) {
+        int64_t left = w->size - w->hashed;
+        size_t count = (size_t)(left < STREAM_BYTES ? left : STREAM_BYTES);
+        TRY(durable_get(w->file.fd, w->file.path, w->hashed, buffer, count));
+        XXH64_update(w->hash, buffer, count);
+        w->hashed += (int64_t)count;
+    }
+    snprintf(digits, sizeof digits, "%016" PRIx64, (uint64_t)XXH64_digest(w->hash));
+    return durable_write(&w->file, w->checksum_at, digits, 16);
 }
 
 Status safetensors_commit(SafetensorsWriter *w) {
@@ -171,6 +183,8 @@ fail:
 void safetensors_abort(SafetensorsWriter *w) {
     durable_abort(&w->file);
     free(w->streams);
+    XXH64_freeState(w->hash);
+    w->hash = NULL;
     w->streams = NULL;
     w->stream_count = 0;
 }

@@ -237,6 +237,24 @@ static void strange_files_are_refused(void) {
     replay_games_free(&loaded);
 }
 
+/* A frame that is whole, but of fewer words than the games have. */
+static void a_short_frame_is_refused(void) {
+    ReplayGames g = some(0, FEW - 1, offset, words);
+    Safetensors file;
+    int64_t frame[2] = {0, 0};
+    CHECK(replay_file_save(files_path("fewer"), identity, &g, REPLAY_FILE_ZSTD, 1) == STATUS_OK);
+    CHECK(safetensors_open(&file, files_path("fewer"), SAFE_CHECKSUM_REQUIRED) == STATUS_OK);
+    const SafeTensor *t = safetensors_find_tensor(&file, "frames");
+    some(0, FEW, offset, words);
+    frame[1] = t->count;
+    List lists[3] = {{"offset", SAFE_I64, offset, FEW + 1},
+                     {"frame_offset", SAFE_I64, frame, 2},
+                     {"frames", SAFE_U8, t->data, t->count}};
+    put_file("stranger", "1", lists, 3);
+    refused("stranger", "1 of its 1 frames are wrong");
+    safetensors_close(&file);
+}
+
 /* The disk fills at any byte: an older file stays, nothing is left aside. */
 static void a_full_disk_is_one_line(ReplayCompression kind) {
     ReplayGames g = some(0, 2, offset, words), loaded;
@@ -278,6 +296,7 @@ int main(void) {
     }
     games_that_no_rule_allows_are_refused();
     strange_files_are_refused();
+    a_short_frame_is_refused();
     cJSON_Delete(identity);
     ring_games_free(&games);
     files_clear(folder);
