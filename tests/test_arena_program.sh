@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/test_arena_program.sh BLOB-ARENA - the line, the JSON, a stop, and each refusal's exit status.
+# tests/test_arena_program.sh BLOB-ARENA - the line, the JSON, a stop, and each refusal's exit
+# status.
 set -u
 arena=$(realpath "$1")
 tmp=$(mktemp -d) || exit 1
@@ -35,7 +36,7 @@ done
 [[ $(wc -l <one) == 2 && $(<one) == *"+0.000    +0.000 .. +0.000"*undecided ]] || fail "$(<one)"
 
 # Asked to stop: what there is, and no failure.
-timeout -s KILL 20 "$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
+timeout --foreground -s KILL 20 "$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
 sleep 0.7
 kill -TERM $!
 wait $! || fail "stopped: status $?, $(<err)"
