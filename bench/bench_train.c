@@ -1,8 +1,8 @@
-/* bench/bench_train.c - training alone: examples a second through gather, forward, loss, backward and
- * AdamW, beside plain GEMM.
+/* bench/bench_train.c - training alone: examples a second through gather, forward, loss, backward
+ * and AdamW, beside plain GEMM.
  *
- * Examples are those of real self-play with the uniform evaluator, drawn and rebuilt from the ring as
- * in training; the network is the full blobnet. */
+ * Examples are those of real self-play with the uniform evaluator, drawn and rebuilt from the ring
+ * as in training; the network is the full blobnet. */
 #include <stdlib.h>
 
 #include "../host/network_options.h"

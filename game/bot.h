@@ -3,13 +3,13 @@
  * The rule player weighs a card by the chance that nobody still to play holds one that beats it,
  * every unseen card being equally likely anywhere:
  *
- *   chance = prod over the higher cards i of its suit (U - D - i) / (U - i)         nobody has one
- *          * prod over the opponents (1 - (chance of no card of the suit - of neither suit nor trump))
+ *   chance = prod over the higher cards i of its suit (U - D - i) / (U - i)     nobody has one
+ *          * prod over the opponents (1 - (no card of the suit - neither suit nor trump))
  *
  *   U  unseen cards   D  those that opponents hold who may have the suit
  *
- * It bids about the sum over its hand, plays for tricks until it has its bid and ducks from there on.
- * Both read the table as the seat to move may know it, and of the hands the mover's alone. */
+ * It bids about the sum over its hand, plays for tricks until it has its bid and ducks from there
+ * on. Both read the table as the seat to move may know it, and of the hands the mover's alone. */
 #ifndef GAME_BOT_H
 #define GAME_BOT_H
 
@@ -46,8 +46,8 @@ HD float bot_miss(int unseen, int marked, int cards) {
     return chance;
 }
 
-/* The chance that nobody still to play in this trick beats `card`, which the mover holds, if it leads
- * the trick or is the best in it; in bidding: if it is led. */
+/* The chance that nobody still to play in this trick beats `card`, which the mover holds, if it
+ * leads the trick or is the best in it; in bidding: if it is led. */
 HD float bot_chance(const RoundState *s, int card) {
     uint64_t unseen = bot_unseen(s);
     int suit = card_suit(card), U = bits_count(unseen), holders = 0;
@@ -68,8 +68,8 @@ HD float bot_chance(const RoundState *s, int card) {
     return chance * bot_miss(U, bits_count(unseen & bot_higher(card)), holders);
 }
 
-/* Tricks that the hand is worth before the first card. The three numbers are the best of a few for the
- * mean score against random players and among its own kind, over tables of 2 to 8. */
+/* Tricks that the hand is worth before the first card. The three numbers are the best of a few for
+ * the mean score against random players and among its own kind, over tables of 2 to 8. */
 HD float bot_hand_tricks(const RoundState *s) {
     const float ROUGH_TRUMP = 0.35f; /* at least: it may win by ruffing */
     const float OTHER_SUIT = 0.75f;  /* of a trick that another seat leads */
@@ -108,9 +108,9 @@ HD bool bot_leads(const RoundState *s, int card) {
     return card_suit(card) == s->trump;
 }
 
-/* The card for a trick: wanted, the lowest sure winner, else the likeliest winner, and what is worth
- * least where none can win; unwanted, the best card that loses, else the likeliest to be beaten.
- * Trump counts as high among equals. */
+/* The card for a trick: wanted, the lowest sure winner, else the likeliest winner, and what is
+ * worth least where none can win; unwanted, the best card that loses, else the likeliest to be
+ * beaten. Trump counts as high among equals. */
 HD int bot_card(const RoundState *s) {
     bool want = s->tricks[s->turn] < s->bids[s->turn];
     int best = -1;

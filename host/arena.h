@@ -1,6 +1,7 @@
 /* host/arena.h - two players, the same deals for both, and what the difference tells.
  *
- *   deal d = games 2 d and 2 d + 1: the same cards, dealer and trump; seat s is side (s + game) % 2,
+ *   deal d = games 2 d and 2 d + 1: the same cards, dealer and trump; seat s is side (s + game) %
+ * 2,
  *            so that each side has every hand once
  *   difference of d = (scores of A's seats - scores of B's seats, both games) / (P * rounds)
  *
@@ -28,8 +29,8 @@ typedef struct {
 
 typedef struct {
     /* Rules, tables, seed, worlds, simulations, model, precision, network, parallel (cut to a
-     * block's games) as for self-play; what a match decides itself is overwritten. The deals are none
-     * of self-play's with the same seed. */
+     * block's games) as for self-play; what a match decides itself is overwritten. The deals are
+     * none of self-play's with the same seed. */
     SelfplayConfig base;
     PlayerKind kinds[SIDES]; /* PLAYER_NET, for a side with weights; PLAYER_RANDOM; PLAYER_RULE */
     const Weights *weights[SIDES]; /* of base.model's shape; NULL for a bot; both may be the same */
@@ -49,8 +50,8 @@ typedef struct {
 SelfplayConfig arena_selfplay(const ArenaConfig *config);
 
 /* Plays. But for `games`, *out holds whole blocks alone, all zero where there is none.
- * STATUS_ARGUMENT: settings that make no sense. STATUS_MEMORY: it does not fit. STATUS_FAULT: a body
- * raised a fault, said in one line. STATUS_DEVICE. */
+ * STATUS_ARGUMENT: settings that make no sense. STATUS_MEMORY: it does not fit. STATUS_FAULT: a
+ * body raised a fault, said in one line. STATUS_DEVICE. */
 Status arena_play(const ArenaConfig *config, const Device *device, ArenaResult *out);
 
 #endif

@@ -26,8 +26,8 @@ ArenaOptions arena_options_default(void);
  * line. */
 Status arena_options_check(const ArenaOptions *o, TableMix *mix);
 
-/* The match: its sides and their weights, the model, precision, network and, where it is 0, parallel
- * are left for the caller. */
+/* The match: its sides and their weights, the model, precision, network and, where it is 0,
+ * parallel are left for the caller. */
 ArenaConfig arena_options_config(const ArenaOptions *o, const TableMix *mix);
 
 /* One of the two players, as its word says. */

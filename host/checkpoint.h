@@ -19,8 +19,8 @@
 #define CHECKPOINT_BEST "best_checkpoint"
 
 /* Writes durably: whole under its name, or nothing new there. `texts`: an object of texts to keep
- * beside the state (counters of the run, history, identity, revision), 900 at most, none by a key of ours; NULL: none.
- * Callable from any thread, while nobody writes to `state`.
+ * beside the state (counters of the run, history, identity, revision), 900 at most, none by a key
+ * of ours; NULL: none. Callable from any thread, while nobody writes to `state`.
  * STATUS_FILE: the disk refused, said; what was there under the name stays. STATUS_MEMORY.
  * STATUS_ARGUMENT: other texts than those. */
 Status checkpoint_save(const char *path, const TrainState *state, const cJSON *texts);

@@ -1,4 +1,5 @@
-/* host/network_options.h - which numbers a network computes in, and which way: for every program. */
+/* host/network_options.h - which numbers a network computes in, and which way: for every
+ * program. */
 #ifndef HOST_NETWORK_OPTIONS_H
 #define HOST_NETWORK_OPTIONS_H
 

@@ -228,7 +228,8 @@ static Status list_numbers(const RunFolder *run, RunSeries series, Numbers *out)
     return status;
 }
 
-/* Without a checkpoint there are no games but those of the first iteration, which it makes whole. */
+/* Without a checkpoint there are no games but those of the first iteration, which it makes
+ * whole. */
 static Status check_beginning(const RunFolder *run) {
     Numbers list;
     Status status = list_numbers(run, RUN_REPLAY, &list);

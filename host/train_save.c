@@ -98,8 +98,8 @@ Status train_save_open(TrainRun *run) {
     TRY(train_state_alloc(&s->state, &run->setup.model));
     TRY(weights_alloc(&s->best, &run->setup.model));
     if (run->iteration == 0) return STATUS_OK;
-    /* a run that stopped just before or after a checkpoint left weights that are ahead of it, or what
-     * would have gone */
+    /* a run that stopped just before or after a checkpoint left weights that are ahead of it, or
+     * what would have gone */
     TRY(save_weights(s, RUN_WEIGHTS, &run->state.ema, run->iteration));
     TRY(save_weights(s, RUN_BEST, &run->best, run->best_checkpoint));
     return prune(run, run->iteration, run->best_checkpoint);

@@ -5,8 +5,8 @@
 #include "../nn/config.h"
 
 /* The sizes as the shapes of the file's tensors tell them; heads and value_head as its metadata
- * does, else as the default has them (tanh where there is one value). What the file holds besides is
- * weights_file_load's to check.
+ * does, else as the default has them (tanh where there is one value). What the file holds besides
+ * is weights_file_load's to check.
  * STATUS_INPUT: missing, damaged, or no blobnet: one line says why. STATUS_MEMORY, STATUS_FILE. */
 Status weights_file_shape(const char *path, ModelConfig *out);
 

@@ -47,9 +47,9 @@ typedef struct {
      * that was captured before goes on with the new ones. `weights` may be freed on return. */
     Status (*load)(Net *net, const Weights *weights, Stream stream);
 
-    /* rows (capacity, C_in), see bf16_rows -> logits (capacity, A), values (capacity, V), all float32 in device
-     * memory and the caller's. count: device pointer to the number of rows that matter, the first
-     * ones; logits and values beyond them are not to be read.
+    /* rows (capacity, C_in), see bf16_rows -> logits (capacity, A), values (capacity, V), all
+     * float32 in device memory and the caller's. count: device pointer to the number of rows that
+     * matter, the first ones; logits and values beyond them are not to be read.
      * No allocation and, on cuda, no synchronisation: fit for the capture of a graph.
      * STATUS_ARGUMENT, on cpu: a count outside 0..capacity. STATUS_DEVICE: a library refused. */
     Status (*forward)(Net *net, const void *rows, const int32_t *count, float *logits,

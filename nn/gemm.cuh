@@ -85,8 +85,8 @@ static bool gemm_suits(const Gemm *g, cublasLtHandle_t lt, const cublasLtMatmulA
     return got == CUBLAS_STATUS_SUCCESS && check.workspaceSize <= GEMM_WORKSPACE_BYTES;
 }
 
-/* *suits: it can do the fewest rows, the most and those that g is opened for. One that could do only
- * some would be another at another capacity, with other bits. */
+/* *suits: it can do the fewest rows, the most and those that g is opened for. One that could do
+ * only some would be another at another capacity, with other bits. */
 static Status gemm_suits_all(Gemm *g, cublasLtHandle_t lt, const cublasLtMatmulAlgo_t *algorithm,
                              const GemmShape *s, bool *suits) {
     const int rows[] = {GEMM_LEAST_ROWS, s->asked_rows, s->rows};

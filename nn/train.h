@@ -6,9 +6,9 @@
  *   CE = -sum over legal a of target[a] * log softmax(logits over legal)[a]
  *   VE = (sum over seats s < P of (v[s] - target[s])^2) / P
  *
- * A step's loss is the mean over all rows of its batches, of all processes. What is summed over rows
- * is summed over blocks of TRAIN_BLOCK rows in ascending order, and within a block by ascending row:
- * the same bits for any number of threads.
+ * A step's loss is the mean over all rows of its batches, of all processes. What is summed over
+ * rows is summed over blocks of TRAIN_BLOCK rows in ascending order, and within a block by
+ * ascending row: the same bits for any number of threads.
  *
  *   AdamW (Loshchilov and Hutter, ICLR 2019), as torch.optim.AdamW computes it, t counted from 1:
  *     g = g * min(1, clip / (|g| + 1e-6))             |g| over all parameters, before

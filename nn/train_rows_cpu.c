@@ -73,8 +73,8 @@ static LayerNormArgs norm2(const Pass *p, int l) {
                    at->shift2, rows_of(p, out, C));
 }
 
-/* Where it is known that nothing is missing, all loops of a norm are vector code: 99 ns a row on the
- * way back instead of 543. */
+/* Where it is known that nothing is missing, all loops of a norm are vector code: 99 ns a row on
+ * the way back instead of 543. */
 static void norm_rows(const LayerNormArgs *norm) {
     LayerNormArgs args = *norm;
     args.precision = PRECISION_FLOAT32;

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# scripts/learn.sh [DIR] - shows that it learns: trains the tiny preset from random weights, then has
-# it play, with the search it was trained with, against random moves, the network it began with and a
-# bot that plays by rules.
+# scripts/learn.sh [DIR] - shows that it learns: trains the tiny preset from random weights, then
+# has it play, with the search it was trained with, against random moves, the network it began with
+# and a bot that plays by rules.
 #
 # Made for two CPU cores and half an hour; stopped at any time it goes on where it was. DIR is the
-# run's folder (learn). Ends with a table and, for each opponent, one JSON object in DIR/match-*.json.
-# Exit status 0 only if it is significantly better than all three.
+# run's folder (learn). Ends with a table and, for each opponent, one JSON object in
+# DIR/match-*.json. Exit status 0 only if it is significantly better than all three.
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 out=${1:-learn}

@@ -1,5 +1,5 @@
-/* tests/test_arena.c - host/arena.h: equal players differ by nothing on any deal, what is counted is
- * what was played, and no crank changes a result. */
+/* tests/test_arena.c - host/arena.h: equal players differ by nothing on any deal, what is counted
+ * is what was played, and no crank changes a result. */
 #include "../host/arena.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* tests/test_bot.c - game/bot.h: legal, blind to hidden hands, right where it was worked by hand. */
+/* tests/test_bot.c - game/bot.h: legal, blind to hidden hands, right where it was worked by
+ * hand. */
 #include "../game/bot.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* tests/test_captures_cuda.c - two threads capture at once, as training and self-play do side by side.
+/* tests/test_captures_cuda.c - two threads capture at once, as training and self-play do side by
+ * side.
  *
  * Each graph does what its own thread asked for and nothing else. Skips (77) without a GPU. */
 #include <pthread.h>

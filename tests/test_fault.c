@@ -1,8 +1,8 @@
 /* tests/test_fault.c - after a fault no step of a wave touches anything, whichever comes next.
  *
- * Waves are run step by step. Before each step a fault is raised, the step asked for, and all memory
- * held against a copy; then the fault is taken back and the step runs. Each must have had something
- * to do in some wave, or the test would prove nothing of it. */
+ * Waves are run step by step. Before each step a fault is raised, the step asked for, and all
+ * memory held against a copy; then the fault is taken back and the step runs. Each must have had
+ * something to do in some wave, or the test would prove nothing of it. */
 #include <stdlib.h>
 
 #include "../device/play/selfplay.h"

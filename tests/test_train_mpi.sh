@@ -2,9 +2,9 @@
 # tests/test_train_mpi.sh BIN - several processes play one process's games and learn the same.
 #
 # With a gate and no arena the first network plays all games, so that they do not depend on the last
-# bits of any gradient: they are the same bytes. Without it the losses are the same within a tolerance.
-# A process that is killed ends the run, which then goes on to the bytes of one that never stopped.
-# 77: there is no mpirun, or the program was built without MPI.
+# bits of any gradient: they are the same bytes. Without it the losses are the same within a
+# tolerance. A process that is killed ends the run, which then goes on to the bytes of one that
+# never stopped. 77: there is no mpirun, or the program was built without MPI.
 set -uo pipefail
 bin=$1
 command -v mpirun >/dev/null || exit 77

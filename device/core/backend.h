@@ -42,8 +42,8 @@ typedef struct {
      * `what` says why, and what to do. */
     Status (*open)(char *what, size_t what_bytes);
 
-    /* Which of several devices open takes, from 0; before it. The calls below are for the thread that
-     * has opened it; every other one calls enter before its first. */
+    /* Which of several devices open takes, from 0; before it. The calls below are for the thread
+     * that has opened it; every other one calls enter before its first. */
     void (*select)(int index);
     Status (*enter)(void);
 

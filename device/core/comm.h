@@ -17,7 +17,8 @@ typedef struct Comm Comm;
 typedef struct {
     /* data[i] (count) summed over all processes, in place, the same bits in each (MPI requires it
      * of a reduction, NCCL's rings and trees compute a sum once); with other numbers of processes
-     * the sums round otherwise. Device memory; on cuda asynchronous on `stream`, may be captured. */
+     * the sums round otherwise. Device memory; on cuda asynchronous on `stream`, may be
+     * captured. */
     Status (*sum)(Comm *comm, float *data, size_t count, Stream stream);
     /* `bytes` of device memory from process `root` to all others. */
     Status (*share)(Comm *comm, void *data, size_t bytes, int root, Stream stream);

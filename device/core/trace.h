@@ -6,7 +6,8 @@
  *   ]
  *
  * The file is whole JSON after every write to it, so at any end of the process: a write begins
- * where the closing bracket stood, and brings a new one; after one that failed the file is cut back. */
+ * where the closing bracket stood, and brings a new one; after one that failed the file is cut
+ * back. */
 #ifndef DEVICE_CORE_TRACE_H
 #define DEVICE_CORE_TRACE_H
 
@@ -29,8 +30,8 @@ EXTERN_C_BEGIN
  * cannot be written, or is something else than a trace, said. STATUS_MEMORY. Then *out is NULL. */
 Status trace_open(Trace **out, const char *path);
 
-/* Writes what is left and frees; NULL is allowed. Without any event nothing has changed. STATUS_FILE:
- * some write failed, said then. */
+/* Writes what is left and frees; NULL is allowed. Without any event nothing has changed.
+ * STATUS_FILE: some write failed, said then. */
 Status trace_close(Trace *trace);
 
 /* The clock of all events: seconds, monotonic. */

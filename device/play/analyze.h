@@ -50,8 +50,8 @@ Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights, 
                      Network network);
 void analyzer_close(Analyzer *a);
 
-/* The net that a query for `rows` rows takes; chooses the way through it once. STATUS_INPUT: the way
- * asked for is not to be had, said in one line. */
+/* The net that a query for `rows` rows takes; chooses the way through it once. STATUS_INPUT: the
+ * way asked for is not to be had, said in one line. */
 Status analyzer_net_spec(Analyzer *a, int rows, NetSpec *spec);
 
 /* Searches. STATUS_INPUT: no deal fits the public history, nothing was said. STATUS_MEMORY: the

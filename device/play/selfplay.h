@@ -2,10 +2,10 @@
  *
  *   open ─► [ enqueue epoch n + 1 ─► wait for epoch n: counters, finished records ]* ─► close
  *
- * An epoch is a fixed number of waves on one stream, with no synchronisation inside. Where the device
- * has graphs, the first epoch runs launch by launch (kernels are loaded, libraries make their plans),
- * then it is captured once, and every later one is a single launch. After each, counters and
- * finished records are copied to pinned memory and read while the next one runs. */
+ * An epoch is a fixed number of waves on one stream, with no synchronisation inside. Where the
+ * device has graphs, the first epoch runs launch by launch (kernels are loaded, libraries make
+ * their plans), then it is captured once, and every later one is a single launch. After each,
+ * counters and finished records are copied to pinned memory and read while the next one runs. */
 #ifndef DEVICE_PLAY_SELFPLAY_H
 #define DEVICE_PLAY_SELFPLAY_H
 
@@ -87,8 +87,8 @@ Status selfplay_next(Selfplay *sp, int64_t first, int64_t games);
 /* The most words that a game's record can take. */
 int selfplay_record_words(const SelfplayConfig *config);
 
-/* Whether epochs are captured: the device has graphs, the config asks for them, and one epoch is not
- * too much for one. */
+/* Whether epochs are captured: the device has graphs, the config asks for them, and one epoch is
+ * not too much for one. */
 bool selfplay_has_graph(const Selfplay *sp);
 
 /* Enqueues an epoch; at most two may be under way. */

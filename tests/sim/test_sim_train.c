@@ -81,8 +81,8 @@ static void creation_fails(const TrainSpec *spec) {
     train_cuda.destroy(t);
 }
 
-/* A run that the device breaks off, before its capture and within, says so; with the state of before
- * it is made anew as if nothing had been. */
+/* A run that the device breaks off, before its capture and within, says so; with the state of
+ * before it is made anew as if nothing had been. */
 static void runs_fail(const TrainSpec *spec) {
     static const int afters[] = {0, 1, 2, 3, 4, 5, 20, 60};
     const float rates[2] = {checked_rate(1), checked_rate(2)};
