@@ -293,7 +293,7 @@ static void print_summary(const TrainRun *run) {
     printf("weights     %s/weights.safetensors, after %lld steps\n", run->options.out,
            (long long)run->state.counters.steps);
     if (run->options.arena_every > 0)
-        printf("best        %s/best.safetensors, of iteration %lld\n", run->options.out,
+        printf("best        %s/best.safetensors, after %lld iterations\n", run->options.out,
                (long long)run->best_checkpoint);
 }
 

@@ -153,31 +153,38 @@ static Status file_values(const OptionTable *table, const char *path, const cJSO
     return STATUS_OK;
 }
 
-/* Sets what one source gave, in table order, so that presets stand before what overrides them. */
-static Status apply(const OptionTable *table, const char *origin, const char *const *values,
-                    void *options) {
-    for (int i = 0; table->options[i].name; i++)
-        if (values[i]) TRY(option_set(&table->options[i], origin, values[i], options));
-    return STATUS_OK;
-}
+typedef enum { APPLY_PRESETS, APPLY_REST, APPLY_COUNT } Apply;
 
-static Status apply_file(const OptionTable *table, const char *path, void *options) {
-    const char *values[OPTION_WORDS_MAX] = {NULL};
-    char origin[512];
-    static cJSON *file; /* its texts are options until exit */
-    TRY(file_read(path, &file));
-    snprintf(origin, sizeof origin, "%s: ", path);
-    Status status = file_values(table, path, file, values);
-    return status == STATUS_OK ? apply(table, origin, values, options) : status;
+/* Sets of what one source gave the presets, or the rest. */
+static Status apply(const OptionTable *table, Apply which, const char *origin,
+                    const char *const *values, void *options) {
+    for (int i = 0; table->options[i].name; i++) {
+        const Option *o = &table->options[i];
+        if (values[i] && (o->kind == OPTION_PRESET) == (which == APPLY_PRESETS))
+            TRY(option_set(o, origin, values[i], options));
+    }
+    return STATUS_OK;
 }
 
 Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
                      const char **files, int files_max, int *file_count) {
     OptionWords words = {table, {NULL}, NULL, files, files_max, 0};
+    const char *in_file[OPTION_WORDS_MAX] = {NULL};
+    char origin[512];
+    static cJSON *file; /* its texts are options until exit */
     TRY(option_words_read(&words, argc, argv));
-    if (words.config_file) TRY(apply_file(table, words.config_file, options));
+    snprintf(origin, sizeof origin, "%s: ", words.config_file ? words.config_file : "");
+    if (words.config_file) {
+        TRY(file_read(words.config_file, &file));
+        TRY(file_values(table, words.config_file, file, in_file));
+    }
     if (file_count) *file_count = words.file_count;
-    return apply(table, "--", words.values, options);
+    /* a preset of either source is overridden by options of both; among equals flags win */
+    for (int which = 0; which < APPLY_COUNT; which++) {
+        TRY(apply(table, (Apply)which, origin, in_file, options));
+        TRY(apply(table, (Apply)which, "--", words.values, options));
+    }
+    return STATUS_OK;
 }
 
 void options_identity(const OptionTable *table, const void *options, cJSON *identity) {

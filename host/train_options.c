@@ -160,6 +160,12 @@ const OptionTable train_option_table = {
     "The folder of --out gets checkpoints, the games that are still trained on, metrics.jsonl, and "
     "two networks for --weights of the other programs: weights.safetensors, the latest, and "
     "best.safetensors, which has won its matches. "
+    "Of the columns of an iteration: loss is of the policy and the value, kl what the policy lacks "
+    "of "
+    "the search's, value its squared error, accuracy how often both prefer the same move, bids the "
+    "share that was hit, score a seat's points a round; wait is of the training threads' time. "
+    "Watch "
+    "bids and score: loss may rise while play improves, since the search's own entropy does. "
     "Stop at any time with Ctrl-C, or pull the plug; the same command goes on and ends in the same "
     "bytes. Exit status: 0 done or stopped, 1 failed, 2 an option, or what it names, was refused.",
     NULL, train_options};

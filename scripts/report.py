@@ -282,7 +282,8 @@ def main():
         matplotlib.use("Agg")
         from matplotlib import pyplot
     except ImportError as error:
-        print(f"report.py: {error}: install the package python3-matplotlib", file=sys.stderr)
+        print(f"report.py: {error}: install the package python3-matplotlib, "
+              f"or matplotlib by pip for {sys.executable}", file=sys.stderr)
         return 1
     title = "Run " + os.path.basename(os.path.abspath(given.run))
     rows, settings = summary(lines, damaged), read_settings(given.run)

@@ -185,6 +185,9 @@ static void config_files_are_checked_like_flags(void) {
     CHECK(ask_apart(line) == STATUS_OK);
     snprintf(line, sizeof line, "--window-max 8 --config %s", path); /* flags win over the file */
     CHECK_SAYS(ask_apart(line), STATUS_INPUT, "--window-max 8: must be at least --games 9");
+    /* but a preset of theirs not over what the file says of a single option */
+    snprintf(line, sizeof line, "--preset small --window-max 8 --config %s", path);
+    CHECK_SAYS(ask_apart(line), STATUS_INPUT, "--window-max 8: must be at least --games 9");
     snprintf(line, sizeof line, "--config %s", files_path("nowhere.json"));
     CHECK_SAYS(ask_apart(line), STATUS_INPUT, "nowhere.json");
 }
