@@ -189,9 +189,11 @@ static void check_lost(void) {
     setenv("PMI_SIZE", "2", 1);
     int status = start(NULL, "lost", "-");
     unsetenv("PMI_SIZE");
-    CHECK(files_listen_end() == 1 && status == 0);
-    CHECK(strstr(said, strcmp(mpirun, "none") != 0 ? "one of 2 processes, but finds 1"
-                                                   : "built without MPI"));
+    (void)files_listen_end(); /* MPI may have lines of its own about the machine */
+    const char *text = strcmp(mpirun, "none") != 0 ? "one of 2 processes, but finds 1"
+                                                   : "built without MPI";
+    const char *found = strstr(said, text);
+    CHECK(status == 0 && found && !strstr(found + 1, text));
 }
 
 int main(int argc, char **argv) {
