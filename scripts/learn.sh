@@ -28,7 +28,9 @@ weights=$out/weights.safetensors
 [[ -f $weights ]] || exit 1
 
 echo
-echo "after $(grep -c . "$out/metrics.jsonl") iterations, $((trained / 60)) min $((trained % 60)) s by this start; ${deals} deals, each played twice with the seats changed:"
+iterations=$(grep -c . "$out/metrics.jsonl")
+echo "after $iterations iterations, $((trained / 60)) min $((trained % 60)) s by this start;" \
+    "$deals deals, each played twice with the seats changed:"
 worse=0
 for opponent in random "net:$seed" rule; do
     "$here/run.sh" blob-arena "$weights" "$opponent" "${table[@]}" "${search[@]}" \
