@@ -56,7 +56,8 @@ for delay in 1 4 8 12 16 20 25 30 40 60; do
     [[ $? == 2 && $(<err) == *'belongs to another run: seed is '$owner' there'* ]] ||
         wrong "--fresh, killed after $delay ms: $(<err)"
     # Checkpoints go first: the games of later iterations are of no use without one.
-    if [[ -z $(ls folder/checkpoints) && -n $(ls -I 000000.safetensors folder/replay) ]]; then
+    later=$(find folder/replay -name '??????.safetensors' ! -name 000000.safetensors)
+    if [[ -z $(find folder/checkpoints -name '??????.safetensors') && -n $later ]]; then
         train "${run[@]}" --out folder --seed "$owner"
         [[ $? == 2 && $(<err) == *'no checkpoint; --fresh begins again'* ]] ||
             wrong "killed after $delay ms, no checkpoint: $(<err)"
