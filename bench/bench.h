@@ -4,8 +4,8 @@
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
-#include "../device/play/selfplay.h"
-#include "../host/options.h"
+#include "device/play/selfplay.h"
+#include "host/options.h"
 
 enum { BENCH_REPEATS_MAX = 16 };
 

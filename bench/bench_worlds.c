@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../game/world.h"
+#include "game/world.h"
 #include "bench.h"
 
 enum { POSITIONS = 8192, WORLDS = 3, REPEATS = 5 };

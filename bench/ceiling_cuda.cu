@@ -5,7 +5,7 @@
  * Operands are random: a product of zeros draws less power and runs at a higher clock. */
 #include <cublasLt.h>
 
-#include "../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "ceiling.h"
 
 enum {

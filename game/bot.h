@@ -13,7 +13,7 @@
 #ifndef GAME_BOT_H
 #define GAME_BOT_H
 
-#include "../device/core/rng.h"
+#include "device/core/rng.h"
 #include "world_count.h"
 
 /* Any legal action, each equally likely; the round is not over. */

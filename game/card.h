@@ -6,7 +6,7 @@
 #ifndef GAME_CARD_H
 #define GAME_CARD_H
 
-#include "../device/core/portable.h"
+#include "device/core/portable.h"
 
 enum {
     CARDS = 52,

@@ -23,7 +23,7 @@
 #ifndef GAME_OBSERVE_H
 #define GAME_OBSERVE_H
 
-#include "../device/core/bf16.h"
+#include "device/core/bf16.h"
 #include "rules.h"
 
 enum { OBSERVE_COLUMNS = 256, OBSERVE_VERSION = 1 };

@@ -5,7 +5,7 @@
 #ifndef GAME_TRACE_H
 #define GAME_TRACE_H
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 #include "card.h"
 
 enum { TRACE_FIRST_BID = CARDS }; /* OpenSpiel's action of bid b is 52 + b */

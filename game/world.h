@@ -7,7 +7,7 @@
 #ifndef GAME_WORLD_H
 #define GAME_WORLD_H
 
-#include "../device/core/rng.h"
+#include "device/core/rng.h"
 #include "world_count.h"
 
 /* Uniform in 0..n-1 without bias, n >= 1: as many bits as n has, until the number is below n. */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "../game/text.h"
+#include "game/text.h"
 #include "json_line.h"
 #include "query.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "../device/play/analyze.h"
+#include "device/play/analyze.h"
 
 enum { ANSWER_LINE_BYTES = 1 << 20 }; /* the longest line that is read; a query has some 2,000 */
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "../device/search/root.h"
+#include "device/search/root.h"
 #include "game_record.h"
 
 enum { BLOCK_MAX = 1 << 20 };

@@ -11,7 +11,7 @@
 #ifndef HOST_ARENA_H
 #define HOST_ARENA_H
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "match_stats.h"
 
 enum { ARENA_A, ARENA_B };

@@ -1,7 +1,7 @@
 /* host/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our rules. */
 #include <inttypes.h>
 
-#include "../game/trace.h"
+#include "game/trace.h"
 #include "options.h"
 
 static const Option none[] = {{NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};

@@ -7,7 +7,7 @@
 
 #include <omp.h>
 
-#include "../device/core/trace.h"
+#include "device/core/trace.h"
 #include "metrics.h"
 #include "network_options.h"
 #include "progress.h"

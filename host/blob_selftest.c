@@ -4,7 +4,7 @@
 
 #include <omp.h>
 
-#include "../device/probe/probe.h"
+#include "device/probe/probe.h"
 #include "durable.h"
 #include "options.h"
 #include "progress.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../game/observe.h"
+#include "game/observe.h"
 #include "safetensors.h"
 
 enum { PARTS = 4, COUNTERS = 7, SIZES = 10, NAME_BYTES = 80, TEXTS_MAX = 900 };

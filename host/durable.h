@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 
 enum { DURABLE_PATH = 4096 }; /* bytes of a path, its NUL included */
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 
 typedef enum {
     FIELD_ID,

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "../game/sequence.h"
+#include "game/sequence.h"
 
 static bool refuse(GameRecord *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -7,7 +7,7 @@
 #ifndef HOST_GAME_RECORD_H
 #define HOST_GAME_RECORD_H
 
-#include "../device/play/record.h"
+#include "device/play/record.h"
 
 /* What every game of a run has in common. */
 typedef struct {

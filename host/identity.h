@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 #include "game_record.h"
 
 /* The value of the key format_version: of the files described in shard.h. */

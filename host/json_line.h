@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 
 /* The value that the `bytes` of `line` hold, with nothing but white space around it; line[bytes] is
  * '\0'. The caller calls cJSON_Delete. STATUS_INPUT: not JSON, or too deep for cJSON; nothing was

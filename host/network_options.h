@@ -3,7 +3,7 @@
 #ifndef HOST_NETWORK_OPTIONS_H
 #define HOST_NETWORK_OPTIONS_H
 
-#include "../device/play/device.h"
+#include "device/play/device.h"
 
 /* Words of --precision: auto, then those of Precision; of --network: those of Network. */
 extern const char *const network_precision_words[], *const network_words[];

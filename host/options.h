@@ -10,7 +10,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 
 typedef enum {
     OPTION_INT,    /* int */

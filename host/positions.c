@@ -1,7 +1,7 @@
 /* host/positions.c - random rounds, stopped on the way. */
 #include "positions.h"
 
-#include "../device/play/deal.h"
+#include "device/play/deal.h"
 
 /* One random round, stopped after `stop` choices or at its last one. */
 static void random_position(const Rules *rules, int cards, Rng *rng, RoundState *out) {

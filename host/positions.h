@@ -2,7 +2,7 @@
 #ifndef HOST_POSITIONS_H
 #define HOST_POSITIONS_H
 
-#include "../game/rules.h"
+#include "game/rules.h"
 
 /* Rounds of P seats and T cards that are played at random and stopped at a random decision with a
  * choice: states (n). The i-th depends on the seed and i alone. */

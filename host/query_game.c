@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "../game/sequence.h"
-#include "../game/text.h"
-#include "../game/world_count.h"
+#include "game/sequence.h"
+#include "game/text.h"
+#include "game/world_count.h"
 #include "json_line.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};

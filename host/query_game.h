@@ -8,7 +8,7 @@
 #ifndef HOST_QUERY_GAME_H
 #define HOST_QUERY_GAME_H
 
-#include "../device/play/analyze.h"
+#include "device/play/analyze.h"
 #include "field.h"
 
 /* Sets rules, state, match (but match.rounds) and open from the fields rules..actions. With closed

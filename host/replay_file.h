@@ -16,7 +16,7 @@
 #ifndef HOST_REPLAY_FILE_H
 #define HOST_REPLAY_FILE_H
 
-#include "../device/play/replay_ops.h"
+#include "device/play/replay_ops.h"
 #include "safetensors.h"
 
 /* The value of the key replay_version: of what is described above. */

@@ -2,7 +2,7 @@
 #ifndef HOST_RUN_MEMORY_H
 #define HOST_RUN_MEMORY_H
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 
 /* Sets config->parallel where it is 0 (automatic), never above `games`; what it takes goes to
  * *bytes, what is free on the device to *free_bytes. STATUS_INPUT: it does not fit into nine tenths

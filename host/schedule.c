@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/search/tree.h"
+#include "device/search/tree.h"
 
 static Status refuse(const char *text, const char *item, const char *what) {
     fprintf(stderr, "--curriculum %s: %s%s%s\n", *text ? text : "''", item, *item ? ": " : "",

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 
 typedef struct {
     int until;               /* first iteration that it no longer serves; the last stage holds on */

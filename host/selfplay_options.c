@@ -1,7 +1,7 @@
 /* host/selfplay_options.c - the table of options, their defaults, and what they mean together. */
 #include "selfplay_options.h"
 
-#include "../device/search/root.h"
+#include "device/search/root.h"
 #include "network_options.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};

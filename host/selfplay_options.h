@@ -2,7 +2,7 @@
 #ifndef HOST_SELFPLAY_OPTIONS_H
 #define HOST_SELFPLAY_OPTIONS_H
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "options.h"
 
 typedef struct {

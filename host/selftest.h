@@ -8,8 +8,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "../device/play/selfplay.h"
-#include "../nn/agree.h"
+#include "device/play/selfplay.h"
+#include "nn/agree.h"
 
 typedef struct {
     const Device *cpu, *device; /* device: the one asked about; may be the CPU itself */

@@ -1,8 +1,8 @@
 /* host/selftest_core.c - random numbers, arithmetic and sums: cuda's bits beside the CPU's. */
 #include <stdlib.h>
 
-#include "../device/core/scan.h"
-#include "../device/probe/probe.h"
+#include "device/core/scan.h"
+#include "device/probe/probe.h"
 #include "selftest.h"
 
 Status selftest_random(Selftest *t) {

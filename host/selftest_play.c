@@ -4,7 +4,7 @@
  * the CPU stands beside itself, with other batches. */
 #include <stdlib.h>
 
-#include "../device/play/analyze.h"
+#include "device/play/analyze.h"
 #include "positions.h"
 #include "selftest.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "../game/observe.h"
+#include "game/observe.h"
 #include "positions.h"
 
 static Status rows_alloc(RowSet *rows) {

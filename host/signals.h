@@ -2,7 +2,7 @@
 #ifndef HOST_SIGNALS_H
 #define HOST_SIGNALS_H
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 
 /* Before any other thread is there: no thread is interrupted; both signals wait for signals_watch.
  */

@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "game_record.h"
 
 /* Added up over games; all zero at first. */

@@ -6,7 +6,7 @@
 #ifndef HOST_TABLE_MIX_H
 #define HOST_TABLE_MIX_H
 
-#include "../device/play/slot.h"
+#include "device/play/slot.h"
 
 enum { TABLE_MIX_TEXT = 512, TABLE_MIX_KINDS = 16 };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "../device/search/root.h"
-#include "../game/observe.h"
+#include "device/search/root.h"
+#include "game/observe.h"
 #include "checkpoint.h"
 #include "network_options.h"
 

@@ -2,8 +2,8 @@
 #ifndef HOST_TRAIN_OPTIONS_H
 #define HOST_TRAIN_OPTIONS_H
 
-#include "../device/play/selfplay.h"
-#include "../nn/train.h"
+#include "device/play/selfplay.h"
+#include "nn/train.h"
 #include "options.h"
 #include "schedule.h"
 #include "table_mix.h"

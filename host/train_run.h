@@ -12,8 +12,8 @@
 #ifndef HOST_TRAIN_RUN_H
 #define HOST_TRAIN_RUN_H
 
-#include "../device/core/comm.h"
-#include "../device/play/device.h"
+#include "device/core/comm.h"
+#include "device/play/device.h"
 #include "progress.h"
 #include "run_folder.h"
 #include "train_log.h"

@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "../device/search/root.h"
+#include "device/search/root.h"
 #include "train_options.h"
 
 static Status refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "../game/observe.h"
+#include "game/observe.h"
 #include "safetensors.h"
 
 static const char *const value_head_names[VALUE_COUNT] = {"sigmoid", "tanh"};

@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "../nn/weights.h"
+#include "nn/weights.h"
 
 enum { WEIGHTS_HASH_TEXT = 17 };
 

@@ -2,7 +2,7 @@
 #ifndef HOST_WEIGHTS_SHAPE_H
 #define HOST_WEIGHTS_SHAPE_H
 
-#include "../nn/config.h"
+#include "nn/config.h"
 
 /* The sizes as the shapes of the file's tensors tell them; heads and value_head as its metadata
  * does, else as the default has them (tanh where there is one value). What the file holds besides

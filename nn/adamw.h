@@ -7,7 +7,7 @@
 #ifndef NN_ADAMW_H
 #define NN_ADAMW_H
 
-#include "../device/core/bf16.h"
+#include "device/core/bf16.h"
 #include "train.h"
 
 typedef struct {

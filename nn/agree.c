@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "../device/core/real.h"
+#include "device/core/real.h"
 
 static double value_distance(const float *a, const float *b, int values) {
     double worst = 0;

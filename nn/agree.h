@@ -10,7 +10,7 @@
 #ifndef NN_AGREE_H
 #define NN_AGREE_H
 
-#include "../device/core/portable.h"
+#include "device/core/portable.h"
 #include "config.h"
 
 typedef struct {

@@ -1,8 +1,8 @@
 /* nn/choose_cuda.cu - which way is taken on this GPU: by preference, after a trial of agreement. */
 #include <stdlib.h>
 
-#include "../device/core/bf16.h"
-#include "../device/core/rng.h"
+#include "device/core/bf16.h"
+#include "device/core/rng.h"
 #include "agree.h"
 #include "net_cuda.h"
 

@@ -9,7 +9,7 @@
 #ifndef NN_CHUNK_H
 #define NN_CHUNK_H
 
-#include "../device/core/portable.h"
+#include "device/core/portable.h"
 
 enum { CHUNK_STAIRS_MAX = 5 };
 

@@ -2,7 +2,7 @@
 #ifndef NN_CONFIG_H
 #define NN_CONFIG_H
 
-#include "../device/core/status.h"
+#include "device/core/status.h"
 
 typedef enum { VALUE_SIGMOID, VALUE_TANH, VALUE_COUNT } ValueHead;
 

@@ -4,7 +4,7 @@
 #ifndef NN_ELEMENT_H
 #define NN_ELEMENT_H
 
-#include "../device/core/bf16.h"
+#include "device/core/bf16.h"
 #include "config.h"
 
 HD size_t element_bytes(Precision precision) {

@@ -9,7 +9,7 @@
 #ifndef NN_FOLD_H
 #define NN_FOLD_H
 
-#include "../device/core/portable.h"
+#include "device/core/portable.h"
 
 typedef struct {
     const float *wo, *bo; /* (C, C), (C)   out_proj */

@@ -7,8 +7,8 @@
 #ifndef NN_FORWARD_H
 #define NN_FORWARD_H
 
-#include "../device/core/backend.h"
-#include "../device/core/fault.h"
+#include "device/core/backend.h"
+#include "device/core/fault.h"
 #include "config.h"
 #include "weights.h"
 

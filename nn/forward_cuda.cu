@@ -1,7 +1,7 @@
 /* nn/forward_cuda.cu - a network on CUDA, whichever way: its memory and how weights come there. */
 #include <stdlib.h>
 
-#include "../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "net_cuda.h"
 #include "outputs.h"
 

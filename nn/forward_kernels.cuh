@@ -5,7 +5,7 @@
 #ifndef NN_FORWARD_KERNELS_CUH
 #define NN_FORWARD_KERNELS_CUH
 
-#include "../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "chunk.h"
 #include "head.h"
 #include "input.h"

@@ -11,7 +11,7 @@
 
 #include <cublasLt.h>
 
-#include "../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 
 enum { GEMM_WORKSPACE_BYTES = 32 << 20, GEMM_CHOICES = 16, GEMM_LEAST_ROWS = 64 };
 

@@ -4,8 +4,8 @@
 #ifndef NN_HEAD_H
 #define NN_HEAD_H
 
-#include "../device/core/portable.h"
-#include "../device/core/real.h"
+#include "device/core/portable.h"
+#include "device/core/real.h"
 
 typedef enum { HEAD_LINEAR, HEAD_SIGMOID, HEAD_TANH, HEAD_COUNT } HeadFunction;
 

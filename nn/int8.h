@@ -15,8 +15,8 @@
 #ifndef NN_INT8_H
 #define NN_INT8_H
 
-#include "../device/core/fault.h"
-#include "../device/core/portable.h"
+#include "device/core/fault.h"
+#include "device/core/portable.h"
 
 enum { INT8_BLOCK = 128 };
 

@@ -15,7 +15,7 @@
 #ifndef NN_LOSS_H
 #define NN_LOSS_H
 
-#include "../device/core/real.h"
+#include "device/core/real.h"
 #include "element.h"
 #include "head.h"
 

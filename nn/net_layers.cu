@@ -15,7 +15,7 @@
  * 73,728 rows, 9 chunks, stairs after 1, 3, 5, 7 and 9: 9 x 35 nodes, 5 switches and the kernel
  * that sets them = 321 nodes a wave, 9,951 an epoch of 31 waves. One switch with a case for each of
  * those counts would hold 1 + 3 + 5 + 7 + 9 = 25 chunks, 875 nodes a wave. */
-#include "../device/core/graph.cuh"
+#include "device/core/graph.cuh"
 #include "forward_kernels.cuh"
 #include "gemm.cuh"
 #include "net_cuda.h"

@@ -8,7 +8,7 @@
 #ifndef NN_PACK_H
 #define NN_PACK_H
 
-#include "../device/core/arena.h"
+#include "device/core/arena.h"
 #include "config.h"
 #include "weights.h"
 

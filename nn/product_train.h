@@ -8,8 +8,8 @@
 #ifndef NN_PRODUCT_TRAIN_H
 #define NN_PRODUCT_TRAIN_H
 
-#include "../device/core/portable.h"
-#include "../device/core/status.h"
+#include "device/core/portable.h"
+#include "device/core/status.h"
 
 typedef enum { PRODUCT_AS_IT_IS, PRODUCT_TURNED, PRODUCT_TURN_COUNT } ProductTurn;
 typedef enum { PRODUCT_SET, PRODUCT_ADD, PRODUCT_KIND_COUNT } ProductKind;

@@ -23,7 +23,7 @@
 #ifndef NN_TRAIN_H
 #define NN_TRAIN_H
 
-#include "../device/core/backend.h"
+#include "device/core/backend.h"
 #include "config.h"
 #include "weights.h"
 

@@ -7,7 +7,7 @@
 #ifndef NN_TRAIN_COUNT_H
 #define NN_TRAIN_COUNT_H
 
-#include "../device/core/real.h"
+#include "device/core/real.h"
 #include "adamw.h"
 #include "loss.h"
 #include "square_sums.h"

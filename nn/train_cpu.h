@@ -7,7 +7,7 @@
 #ifndef NN_TRAIN_CPU_H
 #define NN_TRAIN_CPU_H
 
-#include "../device/core/arena.h"
+#include "device/core/arena.h"
 #include "train_count.h"
 #include "train_plan.h"
 #include "train_schedule.h"

@@ -1,8 +1,8 @@
 /* nn/train_cuda.cu - training on CUDA: memory, loading and saving, a step as one graph. */
 #include <stdlib.h>
 
-#include "../device/core/launch.cuh"
-#include "../device/core/trace.h"
+#include "device/core/launch.cuh"
+#include "device/core/trace.h"
 #include "column_sums.h"
 #include "square_sums.h"
 #include "train_cuda.h"

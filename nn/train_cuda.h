@@ -12,7 +12,7 @@
 #ifndef NN_TRAIN_CUDA_H
 #define NN_TRAIN_CUDA_H
 
-#include "../device/core/arena.h"
+#include "device/core/arena.h"
 #include "adamw.h"
 #include "loss.h"
 #include "train.h"

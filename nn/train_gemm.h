@@ -11,7 +11,7 @@
 #ifndef NN_TRAIN_GEMM_H
 #define NN_TRAIN_GEMM_H
 
-#include "../device/core/backend.h"
+#include "device/core/backend.h"
 #include "config.h"
 
 typedef enum {

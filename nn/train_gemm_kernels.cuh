@@ -2,7 +2,7 @@
 #ifndef NN_TRAIN_GEMM_KERNELS_CUH
 #define NN_TRAIN_GEMM_KERNELS_CUH
 
-#include "../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "train_product.h"
 
 /* A warp a tile of outputs. */

@@ -4,7 +4,7 @@
 #ifndef NN_TRAIN_KERNELS_CUH
 #define NN_TRAIN_KERNELS_CUH
 
-#include "../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "adamw.h"
 #include "column_sums.h"
 #include "input.h"

@@ -8,8 +8,8 @@
 #ifndef NN_TRAIN_POOL_H
 #define NN_TRAIN_POOL_H
 
-#include "../device/core/portable.h"
-#include "../device/core/status.h"
+#include "device/core/portable.h"
+#include "device/core/status.h"
 
 typedef struct {
     int kind;        /* the job's own */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/core/rng.h"
+#include "device/core/rng.h"
 
 /* One row of the table; a dimension is given by the field of ModelConfig it comes from. */
 typedef enum {

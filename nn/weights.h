@@ -2,7 +2,7 @@
 #ifndef NN_WEIGHTS_H
 #define NN_WEIGHTS_H
 
-#include "../device/core/portable.h"
+#include "device/core/portable.h"
 #include "config.h"
 
 typedef struct {

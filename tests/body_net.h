@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "../nn/head.h"
-#include "../nn/layernorm.h"
-#include "../nn/linear.h"
-#include "../nn/pack.h"
+#include "nn/head.h"
+#include "nn/layernorm.h"
+#include "nn/linear.h"
+#include "nn/pack.h"
 
 typedef struct {
     ModelConfig config;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../device/core/rng.h"
+#include "device/core/rng.h"
 
 /* The i-th of a fixed sequence in [-1, 1). */
 static inline float noise(uint64_t i) {

@@ -7,11 +7,11 @@
 
 #include <stdlib.h>
 
-#include "../nn/fold.h"
-#include "../nn/head.h"
-#include "../nn/layernorm.h"
-#include "../nn/relu.h"
-#include "../nn/weights.h"
+#include "nn/fold.h"
+#include "nn/head.h"
+#include "nn/layernorm.h"
+#include "nn/relu.h"
+#include "nn/weights.h"
 
 enum { PLAIN_INT8_MAX = 2048 };
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "../nn/weights.h"
+#include "nn/weights.h"
 
 enum { PLAIN_MAX = 2048, PLAIN_TOKENS = 1 };
 

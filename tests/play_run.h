@@ -5,7 +5,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "check.h"
 
 typedef struct {

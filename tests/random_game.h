@@ -2,9 +2,9 @@
 #ifndef TESTS_RANDOM_GAME_H
 #define TESTS_RANDOM_GAME_H
 
-#include "../device/core/rng.h"
-#include "../game/sequence.h"
-#include "../host/game_record.h"
+#include "device/core/rng.h"
+#include "game/sequence.h"
+#include "host/game_record.h"
 
 static inline int random_round(const GameTerms *terms, Rng *rng, int T, int dealer, int trump,
                                uint16_t *w) {

@@ -1,5 +1,5 @@
 /* tests/real_object.c - the bodies of real.h alone in an object: nm shows what they call. */
-#include "../device/core/real.h"
+#include "device/core/real.h"
 
 float object_exp(float x);
 float object_log(float x);

@@ -2,9 +2,9 @@
 #ifndef TESTS_REFERENCE_POSITION_H
 #define TESTS_REFERENCE_POSITION_H
 
-#include "../device/play/analyze.h"
+#include "device/play/analyze.h"
 #include "check.h"
-#include "reference/reference.h"
+#include "tests/reference/reference.h"
 
 static RoundState reference_position(const RefQuery *q) {
     RoundState s;

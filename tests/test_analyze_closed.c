@@ -3,8 +3,8 @@
  * Positions come from random play under the rules, over both variants and all numbers of seats. */
 #include "analyze_ask.h"
 #include "check.h"
-#include "../device/search/hash.h"
-#include "../game/text.h"
+#include "device/search/hash.h"
+#include "game/text.h"
 
 typedef struct {
     RoundState state;          /* the truth */

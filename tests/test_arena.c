@@ -1,13 +1,13 @@
 /* tests/test_arena.c - host/arena.h: equal players differ by nothing on any deal, what is counted
  * is what was played, and no crank changes a result. */
-#include "../host/arena.h"
+#include "host/arena.h"
 
 #include <fcntl.h>
 #include <math.h>
 #include <unistd.h>
 
-#include "../device/search/root.h"
-#include "../host/game_record.h"
+#include "device/search/root.h"
+#include "host/game_record.h"
 #include "play_run.h"
 
 enum { DEALS_MAX = 4096 };

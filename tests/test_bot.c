@@ -1,12 +1,12 @@
 /* tests/test_bot.c - game/bot.h: legal, blind to hidden hands, right where it was worked by
  * hand. */
-#include "../game/bot.h"
+#include "game/bot.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "../game/text.h"
-#include "../game/world.h"
+#include "game/text.h"
+#include "game/world.h"
 #include "check.h"
 
 static uint64_t binomial[WORLD_BINOMIALS];

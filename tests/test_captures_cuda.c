@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/core/backend.h"
+#include "device/core/backend.h"
 #include "check.h"
 
 /* One of two threads that capture at once, each zeroing its own half of `data`. */

@@ -1,10 +1,10 @@
 /* tests/test_checkpoint.c - checkpoints come back to the bit, or are refused, wherever damaged. */
 #include <math.h>
 
-#include "../host/checkpoint.h"
-#include "../host/identity.h"
-#include "../host/safetensors.h"
-#include "../host/weights_file.h"
+#include "host/checkpoint.h"
+#include "host/identity.h"
+#include "host/safetensors.h"
+#include "host/weights_file.h"
 #include "files.h"
 
 static const ModelConfig config = {32, 32, 2, 32, 2, 32, 52, 32, 8, VALUE_SIGMOID};

@@ -1,7 +1,7 @@
 /* tests/test_comm.c - processes started by mpirun sum, share, agree, and end when one of them dies.
  *
  *   test_comm MPIRUN|none      starts itself, as `mpirun -np N test_comm --part NAME FILE` */
-#include "../device/core/comm.h"
+#include "device/core/comm.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  * something to do in some wave, or the test would prove nothing of it. */
 #include <stdlib.h>
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "check.h"
 
 enum { GAMES = 40, WAVES = 400 };

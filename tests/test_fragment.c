@@ -1,5 +1,5 @@
 /* tests/test_fragment.c - device/probe/fragment.h: every element of a tile has one place. */
-#include "../device/probe/fragment.h"
+#include "device/probe/fragment.h"
 
 #include "check.h"
 

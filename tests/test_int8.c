@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/core/rng.h"
-#include "../nn/forward.h"
-#include "../nn/int8.h"
-#include "../nn/product_int8.h"
+#include "device/core/rng.h"
+#include "nn/forward.h"
+#include "nn/int8.h"
+#include "nn/product_int8.h"
 #include "check.h"
 #include "near.h"
 #include "plain_int8.h"

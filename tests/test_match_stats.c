@@ -1,10 +1,10 @@
 /* tests/test_match_stats.c - a match's figures against tables and numbers worked by hand, and the
  * error rates of the sequential test by simulation. */
-#include "../host/match_stats.h"
+#include "host/match_stats.h"
 
 #include <math.h>
 
-#include "../device/core/rng.h"
+#include "device/core/rng.h"
 #include "check.h"
 
 static bool near(double x, double want, double rel) { return fabs(x - want) <= rel * fabs(want); }

@@ -1,7 +1,7 @@
 /* tests/test_observe.c - the network's inputs by hand, and what must not change them. */
-#include "../game/observe.h"
+#include "game/observe.h"
 
-#include "../game/text.h"
+#include "game/text.h"
 #include "check.h"
 #include "random_position.h"
 

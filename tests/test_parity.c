@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "check.h"
 
 enum { GAMES = 96 };

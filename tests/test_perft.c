@@ -3,8 +3,8 @@
  * A leaf is a finished round. Ours walks RoundState; the other knows nothing of it: its own cards,
  * its own rules, written to be read. Both must agree in the leaves and in the sums
  * of all scores and of all forced moves on the way; the pinned table keeps what they agreed on. */
-#include "../device/core/rng.h"
-#include "../game/rules.h"
+#include "device/core/rng.h"
+#include "game/rules.h"
 #include "check.h"
 
 typedef struct {

@@ -3,8 +3,8 @@
  *   test_real                 edges, every 1,021st float, a grid for pow
  *   test_real --all           every float
  *   test_real --object FILE   what an object with the bodies alone calls: nothing of libm */
-#include "../device/core/real.h"
-#include "../device/core/rng.h"
+#include "device/core/real.h"
+#include "device/core/rng.h"
 #include "check.h"
 
 /* The promise is 2 ulp; what is really there is held, so that a lost coefficient shows. */

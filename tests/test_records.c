@@ -1,7 +1,7 @@
 /* tests/test_records.c - games are believed when the rules agree; blob-records is argv[1]. */
 #include <sys/wait.h>
 
-#include "../game/observe.h"
+#include "game/observe.h"
 #include "files.h"
 #include "random_run.h"
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "reference/ref_json.h"
-#include "reference/ref_rules.h"
+#include "tests/reference/ref_json.h"
+#include "tests/reference/ref_rules.h"
 
 static void fail_line(const char *path, int line, const char *id, const char *what) {
     fprintf(stderr, "%s:%d: query %s: %s\n", path, line, id, what);

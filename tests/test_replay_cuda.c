@@ -5,7 +5,7 @@
  * (77) without a GPU. */
 #include <stdlib.h>
 
-#include "../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "check.h"
 
 enum {

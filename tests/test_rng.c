@@ -1,5 +1,5 @@
 /* tests/test_rng.c - device/core/rng.h: published vectors, the layout of the counter, no bias. */
-#include "../device/core/rng.h"
+#include "device/core/rng.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 /* tests/test_root.c - the move among the visits, and the distributions behind root noise. */
-#include "../device/search/root.h"
+#include "device/search/root.h"
 
 #include "check.h"
 

@@ -2,11 +2,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/fold.h"
-#include "../nn/head.h"
-#include "../nn/input.h"
-#include "../nn/layernorm.h"
-#include "../nn/relu.h"
+#include "nn/fold.h"
+#include "nn/head.h"
+#include "nn/input.h"
+#include "nn/layernorm.h"
+#include "nn/relu.h"
 #include "check.h"
 #include "near.h"
 

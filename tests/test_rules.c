@@ -1,10 +1,10 @@
 /* tests/test_rules.c - game/rules.h and game/sequence.h against rounds worked by hand. */
-#include "../game/rules.h"
+#include "game/rules.h"
 
 #include <stdlib.h>
 
-#include "../game/sequence.h"
-#include "../game/text.h"
+#include "game/sequence.h"
+#include "game/text.h"
 #include "check.h"
 
 static const Rules BLOB4 = {RULES_BLOB, 4, 0, 0};

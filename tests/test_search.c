@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/search/root.h"
+#include "device/search/root.h"
 #include "check.h"
 #include "reference_position.h"
 

@@ -1,8 +1,8 @@
 /* tests/test_tables.c - games of mixed tables, matches of two sides, games that stay in a ring. */
 #include <stdlib.h>
 
-#include "../device/play/device.h"
-#include "../device/play/selfplay.h"
+#include "device/play/device.h"
+#include "device/play/selfplay.h"
 #include "check.h"
 
 enum { GAMES = 200, WORDS = 1024 };

@@ -1,7 +1,7 @@
 /* tests/test_text.c - game/text.h: every card and action there and back, and what is refused. */
-#include "../game/text.h"
+#include "game/text.h"
 
-#include "../game/trace.h"
+#include "game/trace.h"
 #include "check.h"
 
 static void every_card_goes_there_and_back(void) {

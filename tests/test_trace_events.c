@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../device/core/trace.h"
-#include "../host/durable.h"
+#include "device/core/trace.h"
+#include "host/durable.h"
 #include "check.h"
 
 static char path[] = "/tmp/test_trace_XXXXXX";

@@ -1,9 +1,9 @@
 /* tests/test_train_log.c - a run's log: what a line holds, what is left when a run goes on. */
-#include "../host/train_log.h"
+#include "host/train_log.h"
 
 #include <math.h>
 
-#include "../host/json_line.h"
+#include "host/json_line.h"
 #include "files.h"
 
 static TrainLog train_log;

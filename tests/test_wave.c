@@ -2,9 +2,9 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "../device/search/search.h"
-#include "../device/search/descend.h"
-#include "../device/search/root.h"
+#include "device/search/search.h"
+#include "device/search/descend.h"
+#include "device/search/root.h"
 #include "check.h"
 #include "random_position.h"
 

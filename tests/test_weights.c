@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../device/core/rng.h"
-#include "../nn/weights.h"
+#include "device/core/rng.h"
+#include "nn/weights.h"
 #include "check.h"
 
 static ModelConfig tanh_config(void) {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../nn/weights.h"
+#include "nn/weights.h"
 #include "train_rows.h"
 
 enum { REF_LAYERS = 4, REF_WIDEST = 320 };

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "../device/core/rng.h"
-#include "../nn/train.h"
+#include "device/core/rng.h"
+#include "nn/train.h"
 #include "check.h"
 
 /* What a rig's source does and has seen. */

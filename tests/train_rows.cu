@@ -1,7 +1,7 @@
 /* tests/train_rows.cu - rows from a formula, and a sum over processes, as kernels. */
 #include "train_rows.h"
 
-#include "../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 
 static __global__ void train_rows_kernel(TrainRowsArgs args) {
     int i = team_item<32>();

@@ -5,9 +5,9 @@
 #ifndef TESTS_TRAIN_ROWS_H
 #define TESTS_TRAIN_ROWS_H
 
-#include "../device/core/rng.h"
-#include "../nn/element.h"
-#include "../nn/train.h"
+#include "device/core/rng.h"
+#include "nn/element.h"
+#include "nn/train.h"
 
 typedef struct {
     uint64_t seed;

@@ -2,7 +2,7 @@
 #ifndef TESTS_WORLD_DRAWS_H
 #define TESTS_WORLD_DRAWS_H
 
-#include "../game/world.h"
+#include "game/world.h"
 
 static inline Rng stream(uint64_t test, uint64_t item) {
     return rng_begin(20240, test << 32 | item, 0, RNG_WORLD, 0);

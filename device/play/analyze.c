@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "../search/root.h"
+#include "device/search/root.h"
 
 Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights, Precision precision,
                      Network network) {

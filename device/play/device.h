@@ -2,9 +2,9 @@
 #ifndef DEVICE_PLAY_DEVICE_H
 #define DEVICE_PLAY_DEVICE_H
 
-#include "../../nn/forward.h"
-#include "../core/backend.h"
-#include "../search/search.h"
+#include "nn/forward.h"
+#include "device/core/backend.h"
+#include "device/search/search.h"
 #include "play.h"
 #include "replay_ops.h"
 

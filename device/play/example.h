@@ -9,7 +9,7 @@
 #ifndef DEVICE_PLAY_EXAMPLE_H
 #define DEVICE_PLAY_EXAMPLE_H
 
-#include "../../game/observe.h"
+#include "game/observe.h"
 #include "record.h"
 
 /* A round within a record: views of its parts. */

@@ -4,8 +4,8 @@
 #ifndef DEVICE_PLAY_GATHER_H
 #define DEVICE_PLAY_GATHER_H
 
-#include "../../nn/train.h"
-#include "../core/rng.h"
+#include "nn/train.h"
+#include "device/core/rng.h"
 #include "replay.h"
 
 typedef struct {

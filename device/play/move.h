@@ -5,8 +5,8 @@
 #ifndef DEVICE_PLAY_MOVE_H
 #define DEVICE_PLAY_MOVE_H
 
-#include "../../game/bot.h"
-#include "../search/root.h"
+#include "game/bot.h"
+#include "device/search/root.h"
 #include "deal.h"
 
 /* Who moves for the seat whose turn it is. */

@@ -2,7 +2,7 @@
 #ifndef DEVICE_PLAY_PLAY_KERNELS_CUH
 #define DEVICE_PLAY_PLAY_KERNELS_CUH
 
-#include "../core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "observe_rows.h"
 #include "refill.h"
 #include "sides.h"

@@ -13,7 +13,7 @@
 #ifndef DEVICE_PLAY_RECORD_H
 #define DEVICE_PLAY_RECORD_H
 
-#include "../../game/rules.h"
+#include "game/rules.h"
 
 enum { RECORD_HEAD_WORDS = 8, RECORD_ROUND_WORDS = 4, RECORD_MAX_WORDS = 65535 };
 

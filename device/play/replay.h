@@ -14,9 +14,9 @@
 #ifndef DEVICE_PLAY_REPLAY_H
 #define DEVICE_PLAY_REPLAY_H
 
-#include "../core/arena.h"
-#include "../core/fault.h"
-#include "../core/real.h"
+#include "device/core/arena.h"
+#include "device/core/fault.h"
+#include "device/core/real.h"
 #include "example.h"
 
 /* What is known of a game besides its record: summed over its rounds, as integers, so that their

@@ -2,7 +2,7 @@
 #ifndef DEVICE_PLAY_REPLAY_KERNELS_CUH
 #define DEVICE_PLAY_REPLAY_KERNELS_CUH
 
-#include "../core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "gather.h"
 
 static __global__ void replay_clear_kernel(Replay r) {

@@ -1,8 +1,8 @@
 /* device/play/selfplay.c - lays out a run's memory and enqueues its epochs. */
 #include "selfplay.h"
 
-#include "../../game/sequence.h"
-#include "../search/root.h"
+#include "game/sequence.h"
+#include "device/search/root.h"
 
 const SelfplayBudget selfplay_budgets[SELFPLAY_BUDGETS] = {{2, 20}, {3, 30}, {5, 50}};
 

@@ -7,7 +7,7 @@
 #ifndef DEVICE_PLAY_SIDES_H
 #define DEVICE_PLAY_SIDES_H
 
-#include "../search/tree.h"
+#include "device/search/tree.h"
 
 enum { SIDES = 2 };
 

@@ -12,9 +12,9 @@
 #ifndef DEVICE_PLAY_SLOT_H
 #define DEVICE_PLAY_SLOT_H
 
-#include "../../game/observe.h"
-#include "../../game/world.h"
-#include "../search/tree.h"
+#include "game/observe.h"
+#include "game/world.h"
+#include "device/search/tree.h"
 #include "replay.h"
 #include "sides.h"
 

@@ -14,7 +14,7 @@
 #ifndef DEVICE_PROBE_FRAGMENT_H
 #define DEVICE_PROBE_FRAGMENT_H
 
-#include "../core/portable.h"
+#include "device/core/portable.h"
 
 HD int fragment_row(int lane, int i) { return lane / 4 + 8 * (i / 2 % 2); }
 HD int fragment_column(int lane, int i) { return 2 * (lane % 4) + i % 2 + 8 * (i / 4); }

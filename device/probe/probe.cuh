@@ -2,7 +2,7 @@
 #ifndef DEVICE_PROBE_PROBE_CUH
 #define DEVICE_PROBE_PROBE_CUH
 
-#include "../core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "probe.h"
 
 /* Everything a probe took, given back at once; zeroed to begin with. */

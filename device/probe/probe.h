@@ -6,9 +6,9 @@
 #ifndef DEVICE_PROBE_PROBE_H
 #define DEVICE_PROBE_PROBE_H
 
-#include "../core/backend.h"
-#include "../core/real.h"
-#include "../core/rng.h"
+#include "device/core/backend.h"
+#include "device/core/real.h"
+#include "device/core/rng.h"
 
 enum { PROBE_DRAWS = 8 };
 

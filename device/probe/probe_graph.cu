@@ -1,7 +1,7 @@
 /* device/probe/probe_graph.cu - what a launch costs: from the host, in a graph, behind a choice. */
 #include <time.h>
 
-#include "../core/graph.cuh"
+#include "device/core/graph.cuh"
 #include "probe.cuh"
 
 enum { CHAIN = 1000, SWITCHES = 100, CASES = 4, LAUNCHES = 20 };

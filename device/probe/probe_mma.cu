@@ -1,6 +1,6 @@
 /* device/probe/probe_mma.cu - mma.m16n8k16 in bf16: are its fragments what fragment.h says? */
-#include "../core/arch.cuh"
-#include "../core/bf16.h"
+#include "device/core/arch.cuh"
+#include "device/core/bf16.h"
 #include "fragment.h"
 #include "probe.cuh"
 

@@ -1,7 +1,7 @@
 /* device/probe/probe_wgmma.cu - wgmma m64n64k16 in bf16, for sm_90a alone: fragments and tiles.
  *
  * Compiled for compute_90a only: the instruction exists nowhere else. */
-#include "../core/bf16.h"
+#include "device/core/bf16.h"
 #include "fragment.h"
 #include "probe.cuh"
 

@@ -7,7 +7,7 @@
 #ifndef DEVICE_SEARCH_HASH_H
 #define DEVICE_SEARCH_HASH_H
 
-#include "../core/rng.h"
+#include "device/core/rng.h"
 
 HD uint64_t hash_root(uint64_t seed) { return splitmix64(seed); }
 

@@ -2,7 +2,7 @@
 #ifndef DEVICE_SEARCH_SEARCH_KERNELS_CUH
 #define DEVICE_SEARCH_SEARCH_KERNELS_CUH
 
-#include "../core/launch.cuh"
+#include "device/core/launch.cuh"
 #include "descend.h"
 #include "root.h"
 

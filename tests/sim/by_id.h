@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "../../device/play/selfplay.h"
-#include "../check.h"
+#include "device/play/selfplay.h"
+#include "tests/check.h"
 #include "sim_device.h"
 
 enum { BY_ID_GAMES = 128 };

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "fiber.h"
-#include "include/sim_device.h"
-#include "include/sim_kernel.h"
+#include "tests/sim/include/sim_device.h"
+#include "tests/sim/include/sim_kernel.h"
 #include "sim.h"
 
 enum { WARP_LANES = 32, BLOCK_WARPS = 32, BLOCK_THREADS = WARP_LANES * BLOCK_WARPS };

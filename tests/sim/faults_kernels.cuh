@@ -5,7 +5,7 @@
 #ifndef TESTS_SIM_FAULTS_KERNELS_CUH
 #define TESTS_SIM_FAULTS_KERNELS_CUH
 
-#include "../../device/core/launch.cuh"
+#include "device/core/launch.cuh"
 
 enum { FAULT_ITEMS = 256, FAULT_CUT = 40 /* a block of 64 parts here, within its second warp */ };
 

@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 
-#include "../../device/core/bf16.h"
-#include "../../device/play/selfplay.h"
-#include "../check.h"
+#include "device/core/bf16.h"
+#include "device/play/selfplay.h"
+#include "tests/check.h"
 #include "sanitizer.h"
 #include "sim_device.h"
 

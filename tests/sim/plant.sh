@@ -32,6 +32,7 @@ command_of() {
         words=("${words[@]//"$root/"/"$work/tree/"}")
         for i in "${!words[@]}"; do
             [ "${words[i]}" != -o ] || words[i + 1]=$work/unit.o
+            [ "${words[i]}" != "-I$root" ] || words[i]=-I$work/tree
         done
         return
     done < <(sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$build/compile_commands.json" |

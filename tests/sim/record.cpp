@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "include/nvtx3/nvToolsExt.h"
+#include "tests/sim/include/nvtx3/nvToolsExt.h"
 #include "runtime.h"
 
 static bool recording;

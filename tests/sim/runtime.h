@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine.h"
-#include "include/cuda_runtime_api.h"
-#include "include/sim_kernel.h"
+#include "tests/sim/include/cuda_runtime_api.h"
+#include "tests/sim/include/sim_kernel.h"
 #include "record.h"
 
 /* An event outlives its handle while something that is enqueued names it. */

@@ -1,8 +1,8 @@
 /* tests/sim/scan_plain.cu - backend_cuda's scan without a library: one thread runs the plain body.
  *
  * Linked in the place of device/core/scan_cub.cu, whose oracle that body is. */
-#include "../../device/core/launch.cuh"
-#include "../../device/core/scan.h"
+#include "device/core/launch.cuh"
+#include "device/core/scan.h"
 
 static __global__ void scan_kernel(ScanArgs args) {
     if (team_item<1>() == 0) scan_one(&args);

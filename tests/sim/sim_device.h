@@ -2,7 +2,7 @@
 #ifndef TESTS_SIM_SIM_DEVICE_H
 #define TESTS_SIM_SIM_DEVICE_H
 
-#include "../../device/play/selfplay.h"
+#include "device/play/selfplay.h"
 #include "record.h"
 #include "sim.h"
 

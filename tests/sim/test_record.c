@@ -9,9 +9,9 @@
  * That nothing a wave reads of its working memory is from before the wave: see in_step.h. */
 #include <stdlib.h>
 
-#include "../../device/core/scan.h"
-#include "../../device/play/selfplay.h"
-#include "../check.h"
+#include "device/core/scan.h"
+#include "device/play/selfplay.h"
+#include "tests/check.h"
 #include "sim_device.h"
 
 enum { WAVES = 3, GAMES = 200 };

@@ -6,8 +6,8 @@
  * keeps its weights gives others. */
 #include <stdlib.h>
 
-#include "../../device/play/selfplay.h"
-#include "../check.h"
+#include "device/play/selfplay.h"
+#include "tests/check.h"
 #include "sim_device.h"
 
 enum { RUN_PLAIN, RUN_GRAPH, RUN_WAITED, RUN_UNCHANGED, RUNS };

@@ -6,8 +6,8 @@
  * millions of lane steps. */
 #include <stdlib.h>
 
-#include "../body_net.h"
-#include "../check.h"
+#include "tests/body_net.h"
+#include "tests/check.h"
 #include "sim_device.h"
 
 enum { CAPACITY = 33 };

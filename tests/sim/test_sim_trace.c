@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../device/core/trace.h"
-#include "../check.h"
+#include "device/core/trace.h"
+#include "tests/check.h"
 #include "sim_device.h"
 
 enum { WAVES = 6, EPOCHS = 5, LINE = 1024 };
