@@ -249,6 +249,13 @@ static Status save_cpu(Trainer *t, TrainState *state, Stream stream) {
     return STATUS_OK;
 }
 
+/* A step that was counted is made whole: what is left of its update when another task failed. */
+static void finish_update(Trainer *t) {
+    TrainSchedule *s = &t->schedule;
+    if (s->stage != TRAIN_UPDATE) return;
+    while (s->piece < s->pieces[TRAIN_UPDATE]) work_update(t, s->piece++);
+}
+
 static Status run_cpu(Trainer *t, int64_t batch, int64_t last_batch, const float *rates, int steps,
                       TrainReport *reports, Stream stream) {
     (void)stream;
@@ -262,7 +269,10 @@ static Status run_cpu(Trainer *t, int64_t batch, int64_t last_batch, const float
     train_schedule_begin(&t->schedule, batch, last_batch, t->counters.stopped ? 0 : steps);
     Status status = pool_run(t->pool, &job);
     omp_set_num_threads(threads);
-    if (status != STATUS_OK) train_schedule_drop(&t->schedule);
+    if (status != STATUS_OK) {
+        finish_update(t);
+        train_schedule_drop(&t->schedule);
+    }
     for (int i = t->at; i < steps; i++) {
         memset(&reports[i], 0, sizeof reports[i]);
         reports[i].rate = rates[i];

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "device/core/rng.h"
 #include "nn/train.h"
@@ -19,6 +20,7 @@ typedef struct {
     int64_t bad;     /* batches from this one to bad_end - 1 have a NaN among their observations */
     int64_t bad_end;
     int64_t fails;       /* this batch cannot be filled; -1: none */
+    int fails_after_us;  /* microseconds until that is known */
     atomic_llong filled; /* rows */
     atomic_llong last;   /* greatest number of a batch that was asked for */
 } RigSource;
@@ -57,7 +59,10 @@ static inline Status rig_fill(void *context, const int64_t *batch, int first, in
     (void)stream;
     while (seen < *batch && !atomic_compare_exchange_weak(&s->last, &seen, *batch)) {
     }
-    if (*batch == s->fails) return STATUS_INPUT;
+    if (*batch == s->fails) {
+        usleep((unsigned)s->fails_after_us);
+        return STATUS_INPUT;
+    }
     for (int r = first; r < first + rows; r++) {
         int64_t q = *batch * s->rows + r;
         rig_row(&s->model, (uint64_t)(s->modulus ? q % s->modulus : q), r, out);
