@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "device/play/example.h"
+#include "device/replay/example.h"
 
 typedef enum {
     EXPORT_OBSERVATION,

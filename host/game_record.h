@@ -3,11 +3,11 @@
  *   game_record_begin -> [ game_record_next ]* -> wrong[0] tells whether all of it was right
  *
  * Every round is replayed with game/rules.h: hands, turn, legal actions, scores, decisions, and the
- * place of the round in a full game. device/play/record.h has the layout of the words. */
+ * place of the round in a full game. device/replay/record.h has the layout of the words. */
 #ifndef HOST_GAME_RECORD_H
 #define HOST_GAME_RECORD_H
 
-#include "device/play/record.h"
+#include "device/replay/record.h"
 
 /* What every game of a run has in common. */
 typedef struct {

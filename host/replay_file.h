@@ -6,7 +6,7 @@
  * A safetensors file with its checksum (safetensors.h), n games of consecutive ids, ascending:
  *
  *   offset        I64 (n + 1)  where each game's words begin, from 0
- *   words         U16 (offset[n])  the records (device/play/record.h) one by one; or, packed,
+ *   words         U16 (offset[n])  the records (device/replay/record.h) one by one; or, packed,
  *   frame_offset  I64 (F + 1)  where each frame's bytes begin, from 0
  *   frames        U8  (frame_offset[F])  zstd frames, each of REPLAY_FRAME_WORDS words, the last of
  *                              what is left; the low bytes of a frame's words, then the high ones
@@ -16,7 +16,7 @@
 #ifndef HOST_REPLAY_FILE_H
 #define HOST_REPLAY_FILE_H
 
-#include "device/play/replay_ops.h"
+#include "device/replay/replay_ops.h"
 #include "safetensors.h"
 
 /* The value of the key replay_version: of what is described above. */

@@ -12,7 +12,7 @@
 #ifndef HOST_REPLAY_FILE_CHECK_H
 #define HOST_REPLAY_FILE_CHECK_H
 
-#include "device/play/replay.h"
+#include "device/replay/replay.h"
 #include "game/sequence.h"
 
 /* Logarithms of counts are looked up below this; W * S visits are rarely more. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "device/play/record.h"
+#include "device/replay/record.h"
 
 enum { PART_VERSION = 1, RECORD_BYTES_MAX = PART_RECORD_BYTES + 2 * RECORD_MAX_WORDS };
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "device/play/replay_ops.h"
+#include "device/replay/replay_ops.h"
 #include "check.h"
 #include "random_game.h"
 

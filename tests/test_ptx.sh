@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/test_ptx.sh COMPILE_COMMANDS - search, play and nn compiled to PTX by the build's own
+# tests/test_ptx.sh COMPILE_COMMANDS - search, replay, play and nn compiled to PTX by the build's own
 # commands: nothing approximate, nothing fused that the source does not fuse, no float atomics.
 # Games feel these floats. PTX is made before a GPU is chosen: one architecture is enough.
 set -o pipefail
@@ -30,10 +30,10 @@ fail() {
 # Step 1: every such file's command, unquoted from JSON, with PTX as its output. It stays a line of
 # shell: paths with spaces keep their quotes.
 sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$commands" | sed 's/\\\(.\)/\1/g' |
-    grep -E ' -c .*/(device/(search|play)|nn)/[a-z_0-9]+\.cu"? ' |
+    grep -E ' -c .*/(device/(search|replay|play)|nn)/[a-z_0-9]+\.cu"? ' |
     sed -E 's/ "?--generate-code=[^ ]*//g; s/ -c / -arch=compute_90 -ptx /
             s/ -o ("[^"]*"|[^ ]*)//' \
-        >"$work/commands" || fail "$commands lists no CUDA file of search, play and nn"
+        >"$work/commands" || fail "$commands lists no CUDA file of search, replay, play and nn"
 n=0
 while IFS= read -r command; do
     n=$((n + 1))

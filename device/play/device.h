@@ -6,7 +6,7 @@
 #include "device/core/backend.h"
 #include "device/search/search.h"
 #include "play.h"
-#include "replay_ops.h"
+#include "device/replay/replay_ops.h"
 
 typedef struct {
     const Backend *backend;

@@ -15,7 +15,7 @@
 #include "game/observe.h"
 #include "game/world.h"
 #include "device/search/tree.h"
-#include "replay.h"
+#include "device/replay/replay.h"
 #include "sides.h"
 
 typedef enum { SLOT_IDLE, SLOT_PLAYING, SLOT_FINISHED, SLOT_PHASE_COUNT } SlotPhase;

@@ -2,7 +2,7 @@
  *
  * Mixed tables are added, window and gather run, by teams of 8, 16 and 32 lanes, under every order
  * of lanes. */
-#include "device/play/replay_kernels.cuh"
+#include "device/replay/replay_kernels.cuh"
 #include "tests/replay_ring.h"
 #include "sim_device.h"
 

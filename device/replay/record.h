@@ -1,4 +1,4 @@
-/* device/play/record.h - a finished game as 16-bit words: what the device hands to the host.
+/* device/replay/record.h - a finished game as 16-bit words: what the device hands to the host.
  *
  *   game    words  = [id: 4, low first] [words] [rounds] [players] [variant]  then each round:
  *   round   words  = [T] [dealer] [trump, 4 = none] [turned card, 255 = none]
@@ -10,8 +10,8 @@
  * The legal actions themselves follow from the rules by replaying the actions. Everything public
  * and hidden is here, nothing twice; a policy target other than visits / sum gets words of its own
  * when a search needs one. */
-#ifndef DEVICE_PLAY_RECORD_H
-#define DEVICE_PLAY_RECORD_H
+#ifndef DEVICE_REPLAY_RECORD_H
+#define DEVICE_REPLAY_RECORD_H
 
 #include "game/rules.h"
 

@@ -1,8 +1,8 @@
-/* device/play/gather.h - rows of a batch: examples drawn from the replay's window, written out.
+/* device/replay/gather.h - rows of a batch: examples drawn from the replay's window, written out.
  *
  *   row ─► draw a number below `examples` ─► binary search in offset ─► game, decision, row */
-#ifndef DEVICE_PLAY_GATHER_H
-#define DEVICE_PLAY_GATHER_H
+#ifndef DEVICE_REPLAY_GATHER_H
+#define DEVICE_REPLAY_GATHER_H
 
 #include "nn/train.h"
 #include "device/core/rng.h"

@@ -1,4 +1,4 @@
-/* device/play/replay_cpu.c - loop launchers, twin of replay_cuda.cu. */
+/* device/replay/replay_cpu.c - loop launchers, twin of replay_cuda.cu. */
 #include "replay_ops.h"
 
 enum {

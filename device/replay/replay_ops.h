@@ -1,6 +1,6 @@
-/* device/play/replay_ops.h - the launches of the replay: add, window, gather. */
-#ifndef DEVICE_PLAY_REPLAY_OPS_H
-#define DEVICE_PLAY_REPLAY_OPS_H
+/* device/replay/replay_ops.h - the launches of the replay: add, window, gather. */
+#ifndef DEVICE_REPLAY_REPLAY_OPS_H
+#define DEVICE_REPLAY_REPLAY_OPS_H
 
 #include "gather.h"
 

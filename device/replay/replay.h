@@ -1,4 +1,4 @@
-/* device/play/replay.h - finished games in device memory, and examples drawn from them.
+/* device/replay/replay.h - finished games in device memory, and examples drawn from them.
  *
  *   self-play ─► add: place = id mod capacity ─► [ count ─► scan ] once an iteration ─► gather
  *
@@ -10,9 +10,9 @@
  *   batch b, row r: example rng_below64(examples) of the stream (seed, game = b, RNG_SAMPLE,
  *   ply = r >> 16, world = r & 65535): exactly uniform, whatever else is drawn
  *
- * The record is device/play/record.h's, as self-play writes it. */
-#ifndef DEVICE_PLAY_REPLAY_H
-#define DEVICE_PLAY_REPLAY_H
+ * The record is device/replay/record.h's, as self-play writes it. */
+#ifndef DEVICE_REPLAY_REPLAY_H
+#define DEVICE_REPLAY_REPLAY_H
 
 #include "device/core/arena.h"
 #include "device/core/fault.h"

@@ -1,6 +1,6 @@
-/* device/play/replay_kernels.cuh - index, guard, body; how they are launched is elsewhere. */
-#ifndef DEVICE_PLAY_REPLAY_KERNELS_CUH
-#define DEVICE_PLAY_REPLAY_KERNELS_CUH
+/* device/replay/replay_kernels.cuh - index, guard, body; how they are launched is elsewhere. */
+#ifndef DEVICE_REPLAY_REPLAY_KERNELS_CUH
+#define DEVICE_REPLAY_REPLAY_KERNELS_CUH
 
 #include "device/core/launch.cuh"
 #include "gather.h"

@@ -1,4 +1,4 @@
-/* device/play/example.h - a searched decision of a record as an example for the network.
+/* device/replay/example.h - a searched decision of a record as an example for the network.
  *
  *   record ─► round ─► replay to the ply ─► observation, legal outputs, policy, values
  *
@@ -6,8 +6,8 @@
  *   value    round_value of the mover, then of the others clockwise, at the round's end; 0 beyond P
  *
  * The words are trusted: self-play wrote them, or host/game_record.h has checked them. */
-#ifndef DEVICE_PLAY_EXAMPLE_H
-#define DEVICE_PLAY_EXAMPLE_H
+#ifndef DEVICE_REPLAY_EXAMPLE_H
+#define DEVICE_REPLAY_EXAMPLE_H
 
 #include "game/observe.h"
 #include "record.h"

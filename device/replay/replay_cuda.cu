@@ -1,4 +1,4 @@
-/* device/play/replay_cuda.cu - kernel launchers, twin of replay_cpu.c. */
+/* device/replay/replay_cuda.cu - kernel launchers, twin of replay_cpu.c. */
 #include "replay_kernels.cuh"
 #include "replay_ops.h"
 
