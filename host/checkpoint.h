@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-#include "nn/train.h"
+#include "nn/train/train.h"
 
 /* The value of checkpoint_version: a file of another one is refused. */
 #define CHECKPOINT_VERSION "1"

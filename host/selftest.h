@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "device/play/selfplay.h"
-#include "nn/agree.h"
+#include "nn/infer/agree.h"
 
 typedef struct {
     const Device *cpu, *device; /* device: the one asked about; may be the CPU itself */

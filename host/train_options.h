@@ -3,7 +3,7 @@
 #define HOST_TRAIN_OPTIONS_H
 
 #include "device/play/selfplay.h"
-#include "nn/train.h"
+#include "nn/train/train.h"
 #include "options.h"
 #include "schedule.h"
 #include "table_mix.h"

@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "nn/head.h"
-#include "nn/layernorm.h"
-#include "nn/linear.h"
-#include "nn/pack.h"
+#include "nn/ops/head.h"
+#include "nn/ops/layernorm.h"
+#include "nn/ops/linear.h"
+#include "nn/ops/pack.h"
 
 typedef struct {
     ModelConfig config;

@@ -1,16 +1,16 @@
 /* tests/plain_int8.h - the int8 network from its formula alone, one output after the other.
  *
- * The oracle of nn/int8.h, nn/pack.c and nn/product_int8.c: it knows blocks of 128, but no tiles,
+ * The oracle of nn/ops/int8.h, nn/ops/pack.c and nn/infer/product_int8.c: it knows blocks of 128, but no tiles,
  * panels or offsets. What int8 leaves in float32 goes through the bodies of test_rowwise. */
 #ifndef TESTS_PLAIN_INT8_H
 #define TESTS_PLAIN_INT8_H
 
 #include <stdlib.h>
 
-#include "nn/fold.h"
-#include "nn/head.h"
-#include "nn/layernorm.h"
-#include "nn/relu.h"
+#include "nn/ops/fold.h"
+#include "nn/ops/head.h"
+#include "nn/ops/layernorm.h"
+#include "nn/ops/relu.h"
 #include "nn/weights.h"
 
 enum { PLAIN_INT8_MAX = 2048 };

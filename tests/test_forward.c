@@ -1,4 +1,4 @@
-/* tests/test_forward.c - nn/forward.h on the CPU: golden outputs, real attention, bits of a row.
+/* tests/test_forward.c - nn/infer/forward.h on the CPU: golden outputs, real attention, bits of a row.
  *
  * What int8 says is held to the bit by test_int8; here are the promises that it shares.
  *
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "nn/forward.h"
+#include "nn/infer/forward.h"
 #include "check.h"
 #include "golden.h"
 #include "plain_net.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "nn/forward.h"
+#include "nn/infer/forward.h"
 #include "body_net.h"
 #include "check.h"
 #include "golden.h"

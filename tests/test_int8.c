@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "device/core/rng.h"
-#include "nn/forward.h"
-#include "nn/int8.h"
-#include "nn/product_int8.h"
+#include "nn/infer/forward.h"
+#include "nn/ops/int8.h"
+#include "nn/infer/product_int8.h"
 #include "check.h"
 #include "near.h"
 #include "plain_int8.h"

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/agree.h"
-#include "nn/chunk.h"
-#include "nn/linear.h"
-#include "nn/outputs.h"
+#include "nn/infer/agree.h"
+#include "nn/infer/chunk.h"
+#include "nn/ops/linear.h"
+#include "nn/ops/outputs.h"
 #include "check.h"
 #include "near.h"
 

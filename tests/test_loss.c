@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/loss.h"
+#include "nn/ops/loss.h"
 #include "check.h"
 #include "near.h"
 

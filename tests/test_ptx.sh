@@ -30,7 +30,7 @@ fail() {
 # Step 1: every such file's command, unquoted from JSON, with PTX as its output. It stays a line of
 # shell: paths with spaces keep their quotes.
 sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$commands" | sed 's/\\\(.\)/\1/g' |
-    grep -E ' -c .*/(device/(search|replay|play)|nn)/[a-z_0-9]+\.cu"? ' |
+    grep -E ' -c .*/(device/(search|replay|play)|nn/[a-z]+)/[a-z_0-9]+\.cu"? ' |
     sed -E 's/ "?--generate-code=[^ ]*//g; s/ -c / -arch=compute_90 -ptx /
             s/ -o ("[^"]*"|[^ ]*)//' \
         >"$work/commands" || fail "$commands lists no CUDA file of search, replay, play and nn"

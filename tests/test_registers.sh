@@ -20,7 +20,7 @@ command -v c++filt >/dev/null || exit 77
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 sed -n 's/^ *"command": "\(.*\)",\{0,1\}$/\1/p' "$commands" | sed 's/\\\(.\)/\1/g' |
-    grep -E ' -c .*/(device/(search|replay|play)|nn)/[a-z_0-9]+\.cu"? ' |
+    grep -E ' -c .*/(device/(search|replay|play)|nn/[a-z]+)/[a-z_0-9]+\.cu"? ' |
     sed -E 's/ "?--generate-code=[^ ]*//g; s/ -c / -arch=sm_90 -Xptxas=-v -cubin /
             s/ -o ("[^"]*"|[^ ]*)//' \
         >"$work/commands" || fail "$commands lists no CUDA file of search, replay, play and nn"

@@ -2,11 +2,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/fold.h"
-#include "nn/head.h"
-#include "nn/input.h"
-#include "nn/layernorm.h"
-#include "nn/relu.h"
+#include "nn/ops/fold.h"
+#include "nn/ops/head.h"
+#include "nn/ops/input.h"
+#include "nn/ops/layernorm.h"
+#include "nn/ops/relu.h"
 #include "check.h"
 #include "near.h"
 

@@ -2,7 +2,7 @@
  * body, the whole network against the CPU's trainer, the same bits however it is launched.
  *
  * Skips (77) without a GPU. */
-#include "nn/train_gemm.h"
+#include "nn/train/train_gemm.h"
 #include "train_checks.h"
 
 enum { ARRAYS = 4 }; /* of a call: X, Y, W, addend; the bias begins like X */

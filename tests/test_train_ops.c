@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/column_sums.h"
-#include "nn/layernorm_back.h"
-#include "nn/relu_back.h"
-#include "nn/train_count.h"
+#include "nn/ops/column_sums.h"
+#include "nn/ops/layernorm_back.h"
+#include "nn/ops/relu_back.h"
+#include "nn/train/train_count.h"
 #include "check.h"
 #include "near.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "device/core/rng.h"
-#include "nn/train_schedule.h"
+#include "nn/train/train_schedule.h"
 #include "check.h"
 
 enum { BLOCKS_MAX = 9, TILES = 5, SQUARES = 3, UPDATES = 4, WORKERS_MAX = 5 };

@@ -1,6 +1,6 @@
 /* tests/train_reference.h - training written once more: in doubles, a row at a time, by formula.
  *
- * The formulas are those of nn/train.h; of nn/ it takes the table of tensors alone.
+ * The formulas are those of nn/train/train.h; of nn/ it takes the table of tensors alone.
  *
  *   C channels   U hidden   L layers   A actions   V values   N parameters */
 #ifndef TESTS_TRAIN_REFERENCE_H

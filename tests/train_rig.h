@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "device/core/rng.h"
-#include "nn/train.h"
+#include "nn/train/train.h"
 #include "check.h"
 
 /* What a rig's source does and has seen. */

@@ -7,7 +7,7 @@
 
 #include "device/core/rng.h"
 #include "nn/element.h"
-#include "nn/train.h"
+#include "nn/train/train.h"
 
 typedef struct {
     uint64_t seed;

@@ -2,7 +2,7 @@
 #ifndef DEVICE_PLAY_DEVICE_H
 #define DEVICE_PLAY_DEVICE_H
 
-#include "nn/forward.h"
+#include "nn/infer/forward.h"
 #include "device/core/backend.h"
 #include "device/search/search.h"
 #include "play.h"

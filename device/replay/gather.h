@@ -4,7 +4,7 @@
 #ifndef DEVICE_REPLAY_GATHER_H
 #define DEVICE_REPLAY_GATHER_H
 
-#include "nn/train.h"
+#include "nn/train/train.h"
 #include "device/core/rng.h"
 #include "replay.h"
 

@@ -94,7 +94,7 @@ plant() {
 mkdir "$work/tree" || exit 1
 cp -r "$root/device" "$root/game" "$root/nn" "$root/tests" "$work/tree" || exit 1
 search=device/search/search_cuda.cu play=device/play/play_cuda.cu core=device/core/backend_cuda.cu
-net=nn/net_plain.cu
+net=nn/infer/net_plain.cu
 
 # With nothing planted all must be right, or what follows proves nothing.
 build_with $search && all_runs_pass || { cat "$work/log" >&2; complain "fails unplanted"; exit 1; }
@@ -154,7 +154,7 @@ plant grid_of_lanes "plain" $search $search \
 plant grid_of_rows "plain" $net $net \
     'launch_blocks((int64_t)p->rows * items, 32, THREADS)' \
     'launch_blocks((int64_t)p->rows, 32, THREADS)'
-plant rows_past_count "plain" $net nn/forward_kernels.cuh \
+plant rows_past_count "plain" $net nn/infer/forward_kernels.cuh \
     'return r < rows && first + r < *count;' 'return r < rows;'
 plant leaf_past_batch "asan plain" $search device/search/descend.h \
     's->leaf[(int64_t)b * s->K + k] =' 's->leaf[(int64_t)b * s->K + k + 1] ='

@@ -1,7 +1,7 @@
-/* tests/sim/product_plain.c - the CPU network's float32 product by loops: for nn/product_cpu.c.
+/* tests/sim/product_plain.c - the CPU network's float32 product by loops: for nn/infer/product_cpu.c.
  *
  * For a build without oneDNN; a sum is added up input by input. */
-#include "nn/product_cpu.h"
+#include "nn/infer/product_cpu.h"
 
 Status product_float32(const Linear *l, const float *x, int x_stride, float *y, int rows) {
     const float *weight = (const float *)l->weight; /* (in, out) */

@@ -1,7 +1,7 @@
-/* tests/sim/product_train_plain.c - the CPU trainer's products by loops: for nn/product_train.c.
+/* tests/sim/product_train_plain.c - the CPU trainer's products by loops: for nn/train/product_train.c.
  *
  * For a build without oneDNN; a sum is added up term by term, ascending. */
-#include "nn/product_train.h"
+#include "nn/train/product_train.h"
 
 Status product_train(const ProductTrainArgs *p) {
     for (int m = 0; m < p->m; m++)

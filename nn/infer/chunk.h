@@ -1,0 +1,51 @@
+/* nn/infer/chunk.h - rows in chunks of one height, so that what lies between two layers stays in L2.
+ *
+ *   chunk i of n begins at row i * height; the last one ends at the capacity and may overlap the
+ *   one before, whose bits it repeats. All have `height` rows: one shape for every product. A
+ *   capacity below a chunk is one of its own height, in whole 64s, which may reach beyond.
+ *
+ * How many are computed rises by stairs, each a few chunks that are computed together or not at
+ * all: the first chunk, then up to each quarter. */
+#ifndef NN_INFER_CHUNK_H
+#define NN_INFER_CHUNK_H
+
+#include "device/core/portable.h"
+
+enum { CHUNK_STAIRS_MAX = 5 };
+
+/* Rows of a chunk on a GPU of so many multiprocessors, each with the same whole number of rows: the
+ * greatest whose hidden layer, row_bytes a row, takes two fifths of L2 at most. Weights, the
+ * observations and what is written lie there too. */
+static inline int chunk_full(int processors, size_t l2_bytes, size_t row_bytes) {
+    int each = 256; /* rows a multiprocessor */
+    while (each > 16 && (size_t)each * (size_t)processors * row_bytes > l2_bytes / 5 * 2) each /= 2;
+    return (each * processors + 63) / 64 * 64;
+}
+
+static inline int chunk_height(int capacity, int full) {
+    return capacity >= full ? full : (int)(((int64_t)capacity + 63) / 64 * 64);
+}
+
+static inline int chunk_count(int capacity, int height) {
+    return (int)(((int64_t)capacity + height - 1) / height);
+}
+
+/* Where chunk i begins. */
+static inline int chunk_first(int capacity, int height, int i) {
+    int64_t first = (int64_t)i * height;
+    if (first > capacity - height) first = capacity - height;
+    return (int)(first > 0 ? first : 0);
+}
+
+/* Fills end[j], the chunk after stair j; stair j begins where the one before ends. Returns how many
+ * stairs there are. */
+static inline int chunk_stairs(int chunks, int end[CHUNK_STAIRS_MAX]) {
+    int stairs = 0;
+    for (int quarter = 0; quarter <= 4; quarter++) {
+        int to = quarter == 0 ? 1 : (int)(((int64_t)chunks * quarter + 3) / 4);
+        if (stairs == 0 || to > end[stairs - 1]) end[stairs++] = to;
+    }
+    return stairs;
+}
+
+#endif

@@ -1,0 +1,129 @@
+/* nn/infer/forward_cuda.cu - a network on CUDA, whichever way: its memory and how weights come there. */
+#include <stdlib.h>
+
+#include "device/core/launch.cuh"
+#include "net_cuda.h"
+#include "nn/ops/outputs.h"
+
+static PackOrder order_of(const NetWay *way, Precision precision) {
+    return precision == PRECISION_INT8 ? way->order_int8 : way->order;
+}
+
+static void weights_layout(NetWeights *w, const NetWay *way, const NetSpec *spec, Arena *arena) {
+    const ModelConfig *c = &spec->model;
+    size_t in = (size_t)c->policy_hidden + (size_t)c->value_hidden;
+    packed_layout(&w->packed, c, spec->precision, arena);
+    w->outputs = NULL;
+    if (way->joined)
+        w->outputs = arena_take(arena, in * (size_t)outputs_columns(c),
+                                element_bytes(spec->precision));
+}
+
+static void net_layout(Net *net, Arena *arena) {
+    weights_layout(&net->weights, net->way, &net->spec, arena);
+    net->weights_bytes = arena->used;
+    net->way->layout(net, arena);
+}
+
+static Status create_check(const NetSpec *spec) {
+    TRY(model_config_check(&spec->model));
+    bool known = spec->network > NETWORK_AUTO && spec->network < NETWORK_COUNT &&
+                 spec->precision < PRECISION_COUNT && spec->capacity > 0;
+    if (!known || !net_ways[spec->network]) return STATUS_ARGUMENT;
+    return net_ways[spec->network]->check(spec);
+}
+
+/* No memory yet but the struct. */
+static Net *net_new(const NetSpec *spec) {
+    const NetWay *way = net_ways[spec->network];
+    Net *net = (Net *)calloc(1, way->struct_bytes);
+    if (!net) return NULL;
+    net->way = way;
+    net->spec = *spec;
+    return net;
+}
+
+static size_t bytes_cuda(const NetSpec *spec) {
+    if (create_check(spec) != STATUS_OK) return 0;
+    Net *net = net_new(spec);
+    if (!net) return 0;
+    Arena dry = {NULL, 0, 0};
+    net_layout(net, &dry);
+    free(net);
+    return dry.used;
+}
+
+static Status net_open(Net *net) {
+    Arena dry = {NULL, 0, 0};
+    net_layout(net, &dry);
+    TRY(backend_cuda.alloc(&net->memory, dry.used));
+    Arena arena = {(char *)net->memory, 0, dry.used};
+    net_layout(net, &arena);
+    TRY(backend_cuda.alloc_host(&net->staging, net->weights_bytes));
+    TRY(backend_cuda.event_open(&net->copied));
+    TRY(backend_cuda.stream_open(&net->side));
+    TRY(net->way->open(net));
+    return STATUS_OK;
+}
+
+static void destroy_cuda(Net *net) {
+    if (!net) return;
+    if (net->copied) (void)backend_cuda.event_sync(net->copied); /* the last copy from staging */
+    net->way->close(net);
+    if (net->side) backend_cuda.stream_close(net->side);
+    if (net->copied) backend_cuda.event_close(net->copied);
+    if (net->staging) backend_cuda.release_host(net->staging);
+    if (net->memory) backend_cuda.release(net->memory);
+    free(net);
+}
+
+static Status create_cuda(Net **out, const NetSpec *spec) {
+    *out = NULL;
+    TRY(create_check(spec));
+    Net *net = net_new(spec);
+    if (!net) return STATUS_MEMORY;
+    Status status = net_open(net);
+    if (status == STATUS_OK)
+        *out = net;
+    else
+        destroy_cuda(net);
+    return status;
+}
+
+/* The host waits for nothing but the copy of an earlier load: loads in a row, that is. */
+static Status load_cuda(Net *net, const Weights *weights, Stream stream) {
+    const NetSpec *spec = &net->spec;
+    NetWeights image;
+    Arena arena = {(char *)net->staging, 0, net->weights_bytes};
+    weights_layout(&image, net->way, spec, &arena);
+    TRY(backend_cuda.event_sync(net->copied));
+    TRY(packed_fill(&image.packed, &spec->model, spec->precision,
+                    order_of(net->way, spec->precision), weights));
+    if (image.outputs)
+        outputs_fill(image.outputs, spec->precision, outputs_columns(&spec->model),
+                     &image.packed.policy, &image.packed.value);
+    TRY(backend_cuda.to_device(net->memory, net->staging, net->weights_bytes, stream));
+    TRY(backend_cuda.event_record(net->copied, stream));
+    return STATUS_OK;
+}
+
+static Status forward_cuda(Net *net, const void *rows, const int32_t *count, float *logits,
+                           float *values, Stream stream) {
+    TRY(net->way->forward(net, rows, count, logits, values, stream));
+    return STATUS_OK;
+}
+
+/* The heuristic of a library looks at the number of multiprocessors too. */
+static void describe_cuda(char *isa, size_t isa_bytes, char *library, size_t library_bytes) {
+    int device = 0, major = 0, minor = 0, processors = 0;
+    (void)cudaGetDevice(&device);
+    (void)cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+    (void)cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
+    (void)cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
+    snprintf(isa, isa_bytes, "sm_%d%d, %d multiprocessors", major, minor, processors);
+    const NetWay *way = net_ways[NETWORK_LAYERS] ? net_ways[NETWORK_LAYERS] : &net_plain;
+    way->describe(library, library_bytes);
+}
+
+extern "C" const NetOps net_cuda = {true,         choose_cuda, bytes_cuda,   create_cuda,
+                                    destroy_cuda, load_cuda,   forward_cuda, describe_cuda};

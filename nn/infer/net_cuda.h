@@ -1,0 +1,68 @@
+/* nn/infer/net_cuda.h - the ways through the network on CUDA, behind the one table net_cuda.
+ *
+ *   forward_cuda.cu ─ memory, weights, loading ─► net_ways[spec.network] ─► net_plain.cu
+ *   choose_cuda.cu  ─ which of them is taken                           └──► net_layers.cu
+ *
+ * Which ways a binary has is decided when it is linked: net_ways.cu lists all of them. A model of
+ * the GPU, which has no cuBLASLt, leaves net_ways.cu and net_layers.cu out and brings its own list:
+ *
+ *   extern "C" const NetWay *const net_ways[NETWORK_COUNT] = {NULL, &net_plain, NULL, NULL};
+ */
+#ifndef NN_INFER_NET_CUDA_H
+#define NN_INFER_NET_CUDA_H
+
+#include "forward.h"
+#include "nn/ops/pack.h"
+
+/* What load fills and forward reads. */
+typedef struct {
+    Packed packed;
+    void *outputs; /* outputs.h: (columns, policy_hidden + value_hidden); NULL where not joined */
+} NetWeights;
+
+typedef struct NetWay NetWay;
+
+/* The beginning of every way's own struct. */
+struct Net {
+    const NetWay *way;
+    NetSpec spec;
+    NetWeights weights; /* at the start of `memory` */
+    size_t weights_bytes;
+    void *memory;  /* device memory: weights, then the way's scratch; owned */
+    void *staging; /* (weights_bytes) pinned: what load copies from; owned */
+    Event copied;  /* staging may be written again; owned */
+    Stream side;   /* for rehearsals and the cases of a switch; idle otherwise; owned */
+};
+
+/* A way; what is asked of it has the contract of NetOps. */
+struct NetWay {
+    size_t struct_bytes; /* of the struct that begins with Net */
+    bool joined;         /* reads NetWeights.outputs */
+    PackOrder order, order_int8;
+    /* STATUS_ARGUMENT: a precision or shape that this way does not have. */
+    Status (*check)(const NetSpec *spec);
+    /* Lists the scratch arrays: run dry it measures, run again it places. */
+    void (*layout)(Net *net, Arena *arena);
+    /* After the memory is placed. Ends with a rehearsal of every kernel, waited for: none may be
+     * loaded while a graph is captured. close follows in every case. */
+    Status (*open)(Net *net);
+    void (*close)(Net *net);
+    Status (*forward)(Net *net, const void *rows, const int32_t *count, float *logits,
+                      float *values, Stream stream);
+    /* The library and its version. */
+    void (*describe)(char *library, size_t bytes);
+};
+
+EXTERN_C_BEGIN
+
+/* NULL: this binary has it not. */
+extern const NetWay *const net_ways[NETWORK_COUNT];
+extern const NetWay net_plain, net_layers;
+
+/* NetOps.choose of net_cuda. */
+Status choose_cuda(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
+                   char *why, size_t why_bytes);
+
+EXTERN_C_END
+
+#endif

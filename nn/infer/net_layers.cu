@@ -1,0 +1,327 @@
+/* nn/infer/net_layers.cu - the network layer by layer through cuBLASLt, in float32 or bf16.
+ *
+ *   chunk of rows ─► embed, norm ─► L x [ attention, norm, up, down, norm ] ─► head, outputs
+ *
+ * Sums are float32; in bf16 each product's result, with bias, ReLU or residual in it, and each
+ * norm's are rounded once. With 6 layers a chunk is 35 launches: 21 products and 14 kernels.
+ *
+ * H200, bf16, 132 multiprocessors, 50 MB of L2: 64 rows for each are 8,448, 66 tiles of 128. Up is
+ * 66 x 4 tiles of 128 x 256 = 2 x 132, attention and down 66 x 2 tiles of 128 x 128 = 132: no wave
+ * of blocks is half empty. The hidden layer has 17 MB, `stream` and `sums` 9, the weights 7, which
+ * leaves room for the rows (4) and the last sums (2). 8,448 rows are 63 GFLOP, 79 us at 790
+ * TFLOP/s.
+ *
+ * Captured, a switch before each stair of chunks lets it run or not. 24,576 games x 3 worlds are
+ * 73,728 rows, 9 chunks, stairs after 1, 3, 5, 7 and 9: 9 x 35 nodes, 5 switches and the kernel
+ * that sets them = 321 nodes a wave, 9,951 an epoch of 31 waves. One switch with a case for each of
+ * those counts would hold 1 + 3 + 5 + 7 + 9 = 25 chunks, 875 nodes a wave. */
+#include "device/core/graph.cuh"
+#include "forward_kernels.cuh"
+#include "nn/gemm.cuh"
+#include "net_cuda.h"
+
+enum { THREADS = 128 }; /* a block */
+
+/* The products by shape; those of the layers are shared by all layers. */
+typedef enum {
+    GEMM_EMBED,
+    GEMM_ATTENTION,
+    GEMM_UP,
+    GEMM_DOWN,
+    GEMM_HEAD,
+    GEMM_OUTPUTS,
+    GEMM_COUNT
+} GemmKind;
+
+typedef struct {
+    Net net;
+    int full;        /* rows of a chunk if there are enough */
+    int height;      /* rows of a chunk: full, or what the capacity takes */
+    int chunks;      /* that cover the capacity */
+    void *stream;    /* (height, C) elements: what flows from layer to layer */
+    void *sums;      /* (height, C) elements: a product on its way into a norm */
+    void *wide;      /* (height, widest) elements: inputs, hidden layer, heads' hidden layers */
+    float *last;     /* (height, columns) the last layers' sums */
+    int32_t *none;   /* 0: the count of the rehearsal */
+    void *workspace; /* (GEMM_WORKSPACE_BYTES) */
+    cublasLtHandle_t lt;
+    Gemm gemm[GEMM_COUNT];
+} LayersNet;
+
+/* One call of forward, at one chunk. */
+typedef struct {
+    const void *rows; /* of the whole batch, as are the three that follow */
+    const int32_t *count;
+    float *logits, *values;
+    int first; /* row where the chunk begins */
+    Stream stream;
+} LayersCall;
+
+/* Matrices are read 16 bytes at a time. */
+static Status check_layers(const NetSpec *spec) {
+    const ModelConfig *c = &spec->model;
+    bool known = spec->precision == PRECISION_FLOAT32 || spec->precision == PRECISION_BF16;
+    bool aligned = (c->policy_hidden + c->value_hidden) % 8 == 0;
+    return known && aligned ? STATUS_OK : STATUS_ARGUMENT;
+}
+
+/* How the rows are cut, by the GPU that is open. */
+static void cut_rows(LayersNet *n, int widest) {
+    int device = 0, processors = 0, l2 = 0;
+    (void)cudaGetDevice(&device);
+    (void)cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
+    (void)cudaDeviceGetAttribute(&l2, cudaDevAttrL2CacheSize, device);
+    if (processors < 1) processors = 1; /* alloc refuses a moment later */
+    const int capacity = n->net.spec.capacity;
+    n->full = chunk_full(processors, (size_t)l2,
+                         (size_t)widest * element_bytes(n->net.spec.precision));
+    n->height = chunk_height(capacity, n->full);
+    n->chunks = chunk_count(capacity, n->height);
+}
+
+static void layout_layers(Net *net, Arena *arena) {
+    LayersNet *n = (LayersNet *)net;
+    const ModelConfig *c = &net->spec.model;
+    const size_t element = element_bytes(net->spec.precision);
+    int widest = c->policy_hidden + c->value_hidden;
+    if (c->hidden > widest) widest = c->hidden;
+    if (c->inputs > widest) widest = c->inputs;
+    cut_rows(n, widest);
+    const size_t rows = (size_t)n->height;
+    n->stream = arena_take(arena, rows * (size_t)c->width, element);
+    n->sums = arena_take(arena, rows * (size_t)c->width, element);
+    n->wide = arena_take(arena, rows * (size_t)widest, element);
+    n->last = (float *)arena_take(arena, rows * (size_t)outputs_columns(c), sizeof *n->last);
+    n->none = (int32_t *)arena_take(arena, 1, sizeof *n->none);
+    n->workspace = arena_take(arena, GEMM_WORKSPACE_BYTES, 1);
+}
+
+static Status open_product(LayersNet *n, GemmKind kind, const Linear *l,
+                           cublasLtEpilogue_t epilogue, float beta) {
+    const cudaDataType_t type = n->net.spec.precision == PRECISION_BF16 ? CUDA_R_16BF : CUDA_R_32F;
+    GemmShape s;
+    s.in = l->in;
+    s.out = l->out;
+    s.rows = n->height;
+    s.asked_rows = n->full;
+    s.stride = l->in;
+    s.type = type;
+    s.result = kind == GEMM_OUTPUTS ? CUDA_R_32F : type; /* the heads are float32 */
+    s.epilogue = epilogue;
+    s.beta = beta;
+    s.bias = l->bias_element;
+    TRY(gemm_open(&n->gemm[kind], n->lt, &s));
+    return STATUS_OK;
+}
+
+/* Both last layers as one; its bias is added by the heads. */
+static Linear outputs_linear(const LayersNet *n) {
+    Linear l;
+    memset(&l, 0, sizeof l);
+    l.in = n->net.weights.packed.head.out;
+    l.out = outputs_columns(&n->net.spec.model);
+    l.weight = n->net.weights.outputs;
+    return l;
+}
+
+/* y = x W + bias, + addend where the product's beta is 1. */
+static Status product(LayersNet *n, GemmKind kind, const Linear *l, const void *x,
+                      const void *addend, void *y, const LayersCall *call) {
+    TRY(gemm_run(&n->gemm[kind], n->lt, l->weight, l->bias_element, x, addend, y, n->workspace,
+                 call->stream));
+    return STATUS_OK;
+}
+
+static int blocks(const LayersNet *n) { return launch_blocks(n->height, 32, THREADS); }
+
+static bool is_bf16(const LayersNet *n) { return n->net.spec.precision == PRECISION_BF16; }
+
+/* The chunk's observations as elements: in bf16 as they are, unless it reaches beyond them. */
+static Status input_chunk(LayersNet *n, const LayersCall *call, const void **x) {
+    const int C_in = n->net.spec.model.inputs;
+    *x = (const uint16_t *)call->rows + (int64_t)call->first * C_in;
+    if (is_bf16(n) && n->height <= n->net.spec.capacity) return STATUS_OK;
+    InputArgs args = {*x, n->wide, n->net.spec.precision, n->height, C_in};
+    if (is_bf16(n))
+        LAUNCH(input_kernel<PRECISION_BF16>, blocks(n), THREADS, call->stream, args, call->first,
+               call->count);
+    else
+        LAUNCH(input_kernel<PRECISION_FLOAT32>, blocks(n), THREADS, call->stream, args, call->first,
+               call->count);
+    *x = n->wide;
+    return STATUS_OK;
+}
+
+typedef void (*NormKernel)(LayerNormArgs, int, const int32_t *);
+
+static const NormKernel norm_kernels[2][2] = {
+    {layernorm_kernel<PRECISION_FLOAT32, false>, layernorm_kernel<PRECISION_FLOAT32, true>},
+    {layernorm_kernel<PRECISION_BF16, false>, layernorm_kernel<PRECISION_BF16, true>},
+};
+
+/* stream = norm of sums, which has the residual already, and the bias if the product could. */
+static Status norm_chunk(LayersNet *n, GemmKind kind, const Linear *from, const Norm *norm,
+                         const float *after, const LayersCall *call) {
+    const float *bias = n->gemm[kind].fused ? NULL : from->bias;
+    LayerNormArgs args = {n->sums,     bias,     NULL,      norm->gain,
+                          norm->shift, after,    n->stream, n->net.spec.precision,
+                          n->height,   from->out};
+    NormKernel kernel = norm_kernels[is_bf16(n)][!bias && !after];
+    LAUNCH(kernel, blocks(n), THREADS, call->stream, args, call->first, call->count);
+    return STATUS_OK;
+}
+
+static Status relu_chunk(LayersNet *n, GemmKind kind, const Linear *from, const LayersCall *call) {
+    if (n->gemm[kind].fused) return STATUS_OK;
+    ReluArgs args = {n->wide, from->bias, n->net.spec.precision, n->height, from->out};
+    if (is_bf16(n))
+        LAUNCH(relu_kernel<PRECISION_BF16>, blocks(n), THREADS, call->stream, args, call->first,
+               call->count);
+    else
+        LAUNCH(relu_kernel<PRECISION_FLOAT32>, blocks(n), THREADS, call->stream, args, call->first,
+               call->count);
+    return STATUS_OK;
+}
+
+static Status layer_chunk(LayersNet *n, int l, const LayersCall *call) {
+    const Packed *p = &n->net.weights.packed;
+    const Linear *attention = &p->layer[l].attention, *up = &p->layer[l].up;
+    const Linear *down = &p->layer[l].down;
+    TRY(product(n, GEMM_ATTENTION, attention, n->stream, n->stream, n->sums, call));
+    TRY(norm_chunk(n, GEMM_ATTENTION, attention, &p->layer[l].norm1, NULL, call));
+    TRY(product(n, GEMM_UP, up, n->stream, NULL, n->wide, call));
+    TRY(relu_chunk(n, GEMM_UP, up, call));
+    TRY(product(n, GEMM_DOWN, down, n->wide, n->stream, n->sums, call));
+    return norm_chunk(n, GEMM_DOWN, down, &p->layer[l].norm2, NULL, call);
+}
+
+static Status outputs_chunk(LayersNet *n, const LayersCall *call) {
+    const Packed *p = &n->net.weights.packed;
+    const ModelConfig *c = &n->net.spec.model;
+    const Linear outputs = outputs_linear(n);
+    OutputsArgs args;
+    args.x = n->last;
+    args.policy_bias = p->policy.bias;
+    args.value_bias = p->value.bias;
+    args.logits = call->logits + (int64_t)call->first * c->actions;
+    args.values = call->values + (int64_t)call->first * c->values;
+    args.stream = n->stream;
+    args.precision = n->net.spec.precision;
+    args.width = c->width;
+    args.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
+    args.rows = n->height;
+    args.columns = outputs.out;
+    args.actions = c->actions;
+    args.value_count = c->values;
+    TRY(product(n, GEMM_HEAD, &p->head, n->stream, NULL, n->wide, call));
+    TRY(relu_chunk(n, GEMM_HEAD, &p->head, call));
+    TRY(product(n, GEMM_OUTPUTS, &outputs, n->wide, NULL, n->last, call));
+    LAUNCH(outputs_kernel, blocks(n), THREADS, call->stream, args, call->first, call->count);
+    return STATUS_OK;
+}
+
+/* Chunks from .. to - 1, whole, one after the other: they share the scratch. */
+static Status run_chunks(LayersNet *n, int from, int to, LayersCall call) {
+    const Packed *p = &n->net.weights.packed;
+    for (int i = from; i < to; i++) {
+        const void *x;
+        call.first = chunk_first(n->net.spec.capacity, n->height, i);
+
+        /* Step 1: embed. */
+        TRY(input_chunk(n, &call, &x));
+        TRY(product(n, GEMM_EMBED, &p->embed, x, NULL, n->sums, &call));
+        TRY(norm_chunk(n, GEMM_EMBED, &p->embed, &p->embed_norm, p->position, &call));
+
+        /* Step 2: the layers. */
+        for (int l = 0; l < n->net.spec.model.layers; l++) TRY(layer_chunk(n, l, &call));
+
+        /* Step 3: both heads. */
+        TRY(outputs_chunk(n, &call));
+    }
+    return STATUS_OK;
+}
+
+/* A stair runs if a row of its first chunk matters. */
+typedef struct {
+    cudaGraphConditionalHandle handle[CHUNK_STAIRS_MAX];
+    int first[CHUNK_STAIRS_MAX]; /* row where the stair begins */
+    int stairs;
+} StairsArgs;
+
+static __global__ void stairs_kernel(StairsArgs args, const int32_t *count) {
+    for (int j = 0; j < args.stairs; j++) /* case 0 runs it; there is no case 1 */
+        cudaGraphSetConditional(args.handle[j], *count > args.first[j] ? 0u : 1u);
+}
+
+static Status capture_stairs(LayersNet *n, const LayersCall *call) {
+    GraphSwitch stair[CHUNK_STAIRS_MAX];
+    StairsArgs args;
+    int end[CHUNK_STAIRS_MAX];
+    memset(&args, 0, sizeof args);
+    args.stairs = chunk_stairs(n->chunks, end);
+    for (int j = 0; j < args.stairs; j++) {
+        TRY(graph_switch_open(&stair[j], call->stream, 1));
+        args.handle[j] = stair[j].handle;
+        args.first[j] = j == 0 ? 0 : end[j - 1] * n->height;
+    }
+    LAUNCH(stairs_kernel, 1, 1, call->stream, args, call->count);
+    LayersCall inside = *call;
+    inside.stream = n->net.side;
+    for (int j = 0; j < args.stairs; j++) {
+        TRY(graph_switch_add(&stair[j], call->stream));
+        TRY(graph_case_begin(&stair[j], 0, inside.stream));
+        Status status = run_chunks(n, j == 0 ? 0 : end[j - 1], end[j], inside);
+        Status ended = graph_case_end(inside.stream);
+        TRY(status);
+        TRY(ended);
+    }
+    return STATUS_OK;
+}
+
+static Status forward_layers(Net *net, const void *rows, const int32_t *count, float *logits,
+                             float *values, Stream stream) {
+    LayersNet *n = (LayersNet *)net;
+    LayersCall call = {rows, count, logits, values, 0, stream};
+    if (graph_is_captured(stream) && graph_has_switch()) return capture_stairs(n, &call);
+    return run_chunks(n, 0, n->chunks, call);
+}
+
+/* The first chunk of no rows; products read what they are given all the same: zeros, so far. */
+static Status rehearse(LayersNet *n) {
+    StairsArgs none;
+    memset(&none, 0, sizeof none);
+    LayersCall call = {n->wide, n->none, n->last, n->last, 0, n->net.side};
+    LAUNCH(stairs_kernel, 1, 1, call.stream, none, n->none);
+    TRY(run_chunks(n, 0, 1, call));
+    return backend_cuda.stream_sync(n->net.side);
+}
+
+static Status open_layers(Net *net) {
+    LayersNet *n = (LayersNet *)net;
+    const Packed *p = &net->weights.packed;
+    const cublasLtEpilogue_t bare = CUBLASLT_EPILOGUE_DEFAULT, bias = CUBLASLT_EPILOGUE_BIAS;
+    const cublasLtEpilogue_t relu = CUBLASLT_EPILOGUE_RELU_BIAS;
+    const Linear outputs = outputs_linear(n);
+    LT_TRY(cublasLtCreate(&n->lt));
+    TRY(open_product(n, GEMM_EMBED, &p->embed, bias, 0.0f));
+    TRY(open_product(n, GEMM_ATTENTION, &p->layer[0].attention, bias, 1.0f));
+    TRY(open_product(n, GEMM_UP, &p->layer[0].up, relu, 0.0f));
+    TRY(open_product(n, GEMM_DOWN, &p->layer[0].down, bias, 1.0f));
+    TRY(open_product(n, GEMM_HEAD, &p->head, relu, 0.0f));
+    TRY(open_product(n, GEMM_OUTPUTS, &outputs, bare, 0.0f));
+    return rehearse(n);
+}
+
+static void close_layers(Net *net) {
+    LayersNet *n = (LayersNet *)net;
+    for (int i = 0; i < GEMM_COUNT; i++) gemm_close(&n->gemm[i]);
+    if (n->lt) (void)cublasLtDestroy(n->lt);
+}
+
+static void describe_layers(char *library, size_t bytes) {
+    snprintf(library, bytes, "cuBLASLt %zu", cublasLtGetVersion());
+}
+
+extern "C" const NetWay net_layers = {sizeof(LayersNet), true,           PACK_OUT_IN, PACK_OUT_IN,
+                                      check_layers,      layout_layers,  open_layers, close_layers,
+                                      forward_layers,    describe_layers};

@@ -1,0 +1,56 @@
+/* nn/ops/adamw.h - AdamW and the moving average of the weights, a chunk of parameters at a time.
+ *
+ * The formula stands in nn/train/train.h; each operation rounded to float32. What is the same for all
+ * parameters is in AdamwStep, which train_count_one writes.
+ *
+ *   N  parameters */
+#ifndef NN_OPS_ADAMW_H
+#define NN_OPS_ADAMW_H
+
+#include "device/core/bf16.h"
+#include "blocks.h"
+
+typedef struct {
+    int32_t go;           /* 0: the step is skipped, nothing is touched */
+    float shrink;         /* min(1, clip / (|g| + 1e-6)) */
+    float keep;           /* 1 - rate * decay */
+    float first, second;  /* 1 - beta1, 1 - beta2 */
+    float beta2, epsilon; /* as set */
+    float rate;           /* rate / (1 - beta1^t) */
+    float root;           /* sqrt(1 - beta2^t) */
+    float ema;            /* 1 - d */
+} AdamwStep;
+
+typedef struct {
+    float *p, *m, *v, *ema; /* (N) in and out, in the order of Weights.data */
+    const float *g;         /* (N) gradient before clipping */
+    uint16_t *half;         /* (N) out: the new p in bf16; NULL: nobody wants it */
+    const AdamwStep *step;  /* (1) */
+    int64_t count;          /* N */
+} AdamwArgs;
+
+/* Chunk `item` of TRAIN_CHUNK parameters. */
+HD void adamw_one(const AdamwArgs *a, int item, Team team) {
+    const int64_t first = (int64_t)item * TRAIN_CHUNK;
+    const int n = a->count - first < TRAIN_CHUNK ? (int)(a->count - first) : TRAIN_CHUNK;
+    const AdamwStep s = *a->step;
+    float *__restrict__ p = a->p + first, *__restrict__ m = a->m + first;
+    float *__restrict__ v = a->v + first, *__restrict__ ema = a->ema + first;
+    const float *__restrict__ gradient = a->g + first;
+    if (!s.go) return;
+    TEAM_FOR(i, n, team) {
+        const float g = gradient[i] * s.shrink;
+        const float m_new = m[i] + s.first * (g - m[i]);
+        const float v_new = s.beta2 * v[i] + s.second * (g * g);
+        float x = p[i] * s.keep;
+        x = x - s.rate * (m_new / (sqrtf(v_new) / s.root + s.epsilon));
+        m[i] = m_new;
+        v[i] = v_new;
+        p[i] = x;
+        ema[i] = ema[i] + s.ema * (x - ema[i]);
+    }
+    if (!a->half) return;
+    TEAM_FOR(i, n, team) a->half[first + i] = bf16_from_float(p[i]);
+}
+
+#endif

@@ -1,0 +1,177 @@
+/* nn/ops/pack.c - folds, joins, orders and converts weights; the same for every backend. */
+#include "pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/element.h"
+#include "fold.h"
+#include "int8.h"
+
+static void linear_layout(Linear *l, int in, int out, Precision precision, Arena *arena) {
+    size_t padded = (size_t)linear_padded(out);
+    l->in = in;
+    l->out = out;
+    l->bias = (float *)arena_take(arena, (size_t)out, sizeof *l->bias);
+    l->bias_element = l->bias;
+    l->scale = NULL;
+    l->offset = NULL;
+    if (precision == PRECISION_INT8) {
+        l->weight = arena_take(arena, padded * (size_t)linear_stride(in), 1);
+        l->scale = (float *)arena_take(arena, (size_t)out, sizeof *l->scale);
+        l->offset = (int32_t *)arena_take(arena, padded * (size_t)int8_blocks(in), 4);
+        return;
+    }
+    l->weight = arena_take(arena, (size_t)in * (size_t)out, element_bytes(precision));
+    if (precision == PRECISION_BF16)
+        l->bias_element = arena_take(arena, (size_t)out, element_bytes(precision));
+}
+
+static void norm_layout(Norm *n, int width, Arena *arena) {
+    n->gain = (float *)arena_take(arena, (size_t)width, sizeof *n->gain);
+    n->shift = (float *)arena_take(arena, (size_t)width, sizeof *n->shift);
+}
+
+void packed_layout(Packed *p, const ModelConfig *config, Precision precision, Arena *arena) {
+    int C = config->width;
+    linear_layout(&p->embed, config->inputs, C, precision, arena);
+    norm_layout(&p->embed_norm, C, arena);
+    p->position = (float *)arena_take(arena, (size_t)C, sizeof *p->position);
+    for (int l = 0; l < config->layers; l++) {
+        linear_layout(&p->layer[l].attention, C, C, precision, arena);
+        norm_layout(&p->layer[l].norm1, C, arena);
+        linear_layout(&p->layer[l].up, C, config->hidden, precision, arena);
+        linear_layout(&p->layer[l].down, config->hidden, C, precision, arena);
+        norm_layout(&p->layer[l].norm2, C, arena);
+    }
+    linear_layout(&p->head, C, config->policy_hidden + config->value_hidden, precision, arena);
+    linear_layout(&p->policy, config->policy_hidden, config->actions, precision, arena);
+    linear_layout(&p->value, config->value_hidden, config->values, precision, arena);
+}
+
+typedef struct {
+    const ModelConfig *config;
+    const Weights *weights;
+    Precision precision;
+    PackOrder order;
+} Packer;
+
+static int64_t pack_int8_at(const Packer *k, const Linear *l, int o, int i) {
+    if (k->order == PACK_OUT_IN) return (int64_t)o * linear_stride(l->in) + i;
+    int fours = (l->in + 3) / 4;
+    return (((int64_t)(o / PACK_PANEL) * fours + i / 4) * PACK_PANEL + o % PACK_PANEL) * 4 + i % 4;
+}
+
+/* Output o of l from w (l->in). */
+static void pack_int8(const Packer *k, const Linear *l, int o, const float *w) {
+    const int in4 = (l->in + 3) / 4 * 4;
+    const int n = k->order == PACK_OUT_IN ? linear_stride(l->in) : in4;
+    int32_t size_bits = 0;
+    for (int i = 0; i < l->in; i++) {
+        int32_t bits = int8_size_bits(w[i]);
+        size_bits = bits > size_bits ? bits : size_bits;
+    }
+    const float amax = int8_amax(size_bits), steps = int8_steps(amax);
+    l->scale[o] = int8_scale(amax);
+    for (int i = 0; i < n; i++) {
+        int8_t q = i < l->in && amax != INFINITY ? int8_round(w[i], steps) : 0;
+        int32_t *offset = &l->offset[i / INT8_BLOCK * linear_padded(l->out) + o];
+        *offset = (i % INT8_BLOCK == 0 ? 0 : *offset) - 128 * q;
+        ((int8_t *)l->weight)[pack_int8_at(k, l, o, i)] = q;
+    }
+}
+
+/* Output o of l from w (l->in). */
+static void pack_elements(const Packer *k, const Linear *l, int o, const float *w) {
+    for (int i = 0; i < l->in; i++) {
+        int64_t at = k->order == PACK_IN_OUT ? (int64_t)i * l->out + o : (int64_t)o * l->in + i;
+        element_store(l->weight, k->precision, at, w[i]);
+    }
+}
+
+/* Outputs first.. of l from w (count, l->in) and b (count). */
+static void pack_outputs(const Packer *k, const Linear *l, int first, int count, const float *w,
+                         const float *b) {
+    for (int o = 0; o < count; o++) {
+        if (k->precision == PRECISION_INT8)
+            pack_int8(k, l, first + o, w + (int64_t)o * l->in);
+        else
+            pack_elements(k, l, first + o, w + (int64_t)o * l->in);
+        l->bias[first + o] = b[o];
+        element_store(l->bias_element, k->precision, first + o, b[o]);
+    }
+}
+
+static const float *find(const Packer *k, const char *name, const char *part) {
+    char whole[80];
+    snprintf(whole, sizeof whole, "%s%s", name, part);
+    return weights_find(k->weights, whole);
+}
+
+static void pack_linear(const Packer *k, const Linear *l, int first, int count, const char *name) {
+    pack_outputs(k, l, first, count, find(k, name, ".weight"), find(k, name, ".bias"));
+}
+
+static void pack_vector(const Packer *k, float *to, const char *name, const char *part) {
+    memcpy(to, find(k, name, part), (size_t)k->config->width * sizeof *to);
+}
+
+static void pack_norm(const Packer *k, const Norm *n, const char *name) {
+    pack_vector(k, n->gain, name, ".weight");
+    pack_vector(k, n->shift, name, ".bias");
+}
+
+static void pack_attention(const Packer *k, const Linear *l, const char *name, float *scratch) {
+    int C = k->config->width;
+    FoldArgs fold;
+    fold.wo = find(k, name, ".out_proj.weight");
+    fold.bo = find(k, name, ".out_proj.bias");
+    fold.wv = find(k, name, ".in_proj_weight") + (size_t)2 * (size_t)C * (size_t)C;
+    fold.bv = find(k, name, ".in_proj_bias") + (size_t)2 * (size_t)C;
+    fold.weight = scratch;
+    fold.bias = scratch + (size_t)C * (size_t)C;
+    fold.width = C;
+    for (int o = 0; o < C; o++) fold_one(&fold, o, TEAM_OF_ONE);
+    pack_outputs(k, l, 0, C, fold.weight, fold.bias);
+}
+
+static void pack_layer(const Packer *k, const Packed *p, int l, float *scratch) {
+    char name[64];
+    snprintf(name, sizeof name, "transformer.layers.%d.self_attn", l);
+    pack_attention(k, &p->layer[l].attention, name, scratch);
+    snprintf(name, sizeof name, "transformer.layers.%d.linear1", l);
+    pack_linear(k, &p->layer[l].up, 0, k->config->hidden, name);
+    snprintf(name, sizeof name, "transformer.layers.%d.linear2", l);
+    pack_linear(k, &p->layer[l].down, 0, k->config->width, name);
+    snprintf(name, sizeof name, "transformer.layers.%d.norm1", l);
+    pack_norm(k, &p->layer[l].norm1, name);
+    snprintf(name, sizeof name, "transformer.layers.%d.norm2", l);
+    pack_norm(k, &p->layer[l].norm2, name);
+}
+
+static int same_shape(const ModelConfig *a, const ModelConfig *b) {
+    return a->inputs == b->inputs && a->width == b->width && a->heads == b->heads &&
+           a->hidden == b->hidden && a->layers == b->layers &&
+           a->policy_hidden == b->policy_hidden && a->actions == b->actions &&
+           a->value_hidden == b->value_hidden && a->values == b->values &&
+           a->value_head == b->value_head;
+}
+
+Status packed_fill(const Packed *p, const ModelConfig *config, Precision precision, PackOrder order,
+                   const Weights *weights) {
+    if (!same_shape(config, &weights->config)) return STATUS_ARGUMENT;
+    size_t C = (size_t)config->width;
+    float *scratch = (float *)malloc((C * C + C) * sizeof *scratch);
+    if (!scratch) return STATUS_MEMORY;
+    Packer k = {config, weights, precision, order};
+    pack_linear(&k, &p->embed, 0, config->width, "input_embedding");
+    pack_norm(&k, &p->embed_norm, "input_norm");
+    pack_vector(&k, p->position, "positional_encoding", "");
+    for (int l = 0; l < config->layers; l++) pack_layer(&k, p, l, scratch);
+    pack_linear(&k, &p->head, 0, config->policy_hidden, "policy_fc.0");
+    pack_linear(&k, &p->head, config->policy_hidden, config->value_hidden, "value_fc.0");
+    pack_linear(&k, &p->policy, 0, config->actions, "policy_fc.3");
+    pack_linear(&k, &p->value, 0, config->values, "value_fc.3");
+    free(scratch);
+    return STATUS_OK;
+}

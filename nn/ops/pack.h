@@ -1,0 +1,73 @@
+/* nn/ops/pack.h - weights as forward reads them: attention folded, heads joined, in one block.
+ *
+ *   embed   C_in -> C        attention  C -> C         head    C -> policy_hidden + value_hidden
+ *   up      C -> hidden      down       hidden -> C    policy  policy_hidden -> A
+ *                                                      value   value_hidden -> V
+ *
+ * The first layers of both heads read the same row, so they are one matrix. */
+#ifndef NN_OPS_PACK_H
+#define NN_OPS_PACK_H
+
+#include "device/core/arena.h"
+#include "nn/config.h"
+#include "nn/weights.h"
+
+enum {
+    PACK_LAYERS_MAX = 64,
+    PACK_PANEL = 64, /* outputs of a panel */
+    PACK_INT8 = 16   /* a row of int8 weights is a multiple of so many bytes */
+};
+
+/* A matrix by rows: PACK_IN_OUT (in, out), what a row-major product wants on its right;
+ * PACK_OUT_IN (out, in), PyTorch's own order, the transposed operand of cuBLASLt.
+ * int8 knows PACK_OUT_IN, rows of linear_stride(in), and PACK_PANELS, which is (out / 64, in / 4,
+ * 64, 4), what vector instructions that add four products at once want. Inputs that only fill up
+ * have weight 0. */
+typedef enum { PACK_IN_OUT, PACK_OUT_IN, PACK_PANELS, PACK_COUNT } PackOrder;
+
+typedef struct {
+    int in, out;
+    void *weight;       /* (in, out) or (out, in) elements, or int8 in an order of its own */
+    float *bias;        /* (out) */
+    void *bias_element; /* (out) elements, for an epilogue; `bias` itself in float32 and int8 */
+    float *scale;       /* int8: (out) an output's weights are scale * weight; else NULL */
+    int32_t *offset;    /* PACK_PANELS: (blocks of in, linear_padded(out)) -128 * sum of weights */
+} Linear;
+
+/* Bytes of a row of int8 weights in PACK_OUT_IN. */
+static inline int linear_stride(int in) { return (in + PACK_INT8 - 1) / PACK_INT8 * PACK_INT8; }
+
+/* Outputs of whole panels. */
+static inline int linear_padded(int out) {
+    return (out + PACK_PANEL - 1) / PACK_PANEL * PACK_PANEL;
+}
+
+typedef struct {
+    float *gain, *shift; /* (C) */
+} Norm;
+
+typedef struct {
+    Linear embed;
+    Norm embed_norm;
+    float *position; /* (C) added after embed_norm */
+    struct {
+        Linear attention, up, down;
+        Norm norm1, norm2;
+    } layer[PACK_LAYERS_MAX];
+    Linear head, policy, value;
+} Packed;
+
+EXTERN_C_BEGIN
+
+/* The list of the arrays: run dry it measures, run again it places. */
+void packed_layout(Packed *p, const ModelConfig *config, Precision precision, Arena *arena);
+
+/* Fills a placed `p` in host memory; all is folded in float32 before it is converted.
+ * STATUS_ARGUMENT: weights of another shape, nothing written; STATUS_MEMORY: no room for one folded
+ * matrix. */
+Status packed_fill(const Packed *p, const ModelConfig *config, Precision precision, PackOrder order,
+                   const Weights *weights);
+
+EXTERN_C_END
+
+#endif

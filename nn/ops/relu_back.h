@@ -1,0 +1,28 @@
+/* nn/ops/relu_back.h - one row in place: the gradient passes where ReLU let something through.
+ *
+ *   d = y > 0 ? d : 0
+ *
+ *   R  rows     N  columns */
+#ifndef NN_OPS_RELU_BACK_H
+#define NN_OPS_RELU_BACK_H
+
+#include "nn/element.h"
+
+typedef struct {
+    void *d;                /* (R, d_stride) elements, in and out: gradient by y, then by x */
+    const void *y;          /* (R, y_stride) elements, what ReLU gave */
+    Precision precision;    /* of both */
+    int rows, columns;      /* R, N */
+    int d_stride, y_stride; /* elements from row to row */
+} ReluBackArgs;
+
+HD void relu_back_one(const ReluBackArgs *a, int r, Team team) {
+    const int64_t d_at = (int64_t)r * a->d_stride, y_at = (int64_t)r * a->y_stride;
+    TEAM_FOR(c, a->columns, team) {
+        const float d = element_load(a->d, a->precision, d_at + c);
+        const float y = element_load(a->y, a->precision, y_at + c);
+        element_store(a->d, a->precision, d_at + c, y > 0.0f ? d : 0.0f);
+    }
+}
+
+#endif

@@ -1,0 +1,100 @@
+/* nn/ops/train_product.h - a tile of a product of two matrices by the formula: the oracle of training's
+ * three products, each of which is this one with other strides.
+ *
+ *   forward   Y  = X W^T     (R, C_out)      k over C_in
+ *   back      dX = dY W      (R, C_in)       k over C_out
+ *   weight    dW = dY^T X    (C_out, C_in)   k over R
+ *
+ *   s       = sum over k ascending of a[m][k] * b[k][n]
+ *   y[m][n] = max(0, (s + bias[n]) + addend[m][n])     what follows s only where it is asked for
+ *
+ * Each operation rounded to float32, y once more where its elements are bf16. Every output is one
+ * lane's: the same bits for teams of 1 and 32. Several products of one shape are one call.
+ *
+ *   L products   M rows, N columns of y   K terms of a sum */
+#ifndef NN_OPS_TRAIN_PRODUCT_H
+#define NN_OPS_TRAIN_PRODUCT_H
+
+#include "nn/element.h"
+
+enum { TRAIN_PRODUCT_TILE = 32 }; /* outputs of an item */
+
+/* Strides in elements. `a` and `b` of product l begin `next` elements after those of l - 1. */
+typedef struct {
+    const void *p;
+    int64_t next;
+    int64_t outer, inner; /* a: from m to m + 1, from k to k + 1; b: from n to n + 1, k to k + 1 */
+} TrainOperand;
+
+typedef struct {
+    TrainOperand a, b;
+    const void *bias;      /* (N) elements of the operands' kind, or NULL */
+    const void *addend;    /* laid out as y, or NULL; may be y itself */
+    void *y;               /* (L, M, N) rows y_stride apart, products y_next; out */
+    int64_t y_next;        /* elements */
+    Precision precision;   /* of a, b and bias */
+    Precision result;      /* of y and addend */
+    int relu;              /* 1: max(0, ..); not a number stays so */
+    int products, m, n, k; /* L, M, N, K */
+    int y_stride;          /* elements */
+} TrainProductArgs;
+
+HD int train_product_tiles(int n) { return (n + TRAIN_PRODUCT_TILE - 1) / TRAIN_PRODUCT_TILE; }
+
+HD int64_t train_product_items(const TrainProductArgs *a) {
+    return (int64_t)a->products * a->m * train_product_tiles(a->n);
+}
+
+HD void train_product_sum(const TrainProductArgs *p, int64_t a, int64_t b, int n, Team team,
+                          float *sum) {
+    for (int k = 0; k < p->k; k++) {
+        const float x = element_load(p->a.p, p->precision, a + k * p->a.inner);
+        const int64_t row = b + k * p->b.inner;
+        for (int j = 0; j * team.width < TRAIN_PRODUCT_TILE; j++) {
+            const int o = j * team.width + team.lane;
+            if (o < n)
+                sum[j] = sum[j] + x * element_load(p->b.p, p->precision, row + o * p->b.outer);
+        }
+    }
+}
+
+/* Tile item % tiles of row item / tiles % M of product item / tiles / M. */
+HD void train_product_one(const TrainProductArgs *p, int item, Team team) {
+    const int tiles = train_product_tiles(p->n), m = item / tiles % p->m, l = item / tiles / p->m;
+    const int first = item % tiles * TRAIN_PRODUCT_TILE;
+    const int n = p->n - first < TRAIN_PRODUCT_TILE ? p->n - first : TRAIN_PRODUCT_TILE;
+    float sum[TRAIN_PRODUCT_TILE];
+    for (int j = 0; j * team.width < TRAIN_PRODUCT_TILE; j++) sum[j] = 0.0f;
+    train_product_sum(p, l * p->a.next + m * p->a.outer, l * p->b.next + first * p->b.outer, n,
+                      team, sum);
+    for (int j = 0; j * team.width < TRAIN_PRODUCT_TILE; j++) {
+        const int o = j * team.width + team.lane;
+        const int64_t at = l * p->y_next + (int64_t)m * p->y_stride + first + o;
+        if (o >= n) continue;
+        float y = sum[j];
+        if (p->bias) y = y + element_load(p->bias, p->precision, first + o);
+        if (p->addend) y = y + element_load(p->addend, p->result, at);
+        if (p->relu) y = y < 0.0f ? 0.0f : y;
+        element_store(p->y, p->result, at, y);
+    }
+}
+
+/* What a library's product could not do itself: one row of y in place, + bias, ReLU. */
+typedef struct {
+    void *y;             /* (R, N) elements, rows y_stride apart; in and out */
+    const void *bias;    /* (N) elements of kind `precision` */
+    Precision precision; /* of bias */
+    Precision result;    /* of y */
+    int relu, rows, n, y_stride;
+} TrainAfterArgs;
+
+HD void train_after_one(const TrainAfterArgs *a, int r, Team team) {
+    const int64_t at = (int64_t)r * a->y_stride;
+    TEAM_FOR(c, a->n, team) {
+        float y = element_load(a->y, a->result, at + c) + element_load(a->bias, a->precision, c);
+        if (a->relu) y = y < 0.0f ? 0.0f : y;
+        element_store(a->y, a->result, at + c, y);
+    }
+}
+
+#endif

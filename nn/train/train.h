@@ -1,0 +1,148 @@
+/* nn/train/train.h - training: batches in, gradients, AdamW, other weights out.
+ *
+ *   [ fill ─► forward ─► loss ─► backward ]* accumulate ─► sum over processes ─► clip ─► AdamW ─► EMA
+ *
+ *   loss of a row = CE + value_weight * VE
+ *   CE = -sum over legal a of target[a] * log softmax(logits over legal)[a]
+ *   VE = (sum over seats s < P of (v[s] - target[s])^2) / P
+ *
+ * A step's loss is the mean over all rows of its batches, of all processes. What is summed over
+ * rows is summed over blocks of TRAIN_BLOCK rows in ascending order, and within a block by
+ * ascending row: the same bits for any number of threads.
+ *
+ *   AdamW (Loshchilov and Hutter, ICLR 2019), as torch.optim.AdamW computes it, t counted from 1:
+ *     g = g * min(1, clip / (|g| + 1e-6))             |g| over all parameters, before
+ *     p = p - rate * decay * p
+ *     m = m + (1 - beta1) * (g - m)      v = beta2 * v + (1 - beta2) * g * g
+ *     p = p - (rate / (1 - beta1^t)) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+ *     ema = ema + (1 - d) * (p - ema)    d = min(ema, (1 + t) / (10 + t))
+ *
+ * A step whose loss or gradient is not finite changes nothing but the counters below.
+ *
+ *   R rows a batch   C_in inputs (256)   A actions (52)   V values (8)   N parameters */
+#ifndef NN_TRAIN_TRAIN_H
+#define NN_TRAIN_TRAIN_H
+
+#include "device/core/backend.h"
+#include "nn/config.h"
+#include "nn/ops/blocks.h"
+#include "nn/weights.h"
+
+enum {
+    TRAIN_BAD_IN_A_ROW = 8, /* so many skipped steps one after another stop a run, */
+    TRAIN_BAD_OF_LAST = 25, /* and so many */
+    TRAIN_LAST = 100        /* of the last so many */
+};
+
+/* Arrays of a batch, in device memory. */
+typedef struct {
+    void *x;         /* (R, C_in) observations, elements as NetOps.bf16_rows says */
+    uint64_t *legal; /* (R) bit c: canonical action c is legal; at least one */
+    float *policy;   /* (R, A) target, 0 where not legal; sums to 1 */
+    float *value;    /* (R, V) target of the relative seats, in [0, 1]; 0 beyond `seats` */
+    int32_t *seats;  /* (R) P, the seats that play: 1..V */
+} TrainBatch;
+
+/* Who fills batches. fill writes rows first .. first + rows - 1 of batch number *batch (0..; device
+ * memory), which depend on that number and the row alone.
+ *   cpu   called for TRAIN_BLOCK rows or fewer, by several threads at once; opens no threads itself
+ *   cuda  called for all rows, enqueues on `stream`, may be captured */
+typedef struct {
+    void *context;
+    Status (*fill)(void *context, const int64_t *batch, int first, int rows, const TrainBatch *out,
+                   Stream stream);
+} TrainSource;
+
+/* Adds `count` floats in device memory up over all processes, in place, the same bits in each. */
+typedef struct {
+    void *context;
+    Status (*sum)(void *context, float *data, size_t count, Stream stream); /* NULL: one process */
+    int processes;                                                          /* >= 1 */
+} TrainReduce;
+
+typedef struct {
+    double value_weight; /* >= 0: 1 */
+    double beta1, beta2; /* [0, 1): 0.9, 0.999 */
+    double epsilon;      /* > 0: 1e-8 */
+    double decay;        /* >= 0: 0.01 */
+    double clip;         /* > 0: greatest global norm of the gradient, 1 */
+    double ema;          /* [0, 1): 0.999 */
+} TrainSettings;
+
+static inline TrainSettings train_settings_default(void) {
+    TrainSettings s = {1.0, 0.9, 0.999, 1e-8, 0.01, 1.0, 0.999};
+    return s;
+}
+
+typedef struct {
+    ModelConfig model;
+    Precision precision; /* of activations and products: float32, or bf16 with float32 weights */
+    TrainSettings set;
+    int rows;       /* R, rows of a batch in this process: 1..65536 */
+    int accumulate; /* batches a step: 1..1024 */
+    bool graph;     /* capture a step where the device can */
+} TrainSpec;
+
+/* Counters that a resumed run goes on with. */
+typedef struct {
+    int64_t steps;   /* made, the skipped ones included */
+    int64_t updates; /* t: those that changed the weights */
+    int64_t skipped;
+    int32_t bad_in_a_row;
+    int32_t stopped;  /* 1: too many were bad; every later step does nothing, not even count */
+    uint64_t last[2]; /* bit i: of the last TRAIN_LAST steps, the one i steps ago was bad */
+} TrainCounters;
+
+/* Of one step: means over its rows. */
+typedef struct {
+    float policy_loss, value_loss; /* CE, VE */
+    float target_entropy;          /* of the policy targets, nats: the least CE there can be */
+    float accuracy; /* share of rows where the most probable action is the target's, lowest first */
+    float gradient_norm; /* before clipping */
+    float rate;
+    int32_t skipped; /* 1: something was not finite, the rest may be as well */
+    int32_t unused;
+} TrainReport;
+
+/* What a trainer holds, on the host: four networks of one shape. */
+typedef struct {
+    Weights weights, ema, m, v;
+    TrainCounters counters;
+} TrainState;
+
+/* Zeroed; the caller calls train_state_free, also after a failure. */
+Status train_state_alloc(TrainState *out, const ModelConfig *config);
+void train_state_free(TrainState *state);
+
+typedef struct Trainer Trainer;
+
+/* Where a trainer's time went, in seconds since create, added over its threads. */
+typedef struct {
+    double busy, waiting, filling; /* waiting: no work was ready */
+} TrainTimes;
+
+/* One table a backend.
+ *   errors  STATUS_ARGUMENT: sizes or a precision that the backend does not have, nothing ran
+ *           STATUS_MEMORY    STATUS_DEVICE: a library or the device refused */
+typedef struct {
+    size_t (*bytes)(const TrainSpec *spec);
+    /* `source` and `reduce` are copied; what they point to must outlive the trainer. */
+    Status (*create)(Trainer **out, const TrainSpec *spec, const TrainSource *source,
+                     const TrainReduce *reduce);
+    void (*destroy)(Trainer *trainer);
+    /* All of `state` to the device and back; both wait until it is there. */
+    Status (*load)(Trainer *trainer, const TrainState *state, Stream stream);
+    Status (*save)(Trainer *trainer, TrainState *state, Stream stream);
+    /* `steps` steps, reading the batches batch, batch + 1, .., accumulate a step. rates (steps):
+     * learning rate of each. reports (steps): host memory, filled when it returns; it waits.
+     * last_batch: number of the last batch that may be asked of the source by reading ahead. */
+    Status (*run)(Trainer *trainer, int64_t batch, int64_t last_batch, const float *rates,
+                  int steps, TrainReport *reports, Stream stream);
+    void (*times)(const Trainer *trainer, TrainTimes *out);
+} TrainOps;
+
+EXTERN_C_BEGIN
+extern const TrainOps train_cpu, train_cuda;
+EXTERN_C_END
+
+#endif

@@ -1,0 +1,293 @@
+/* nn/train/train_cpu.c - training in float32 on the cores, twin of train_cuda.cu.
+ *
+ * What is computed by whom is train_schedule.h's; a task's result does not depend on it, so that
+ * any number of threads gives the same bits. */
+#include <omp.h>
+#include <stdlib.h>
+
+#include "nn/ops/column_sums.h"
+#include "product_train.h"
+#include "train_cpu.h"
+
+enum {
+    SQUARE_CHUNKS = 64, /* chunks of a piece of the gradient */
+    TURN = 16,          /* rows and columns that are turned at once */
+    ACTIONS_MAX = 64    /* bits of a legal mask */
+};
+
+/* A piece's rows of the (out, in) matrix into columns of the (in, out) one. */
+static void turn_piece(const Trainer *t, const TrainPiece *piece) {
+    const float *from = t->p + piece->at;
+    float *to = t->turned + piece->turned_at;
+    const size_t in = (size_t)piece->in, out = (size_t)piece->out, rows = (size_t)piece->rows;
+    if (!piece->product) return;
+    for (size_t r = 0; r < rows; r += TURN)
+        for (size_t i = 0; i < in; i += TURN) {
+            const size_t r_end = rows - r < TURN ? rows : r + TURN;
+            const size_t i_end = in - i < TURN ? in : i + TURN;
+            for (size_t k = i; k < i_end; k++)
+                for (size_t j = r; j < r_end; j++) to[k * out + j] = from[j * in + k];
+        }
+}
+
+/* --- tasks ----------------------------------------------------------------- */
+
+static Status work_fill(Trainer *t, const PoolTask *task) {
+    const int first = task->item * TRAIN_BLOCK, rest = t->spec.rows - first;
+    return t->source.fill(t->source.context, &t->schedule.slot[task->index].batch, first,
+                          rest < TRAIN_BLOCK ? rest : TRAIN_BLOCK, &t->batch[task->index], NULL);
+}
+
+/* All vectors' gradients, and the figures: the blocks of one pass. */
+static void work_columns(Trainer *t, int pass) {
+    const TrainPlan *plan = &t->plan;
+    BlockSumsArgs a = {t->kept[pass % TRAIN_SLOTS].partial,        t->place,      t->g,
+                       train_schedule_blocks(&t->schedule, pass),  plan->columns, plan->columns,
+                       pass == 0 ? BLOCK_SUMS_SET : BLOCK_SUMS_ADD};
+    for (int i = 0; i < column_tiles(a.columns); i++) block_sums_one(&a, i, TEAM_OF_ONE);
+    a.partial += plan->embed_shift.column;
+    a.place = NULL;
+    a.out = t->g + plan->position;
+    a.columns = t->spec.model.width;
+    for (int i = 0; i < column_tiles(a.columns); i++) block_sums_one(&a, i, TEAM_OF_ONE);
+}
+
+static Status work_tile(Trainer *t, int pass, int item) {
+    if (item == t->tiles) {
+        work_columns(t, pass);
+        return STATUS_OK;
+    }
+    const TrainTileArgs *tile = &t->tile[item];
+    const TrainSchedule *s = &t->schedule;
+    const float *x = tile->x[pass % TRAIN_SLOTS];
+    if (!x) {
+        const TrainBatch *batch = &t->batch[train_schedule_batch(s, pass) % TRAIN_SLOTS];
+        x = (const float *)batch->x + tile->x_at +
+            (size_t)train_schedule_first(s, pass) * TRAIN_BLOCK * (size_t)tile->x_stride;
+    }
+    ProductTrainArgs args = {tile->dy[pass % TRAIN_SLOTS],
+                             x,
+                             t->g + tile->at,
+                             tile->outs,
+                             tile->ins,
+                             train_schedule_blocks(s, pass) * TRAIN_BLOCK,
+                             tile->dy_stride,
+                             tile->x_stride,
+                             tile->x_stride,
+                             PRODUCT_TURNED,
+                             pass == 0 ? PRODUCT_SET : PRODUCT_ADD};
+    return product_train(&args);
+}
+
+static void work_squares(Trainer *t, int item) {
+    SquareSumsArgs args = {t->g, t->squares, (int64_t)t->plan.count};
+    const int chunks = train_chunks(args.count), first = item * SQUARE_CHUNKS;
+    for (int i = first; i < chunks && i < first + SQUARE_CHUNKS; i++)
+        square_sums_one(&args, i, TEAM_OF_ONE);
+}
+
+static void work_update(Trainer *t, int item) {
+    const TrainPiece *piece = &t->piece[item];
+    AdamwArgs args = {t->p + piece->at, t->m + piece->at,
+                      t->v + piece->at, t->ema + piece->at,
+                      t->g + piece->at, NULL,
+                      &t->step,         (int64_t)piece->rows * piece->in};
+    for (int i = 0; i < train_chunks(args.count); i++) adamw_one(&args, i, TEAM_OF_ONE);
+    turn_piece(t, piece);
+}
+
+static Status job_work(void *context, const PoolTask *task, int worker) {
+    Trainer *t = (Trainer *)context;
+    omp_set_num_threads(1); /* oneDNN would open a team of its own */
+    switch (task->kind) {
+    case TRAIN_FILL: TRY(work_fill(t, task)); break;
+    case TRAIN_ROWS: TRY(train_rows_cpu(t, task->index, task->item, worker)); break;
+    case TRAIN_TILE: TRY(work_tile(t, task->index, task->item)); break;
+    case TRAIN_REDUCE:
+        TRY(t->reduce.sum(t->reduce.context, t->g, t->plan.count + LOSS_COUNT, NULL));
+        break;
+    case TRAIN_SQUARES: work_squares(t, task->item); break;
+    case TRAIN_COUNT: train_count_one(&t->count, 0, TEAM_OF_ONE); break;
+    default: work_update(t, task->item);
+    }
+    return STATUS_OK;
+}
+
+static PoolTurn job_next(void *context, PoolTask *task) {
+    return train_schedule_next(&((Trainer *)context)->schedule, task);
+}
+
+static void job_done(void *context, const PoolTask *task) {
+    Trainer *t = (Trainer *)context;
+    train_schedule_done(&t->schedule, task);
+    if (task->kind != TRAIN_COUNT) return;
+    if (!t->step.go) train_schedule_skip(&t->schedule);
+    if (t->counters.stopped) train_schedule_stop(&t->schedule);
+}
+
+/* --- the table ------------------------------------------------------------- */
+
+static Status spec_check(const TrainSpec *spec) {
+    const TrainSettings *s = &spec->set;
+    if (model_config_check(&spec->model) != STATUS_OK) return STATUS_ARGUMENT;
+    bool fits = spec->precision == PRECISION_FLOAT32 && spec->rows >= 1 && spec->rows <= 65536 &&
+                spec->accumulate >= 1 && spec->accumulate <= 1024 &&
+                spec->model.actions <= ACTIONS_MAX;
+    fits = fits && s->value_weight >= 0 && s->beta1 >= 0 && s->beta1 < 1 && s->beta2 >= 0 &&
+           s->beta2 < 1 && s->epsilon > 0 && s->decay >= 0 && s->clip > 0 && s->ema >= 0 &&
+           s->ema < 1;
+    return fits ? STATUS_OK : STATUS_ARGUMENT;
+}
+
+/* Counts what the arrays' sizes depend on; kept, tile and piece are still NULL. */
+static void trainer_measure(Trainer *t, const TrainSpec *spec, Arena *arena) {
+    t->spec = *spec;
+    t->threads = omp_get_max_threads();
+    train_plan_make(&spec->model, &t->plan, NULL);
+    train_tiles_cpu(t);
+    train_pieces_cpu(t);
+    train_layout_cpu(t, arena);
+}
+
+static size_t bytes_cpu(const TrainSpec *spec) {
+    Trainer *t = (Trainer *)calloc(1, sizeof *t);
+    Arena dry = {0};
+    if (t && spec_check(spec) == STATUS_OK) trainer_measure(t, spec, &dry);
+    free(t);
+    return dry.used;
+}
+
+static void destroy_cpu(Trainer *t) {
+    if (!t) return;
+    pool_destroy(t->pool);
+    train_schedule_close(&t->schedule);
+    backend_cpu.release(t->memory);
+    free(t);
+}
+
+static void count_make(Trainer *t) {
+    TrainCountArgs *a = &t->count;
+    a->figures = t->g + t->plan.count;
+    a->squares = t->squares;
+    a->counters = &t->counters;
+    a->step = &t->step;
+    a->at = &t->at;
+    a->set = t->spec.set;
+    a->scale = (float)(1.0 / ((double)t->spec.rows * t->spec.accumulate * t->reduce.processes));
+    a->chunks = train_chunks((int64_t)t->plan.count);
+}
+
+static void schedule_make(Trainer *t) {
+    TrainSchedule *s = &t->schedule;
+    s->blocks = train_blocks_cpu(&t->spec);
+    s->pass_blocks = TRAIN_PASS_BLOCKS;
+    s->accumulate = t->spec.accumulate;
+    s->pieces[TRAIN_TILE] = t->tiles + 1; /* the last: all vectors */
+    s->pieces[TRAIN_REDUCE] = t->reduce.sum ? 1 : 0;
+    s->pieces[TRAIN_SQUARES] = (t->count.chunks + SQUARE_CHUNKS - 1) / SQUARE_CHUNKS;
+    s->pieces[TRAIN_COUNT] = 1;
+    s->pieces[TRAIN_UPDATE] = t->pieces;
+}
+
+static Status create_cpu(Trainer **out, const TrainSpec *spec, const TrainSource *source,
+                         const TrainReduce *reduce) {
+    *out = NULL;
+    if (spec_check(spec) != STATUS_OK || reduce->processes < 1) return STATUS_ARGUMENT;
+    Trainer *t = (Trainer *)calloc(1, sizeof *t);
+    if (!t) return STATUS_MEMORY;
+    Status status;
+    Arena arena = {0};
+    t->source = *source;
+    t->reduce = *reduce;
+    trainer_measure(t, spec, &arena);
+    TRY_GOTO(status, backend_cpu.alloc(&t->memory, arena.used));
+    Arena placed = {(char *)t->memory, 0, arena.used};
+    train_layout_cpu(t, &placed);
+    train_plan_make(&spec->model, &t->plan, t->place);
+    train_tiles_cpu(t);
+    train_pieces_cpu(t);
+    count_make(t);
+    schedule_make(t);
+    TRY_GOTO(status, train_schedule_open(&t->schedule));
+    TRY_GOTO(status, pool_create(&t->pool, t->threads));
+    *out = t;
+    return STATUS_OK;
+fail:
+    destroy_cpu(t);
+    return status;
+}
+
+static bool same_shape(const Trainer *t, const TrainState *state) {
+    const size_t N = t->plan.count;
+    return state->weights.count == N && state->ema.count == N && state->m.count == N &&
+           state->v.count == N;
+}
+
+static Status load_cpu(Trainer *t, const TrainState *state, Stream stream) {
+    (void)stream;
+    if (!same_shape(t, state)) return STATUS_ARGUMENT;
+    const size_t bytes = t->plan.count * sizeof(float);
+    memcpy(t->p, state->weights.data, bytes);
+    memcpy(t->ema, state->ema.data, bytes);
+    memcpy(t->m, state->m.data, bytes);
+    memcpy(t->v, state->v.data, bytes);
+    t->counters = state->counters;
+    for (int i = 0; i < t->pieces; i++) turn_piece(t, &t->piece[i]);
+    train_schedule_drop(&t->schedule);
+    return STATUS_OK;
+}
+
+static Status save_cpu(Trainer *t, TrainState *state, Stream stream) {
+    (void)stream;
+    if (!same_shape(t, state)) return STATUS_ARGUMENT;
+    const size_t bytes = t->plan.count * sizeof(float);
+    memcpy(state->weights.data, t->p, bytes);
+    memcpy(state->ema.data, t->ema, bytes);
+    memcpy(state->m.data, t->m, bytes);
+    memcpy(state->v.data, t->v, bytes);
+    state->counters = t->counters;
+    return STATUS_OK;
+}
+
+/* A step that was counted is made whole: what is left of its update when another task failed. */
+static void finish_update(Trainer *t) {
+    TrainSchedule *s = &t->schedule;
+    if (s->stage != TRAIN_UPDATE) return;
+    while (s->piece < s->pieces[TRAIN_UPDATE]) work_update(t, s->piece++);
+}
+
+static Status run_cpu(Trainer *t, int64_t batch, int64_t last_batch, const float *rates, int steps,
+                      TrainReport *reports, Stream stream) {
+    (void)stream;
+    const int64_t end = batch + (int64_t)steps * t->spec.accumulate;
+    if (batch < 0 || steps < 0 || end - 1 > last_batch) return STATUS_ARGUMENT;
+    const PoolJob job = {t, job_next, job_done, job_work};
+    const int threads = omp_get_max_threads();
+    t->count.rates = rates;
+    t->count.reports = reports;
+    t->at = 0;
+    train_schedule_begin(&t->schedule, batch, last_batch, t->counters.stopped ? 0 : steps);
+    Status status = pool_run(t->pool, &job);
+    omp_set_num_threads(threads);
+    if (status != STATUS_OK) {
+        finish_update(t);
+        train_schedule_drop(&t->schedule);
+    }
+    for (int i = t->at; i < steps; i++) {
+        memset(&reports[i], 0, sizeof reports[i]);
+        reports[i].rate = rates[i];
+        reports[i].skipped = 1;
+    }
+    return status;
+}
+
+static void times_cpu(const Trainer *t, TrainTimes *out) {
+    PoolTimes times;
+    pool_times(t->pool, &times);
+    out->busy = times.busy;
+    out->waiting = times.waiting;
+    out->filling = times.filling;
+}
+
+const TrainOps train_cpu = {bytes_cpu, create_cpu, destroy_cpu, load_cpu,
+                            save_cpu,  run_cpu,    times_cpu};

@@ -1,0 +1,105 @@
+/* nn/train/train_cpu.h - what a trainer of the CPU holds, shared by its files and nobody else.
+ *
+ * A block of TRAIN_BLOCK rows goes forward and back in one thread. What the gradients of matrices
+ * need of it is kept: sums over rows are one product over a whole pass, split by outputs.
+ *
+ *   Q rows of a pass   C channels   F hidden   A actions   V values   N parameters */
+#ifndef NN_TRAIN_TRAIN_CPU_H
+#define NN_TRAIN_TRAIN_CPU_H
+
+#include "device/core/arena.h"
+#include "train_count.h"
+#include "train_plan.h"
+#include "train_schedule.h"
+
+/* With 2, 4 and 8 blocks a pass batches of 512 rows ran at 75, 78 and 78% of the GEMM beside them:
+ * the least of the fast ones keeps least. */
+enum { TRAIN_PASS_BLOCKS = 4 };
+
+/* (Q, width) each; d.. is the gradient by what its name says. */
+typedef struct {
+    float *in;            /* C, what the layer gets */
+    float *value;         /* C */
+    float *sum1, *sum2;   /* C, products on their way into a norm, without bias */
+    float *mid;           /* C, between the norms */
+    float *up;            /* F, after ReLU */
+    float *dvalue;        /* C */
+    float *dsum1, *dsum2; /* C */
+    float *dup;           /* F, before ReLU */
+} TrainKeptLayer;
+
+typedef struct {
+    float *embed, *dembed; /* C, the product into the first norm */
+    TrainKeptLayer layer[PACK_LAYERS_MAX];
+    float *top;                    /* C, what the heads get */
+    float *policy_up, *value_up;   /* hidden layers of the heads, after ReLU */
+    float *dpolicy_up, *dvalue_up; /* before ReLU */
+    float *dlogits, *dvalues;      /* A, V; of values before their function */
+    float *partial;                /* (TRAIN_PASS_BLOCKS, columns) sums over a block's rows */
+} TrainKept;
+
+/* What a thread works in: (TRAIN_BLOCK, width) each. */
+typedef struct {
+    float *dy;              /* C */
+    float *logits, *values; /* A, V */
+    float *figures;         /* LOSS_COUNT */
+    float *stats;           /* 2, of a norm */
+} TrainScratch;
+
+/* dW[o][i] (outs, ins) of a matrix: sums over rows of dy[o] * x[i]. */
+typedef struct {
+    const float *dy[TRAIN_SLOTS]; /* first of its outputs, for both kept passes */
+    const float
+        *x[TRAIN_SLOTS]; /* first of its inputs; NULL: the batch's observations, from x_at */
+    size_t at;           /* of dW, from the start of the gradient */
+    int x_at, outs, ins;
+    int dy_stride, x_stride;
+} TrainTileArgs;
+
+/* Rows of a tensor, updated at once. */
+typedef struct {
+    size_t at, turned_at;
+    int out, rows, in; /* outputs of the whole matrix; rows of it here */
+    bool product;
+} TrainPiece;
+
+struct Trainer {
+    TrainSpec spec;
+    TrainSource source;
+    TrainReduce reduce;
+    TrainPlan plan;
+    int threads, tiles, pieces;
+    void *memory;           /* all arrays that follow, owned */
+    float *p, *m, *v, *ema; /* (N) in the order of Weights.data */
+    float *turned;          /* (N) matrices as (in, out), at the same places */
+    float *g;               /* (N + LOSS_COUNT) gradient, then sums of the figures */
+    float *squares;         /* (chunks) */
+    int32_t *place;         /* (columns) */
+    TrainBatch batch[TRAIN_SLOTS];
+    TrainKept kept[TRAIN_SLOTS];
+    TrainScratch *scratch; /* (threads) */
+    TrainTileArgs *tile;   /* (tiles) */
+    TrainPiece *piece;     /* (pieces) */
+    TrainSchedule schedule;
+    TrainPool *pool;
+    TrainCounters counters;
+    AdamwStep step;
+    TrainCountArgs count;
+    int32_t at; /* steps of this run that are counted */
+};
+
+/* Blocks of rows in a batch. */
+int train_blocks_cpu(const TrainSpec *spec);
+
+/* The only list of the arrays: run dry it measures, run again it places. */
+void train_layout_cpu(Trainer *t, Arena *arena);
+
+/* Tiles of all matrices, pieces of an update: only counted while there is no memory. */
+void train_tiles_cpu(Trainer *t);
+void train_pieces_cpu(Trainer *t);
+
+/* Block `block` of pass `pass`, its rows in slot `slot`: forward, loss, back; fills what is kept.
+ * STATUS_DEVICE: the library refused. */
+Status train_rows_cpu(const Trainer *t, int pass, int block, int worker);
+
+#endif

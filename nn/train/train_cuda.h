@@ -1,0 +1,137 @@
+/* nn/train/train_cuda.h - a trainer on CUDA: its arrays, and the parts of a step.
+ *
+ *   train_cuda.cu    memory, loading, saving, steps as a graph
+ *   train_pass.cu    one batch: fill ─► forward ─► loss ─► backward ─► gradients of matrices
+ *   train_update.cu  one batch: gradients of vectors; one step: clip ─► AdamW ─► EMA ─► counters
+ *
+ * What must be summed over rows is kept for all layers and summed at the end of a batch, all layers
+ * at once: one layer alone fills a small part of a GPU.
+ *
+ *   R rows of a batch   H  R rounded up to whole blocks; rows from R on are zero and stay so
+ *   C_in inputs   C channels   U hidden   L layers   A actions   V values   N parameters */
+#ifndef NN_TRAIN_TRAIN_CUDA_H
+#define NN_TRAIN_TRAIN_CUDA_H
+
+#include "device/core/arena.h"
+#include "nn/ops/adamw.h"
+#include "nn/ops/loss.h"
+#include "train.h"
+#include "train_gemm.h"
+#include "train_places.h"
+
+enum { TRAIN_RUN_STEPS = 1024 }; /* steps whose rates and reports are on the device at once */
+
+/* The products by shape; those of the layers are shared by all layers. */
+typedef enum {
+    GEMM_EMBED,
+    GEMM_ATTEND_IN,
+    GEMM_ATTEND_OUT,
+    GEMM_UP,
+    GEMM_DOWN,
+    GEMM_POLICY_HIDDEN,
+    GEMM_POLICY,
+    GEMM_VALUE_HIDDEN,
+    GEMM_VALUE,
+    GEMM_LINEARS /* how many; each has all three products */
+} TrainLinear;
+
+/* Columns of the partial sums of a layer, in this order, and of everything else. C wide but where
+ * another width is named. */
+typedef enum {
+    SUMS_NORM2_SHIFT,
+    SUMS_NORM2_GAIN,
+    SUMS_DOWN,
+    SUMS_NORM1_SHIFT,
+    SUMS_NORM1_GAIN,
+    SUMS_ATTEND_OUT,
+    SUMS_ATTEND_IN,
+    SUMS_UP, /* U */
+    SUMS_LAYER_COUNT
+} TrainLayerSums;
+
+typedef enum {
+    SUMS_POSITION,
+    SUMS_EMBED_SHIFT,
+    SUMS_EMBED_GAIN,
+    SUMS_EMBED,
+    SUMS_POLICY_HIDDEN, /* policy_hidden */
+    SUMS_VALUE_HIDDEN,  /* value_hidden */
+    SUMS_POLICY,        /* A */
+    SUMS_VALUE,         /* V */
+    SUMS_FIGURES,       /* LOSS_COUNT */
+    SUMS_REST_COUNT
+} TrainRestSums;
+
+/* Arrays whose first dimension is L or L + 1 hold all layers one after another. All in device
+ * memory, owned by the trainer's one block; elements are of the trainer's precision. */
+struct Trainer {
+    TrainSpec spec;
+    TrainSource source;
+    TrainReduce reduce;
+    TrainPlaces places;
+    int H;
+    int logit_stride, value_stride; /* A and V rounded up to whole 16 bytes of bf16 */
+    bool warm;                      /* a step has run launch by launch: all kernels are loaded */
+    Graph graph;                    /* a step; NULL: not captured yet */
+    TrainGemms *gemms;
+    double busy; /* seconds */
+    void *memory, *staging;
+
+    /* kept from step to step */
+    float *p, *ema, *m, *v; /* (N) */
+    float *g;               /* (N + LOSS_COUNT) gradient, then the sums of the rows' figures */
+    uint16_t *half;         /* (N + places.wide) p in bf16; NULL in float32 */
+    TrainCounters *counters;
+    AdamwStep *step;
+    int64_t *batch; /* number of the batch to be filled next */
+    int32_t *at;    /* which of the steps below is next */
+    float *rates;   /* (TRAIN_RUN_STEPS) */
+    TrainReport *reports;
+    int32_t *layer_place, *rest_place; /* (columns) where partial sums go: from g's layer, from g */
+    float *squares;                    /* (chunks of N) */
+    void *workspace;
+
+    /* forward */
+    TrainBatch in;       /* rows beyond R are never written */
+    void *x;             /* (H, C_in) elements: in.x itself in bf16 */
+    void *embed;         /* (H, C) before the norm */
+    void *stream;        /* (L + 1, H, C) what enters a layer; the last: what enters the heads */
+    void *attend;        /* (L, H, C) V of each row */
+    void *sums1, *sums2; /* (L, H, C) before norm1, norm2, residual included */
+    void *middle;        /* (L, H, C) after norm1 */
+    void *wide;          /* (L, H, U) after ReLU */
+    void *policy_hidden; /* (H, policy_hidden) after ReLU */
+    void *value_hidden;  /* (H, value_hidden) after ReLU */
+    float *logits;       /* (H, logit_stride) without bias */
+    float *values;       /* (H, value_stride) without bias and function */
+    float *figures;      /* (H, LOSS_COUNT) */
+
+    /* backward: gradients by what forward has */
+    void *dlogits, *dvalues, *dpolicy_hidden, *dvalue_hidden;
+    void *dstream;                        /* (L + 1, H, C) */
+    void *dsums2, *dwide, *dmiddle;       /* as theirs */
+    void *dsums1, *dattend, *dembed;      /* as theirs */
+    float *stats_embed, *stats1, *stats2; /* (H, 2), (L, H, 2) of the norms */
+    float *layer_partial, *rest_partial;  /* (L, blocks, columns), (blocks, columns) */
+};
+
+/* Columns of the partial sums before the i-th group; i may be the count. */
+int train_layer_column(const ModelConfig *c, int i);
+int train_rest_column(const ModelConfig *c, int i);
+
+static inline int train_blocks(const Trainer *t) { return t->H / TRAIN_BLOCK; }
+
+/* Element i of an array, of layer l where a layer has `each` elements. */
+static inline void *train_at(const Trainer *t, void *array, int l, int64_t each) {
+    return (char *)array + (size_t)l * (size_t)each * element_bytes(t->spec.precision);
+}
+
+/* Opens the trainer's products. */
+Status train_pass_open(Trainer *t);
+
+/* Enqueue, on `stream`. Batch i of a step: later ones add to what the first has set. */
+Status train_pass(Trainer *t, int i, Stream stream);
+Status train_sums(Trainer *t, int i, Stream stream);
+Status train_update(Trainer *t, Stream stream);
+
+#endif

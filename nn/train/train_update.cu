@@ -1,0 +1,176 @@
+/* nn/train/train_update.cu - the gradients of vectors, and a step's end: reduce, clip, AdamW, EMA. */
+#include "train_cuda.h"
+#include "train_kernels.cuh"
+
+enum { THREADS = 128 }; /* a block */
+
+int train_layer_column(const ModelConfig *c, int i) {
+    return i < SUMS_LAYER_COUNT ? i * c->width : SUMS_UP * c->width + c->hidden;
+}
+
+int train_rest_column(const ModelConfig *c, int i) {
+    const int widths[SUMS_REST_COUNT] = {c->width,   c->width,         c->width,
+                                         c->width,   c->policy_hidden, c->value_hidden,
+                                         c->actions, c->values,        LOSS_COUNT};
+    int column = 0;
+    for (int k = 0; k < i; k++) column += widths[k];
+    return column;
+}
+
+/* What is summed into one group of columns, and of a norm's gradient into two. */
+typedef struct {
+    const void *x; /* (rows, stride) */
+    int columns, stride;
+    const void *norm;   /* (rows, columns) what the norm had, or NULL */
+    const float *stats; /* of it */
+} SumsOf;
+
+static Status columns(Precision precision, const SumsOf *of, int rows, float *partial, float *gain,
+                      int partial_stride, Stream stream) {
+    const int items = column_blocks(rows) * column_tiles(of->columns);
+    const int grid = launch_blocks(items, 32, THREADS);
+    ColumnSumsArgs a;
+    memset(&a, 0, sizeof a);
+    a.x = of->x;
+    a.precision = precision;
+    a.rows = rows;
+    a.columns = of->columns;
+    a.stride = of->stride;
+    a.partial = partial;
+    a.partial_stride = partial_stride;
+    a.norm.x = of->norm;
+    a.norm.rows = rows;
+    a.norm.width = of->columns;
+    a.stats = of->stats;
+    a.gain = gain;
+    if (precision == PRECISION_BF16 && of->stats)
+        LAUNCH((train_columns_kernel<PRECISION_BF16, true>), grid, THREADS, stream, a);
+    else if (precision == PRECISION_BF16)
+        LAUNCH((train_columns_kernel<PRECISION_BF16, false>), grid, THREADS, stream, a);
+    else if (of->stats)
+        LAUNCH((train_columns_kernel<PRECISION_FLOAT32, true>), grid, THREADS, stream, a);
+    else
+        LAUNCH((train_columns_kernel<PRECISION_FLOAT32, false>), grid, THREADS, stream, a);
+    return STATUS_OK;
+}
+
+/* All layers' rows are rows of one matrix: H is whole blocks. */
+static Status layer_columns(Trainer *t, Stream stream) {
+    const ModelConfig *c = &t->spec.model;
+    const int C = c->width, U = c->hidden, rows = c->layers * t->H;
+    const int stride = train_layer_column(c, SUMS_LAYER_COUNT);
+    const void *after = train_at(t, t->dstream, 1, (int64_t)t->H * C);
+    const struct {
+        int to, gain_to;
+        SumsOf of;
+    } all[] = {
+        {SUMS_NORM2_SHIFT, SUMS_NORM2_GAIN, {after, C, C, t->sums2, t->stats2}},
+        {SUMS_NORM1_SHIFT, SUMS_NORM1_GAIN, {t->dmiddle, C, C, t->sums1, t->stats1}},
+        {SUMS_DOWN, 0, {t->dsums2, C, C, NULL, NULL}},
+        {SUMS_ATTEND_OUT, 0, {t->dsums1, C, C, NULL, NULL}},
+        {SUMS_ATTEND_IN, 0, {t->dattend, C, C, NULL, NULL}},
+        {SUMS_UP, 0, {t->dwide, U, U, NULL, NULL}},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        TRY(columns(t->spec.precision, &all[i].of, rows,
+                    t->layer_partial + train_layer_column(c, all[i].to),
+                    t->layer_partial + train_layer_column(c, all[i].gain_to), stride, stream));
+    return STATUS_OK;
+}
+
+static Status rest_columns(Trainer *t, Stream stream) {
+    const ModelConfig *c = &t->spec.model;
+    const int C = c->width, P = c->policy_hidden, V = c->value_hidden;
+    const int stride = train_rest_column(c, SUMS_REST_COUNT);
+    const Precision e = t->spec.precision;
+    const struct {
+        int to, gain_to;
+        Precision precision;
+        SumsOf of;
+    } all[] = {
+        {SUMS_POSITION, 0, e, {t->dstream, C, C, NULL, NULL}},
+        {SUMS_EMBED_SHIFT, SUMS_EMBED_GAIN, e, {t->dstream, C, C, t->embed, t->stats_embed}},
+        {SUMS_EMBED, 0, e, {t->dembed, C, C, NULL, NULL}},
+        {SUMS_POLICY_HIDDEN, 0, e, {t->dpolicy_hidden, P, P, NULL, NULL}},
+        {SUMS_VALUE_HIDDEN, 0, e, {t->dvalue_hidden, V, V, NULL, NULL}},
+        {SUMS_POLICY, 0, e, {t->dlogits, c->actions, t->logit_stride, NULL, NULL}},
+        {SUMS_VALUE, 0, e, {t->dvalues, c->values, t->value_stride, NULL, NULL}},
+        {SUMS_FIGURES, 0, PRECISION_FLOAT32, {t->figures, LOSS_COUNT, LOSS_COUNT, NULL, NULL}},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        TRY(columns(all[i].precision, &all[i].of, t->H,
+                    t->rest_partial + train_rest_column(c, all[i].to),
+                    t->rest_partial + train_rest_column(c, all[i].gain_to), stride, stream));
+    return STATUS_OK;
+}
+
+/* Adds the blocks of each of `layers` up into the gradient. */
+static Status add_blocks(Trainer *t, const float *partial, const int32_t *place, float *out,
+                         int width, int layers, int64_t next, int i, Stream stream) {
+    const BlockSumsArgs a = {partial,
+                             place,
+                             out,
+                             train_blocks(t),
+                             width,
+                             width,
+                             i > 0 ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
+    const int grid = launch_blocks((int64_t)layers * column_tiles(width), 32, THREADS);
+    LAUNCH(train_blocks_kernel, grid, THREADS, stream, a, layers, next);
+    return STATUS_OK;
+}
+
+Status train_sums(Trainer *t, int i, Stream stream) {
+    const ModelConfig *c = &t->spec.model;
+    TRY(layer_columns(t, stream));
+    TRY(add_blocks(t, t->layer_partial, t->layer_place, t->g + t->places.layer,
+                   train_layer_column(c, SUMS_LAYER_COUNT), c->layers, t->places.layer_next, i,
+                   stream));
+    TRY(rest_columns(t, stream));
+    return add_blocks(t, t->rest_partial, t->rest_place, t->g,
+                      train_rest_column(c, SUMS_REST_COUNT), 1, 0, i, stream);
+}
+
+/* Parameters from .. to - 1, which lie together in the copy as well. */
+static Status adamw(Trainer *t, int64_t from, int64_t to, Stream stream) {
+    AdamwArgs a;
+    a.p = t->p + from;
+    a.m = t->m + from;
+    a.v = t->v + from;
+    a.ema = t->ema + from;
+    a.g = t->g + from;
+    a.half = t->half ? t->half + train_place_half(&t->places, from) : NULL;
+    a.step = t->step;
+    a.count = to - from;
+    LAUNCH(train_adamw_kernel, launch_blocks(train_chunks(a.count), 32, THREADS), THREADS, stream,
+           a);
+    return STATUS_OK;
+}
+
+Status train_update(Trainer *t, Stream stream) {
+    const int64_t N = t->places.count;
+    const int chunks = train_chunks(N);
+
+    /* Step 1: sum over processes. */
+    if (t->reduce.sum)
+        TRY(t->reduce.sum(t->reduce.context, t->g, (size_t)(N + LOSS_COUNT), stream));
+
+    /* Step 2: the gradient's length, and what the update is to be. */
+    const SquareSumsArgs squares = {t->g, t->squares, N};
+    LAUNCH(train_squares_kernel, launch_blocks(chunks, 32, THREADS), THREADS, stream, squares);
+    TrainCountArgs count;
+    count.figures = t->g + N;
+    count.squares = t->squares;
+    count.rates = t->rates;
+    count.counters = t->counters;
+    count.reports = t->reports;
+    count.step = t->step;
+    count.at = t->at;
+    count.set = t->spec.set;
+    count.scale = (float)(1.0 / ((double)t->spec.rows * t->spec.accumulate * t->reduce.processes));
+    count.chunks = chunks;
+    LAUNCH(train_count_kernel, 1, 32, stream, count);
+
+    /* Step 3: the parameters. */
+    TRY(adamw(t, 0, t->places.gap, stream));
+    return adamw(t, t->places.gap, N, stream);
+}

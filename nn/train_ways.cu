@@ -1,4 +1,0 @@
-/* nn/train_ways.cu - training's products in a build with all libraries. */
-#include "train_gemm.h"
-
-extern "C" const TrainWay *const train_way = &train_way_library;
