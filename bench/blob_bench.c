@@ -2,7 +2,7 @@
 #include <omp.h>
 
 #include "host/network_options.h"
-#include "host/streams.h"
+#include "host/process/streams.h"
 #include "bench.h"
 
 static const struct {

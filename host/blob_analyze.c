@@ -7,7 +7,7 @@
 #include "answer.h"
 #include "network_options.h"
 #include "options.h"
-#include "threads.h"
+#include "host/process/threads.h"
 #include "weights_file.h"
 #include "weights_shape.h"
 

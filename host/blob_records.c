@@ -4,7 +4,7 @@
 
 #include "export.h"
 #include "options.h"
-#include "streams.h"
+#include "host/process/streams.h"
 #include "summary.h"
 
 typedef struct {

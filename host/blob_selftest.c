@@ -7,10 +7,10 @@
 #include "device/probe/probe.h"
 #include "durable.h"
 #include "options.h"
-#include "progress.h"
+#include "host/process/progress.h"
 #include "selftest.h"
-#include "streams.h"
-#include "threads.h"
+#include "host/process/streams.h"
+#include "host/process/threads.h"
 #include "weights_file.h"
 
 enum { EXIT_NO_GPU = 77 };

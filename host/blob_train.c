@@ -13,9 +13,9 @@
 #include "identity.h"
 #include "network_options.h"
 #include "run_identity.h"
-#include "signals.h"
-#include "streams.h"
-#include "threads.h"
+#include "host/process/signals.h"
+#include "host/process/streams.h"
+#include "host/process/threads.h"
 #include "train_run.h"
 
 /* Step 1: options, which are the same in all processes. */

@@ -3,7 +3,7 @@
 
 #include "arena.h"
 #include "run_memory.h"
-#include "signals.h"
+#include "host/process/signals.h"
 #include "train_run.h"
 
 enum { BLOCK = 64 }; /* deals between two looks at the sequential test */

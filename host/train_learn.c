@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signals.h"
+#include "host/process/signals.h"
 #include "train_run.h"
 
 enum { BURST = 16 }; /* steps between two looks at signals and the progress bar */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "run_memory.h"
-#include "signals.h"
+#include "host/process/signals.h"
 #include "train_run.h"
 
 /* The ids that process `rank` plays of the iteration: first .. end - 1. */

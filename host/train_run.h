@@ -14,7 +14,7 @@
 
 #include "device/core/comm.h"
 #include "device/play/device.h"
-#include "progress.h"
+#include "host/process/progress.h"
 #include "run_folder.h"
 #include "train_log.h"
 #include "train_options.h"

@@ -1,6 +1,6 @@
-/* host/streams.h - the standard streams as a program that writes files needs them. */
-#ifndef HOST_STREAMS_H
-#define HOST_STREAMS_H
+/* host/process/streams.h - the standard streams as a program that writes files needs them. */
+#ifndef HOST_PROCESS_STREAMS_H
+#define HOST_PROCESS_STREAMS_H
 
 /* Call first. A standard stream that was closed is opened on nothing, so that no file gets its
  * number and what is printed cannot end up in a file of games; printing to it still fails. Writes

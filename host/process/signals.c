@@ -1,4 +1,4 @@
-/* host/signals.c - a thread counts the requests to stop; the second one ends the process.
+/* host/process/signals.c - a thread counts the requests to stop; the second one ends the process.
  *
  * No handler: it would run on the stack of the thread that it meets, and oneDNN's generated GEMM
  * keeps its stack pointer in a block of the heap, which the signal's frame then overwrites. */

@@ -1,4 +1,4 @@
-/* host/streams.c - takes the numbers 0 to 2 where they are free, and ignores two signals. */
+/* host/process/streams.c - takes the numbers 0 to 2 where they are free, and ignores two signals. */
 #include "streams.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* host/progress.c - draws the bar, works out the rate and the time left. */
+/* host/process/progress.c - draws the bar, works out the rate and the time left. */
 #include "progress.h"
 
 #include <stdio.h>

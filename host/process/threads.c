@@ -1,4 +1,4 @@
-/* host/threads.c - sets the waiting policy and starts the program again. */
+/* host/process/threads.c - sets the waiting policy and starts the program again. */
 #include "threads.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* host/signals.h - SIGINT and SIGTERM: once, finish what is under way and save; twice, stop now. */
-#ifndef HOST_SIGNALS_H
-#define HOST_SIGNALS_H
+/* host/process/signals.h - SIGINT and SIGTERM: once, finish what is under way and save; twice, stop now. */
+#ifndef HOST_PROCESS_SIGNALS_H
+#define HOST_PROCESS_SIGNALS_H
 
 #include "device/core/status.h"
 

@@ -1,6 +1,6 @@
-/* host/progress.h - how far a long run is: a bar on a terminal, a line now and then elsewhere. */
-#ifndef HOST_PROGRESS_H
-#define HOST_PROGRESS_H
+/* host/process/progress.h - how far a long run is: a bar on a terminal, a line now and then elsewhere. */
+#ifndef HOST_PROCESS_PROGRESS_H
+#define HOST_PROCESS_PROGRESS_H
 
 #include <stdint.h>
 
