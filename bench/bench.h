@@ -5,7 +5,7 @@
 #define BENCH_BENCH_H
 
 #include "device/play/selfplay.h"
-#include "host/options.h"
+#include "host/options/options.h"
 
 enum { BENCH_REPEATS_MAX = 16 };
 
@@ -22,7 +22,7 @@ typedef struct {
     int players, cards, worlds, simulations, leaves, threads, repeats;
     int parallel;           /* 0: what fills the device */
     int rows;               /* one more count for `rows`, or 0 */
-    int precision, network; /* words of host/network_options.h */
+    int precision, network; /* words of host/options/network_options.h */
     int no_graph;
     int sweep; /* Sweep */
     int64_t seed;

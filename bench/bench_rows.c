@@ -3,7 +3,7 @@
  * Where the device has graphs, a call is a graph of one forward, as self-play launches it. */
 #include <stdlib.h>
 
-#include "host/network_options.h"
+#include "host/options/network_options.h"
 #include "host/positions.h"
 #include "ceiling.h"
 

@@ -1,7 +1,7 @@
 /* bench/bench_run.c - brings a run into its steady state and adds up windows of it. */
 #include "bench_run.h"
 
-#include "host/network_options.h"
+#include "host/options/network_options.h"
 #include "ceiling.h"
 
 static int usual_parallel(const BenchOptions *o, Network network) {

@@ -1,7 +1,7 @@
 /* bench/bench_sweep.c - one table a setting: a row for each value, each beside its ceiling. */
 #include "bench_sweep.h"
 
-#include "host/network_options.h"
+#include "host/options/network_options.h"
 #include "host/summary.h"
 #include "bench_run.h"
 #include "ceiling.h"

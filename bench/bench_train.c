@@ -5,7 +5,7 @@
  * as in training; the network is the full blobnet. */
 #include <stdlib.h>
 
-#include "host/network_options.h"
+#include "host/options/network_options.h"
 #include "ceiling.h"
 
 enum { GAMES = 16384, STEPS_MAX = 64 };

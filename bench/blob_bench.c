@@ -1,7 +1,7 @@
 /* bench/blob_bench.c - blob-bench: every figure beside its ceiling, measured in the same run. */
 #include <omp.h>
 
-#include "host/network_options.h"
+#include "host/options/network_options.h"
 #include "host/process/streams.h"
 #include "bench.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "network_options.h"
+#include "host/options/network_options.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};
 static const char *const format_names[] = {"round", "full", NULL};

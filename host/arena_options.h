@@ -3,8 +3,8 @@
 #define HOST_ARENA_OPTIONS_H
 
 #include "arena.h"
-#include "options.h"
-#include "table_mix.h"
+#include "host/options/options.h"
+#include "host/options/table_mix.h"
 
 typedef struct {
     int64_t deals, seed;

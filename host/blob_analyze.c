@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "answer.h"
-#include "network_options.h"
-#include "options.h"
+#include "host/options/network_options.h"
+#include "host/options/options.h"
 #include "host/process/threads.h"
 #include "weights_file.h"
 #include "weights_shape.h"

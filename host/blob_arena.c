@@ -10,7 +10,7 @@
 
 #include "arena_options.h"
 #include "durable.h"
-#include "network_options.h"
+#include "host/options/network_options.h"
 #include "host/process/progress.h"
 #include "run_memory.h"
 #include "host/process/signals.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "export.h"
-#include "options.h"
+#include "host/options/options.h"
 #include "host/process/streams.h"
 #include "summary.h"
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "game/trace.h"
-#include "options.h"
+#include "host/options/options.h"
 
 static const Option none[] = {{NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
 

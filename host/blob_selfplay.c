@@ -9,7 +9,7 @@
 
 #include "device/core/trace.h"
 #include "metrics.h"
-#include "network_options.h"
+#include "host/options/network_options.h"
 #include "host/process/progress.h"
 #include "run_failure.h"
 #include "run_identity.h"

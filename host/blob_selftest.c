@@ -6,7 +6,7 @@
 
 #include "device/probe/probe.h"
 #include "durable.h"
-#include "options.h"
+#include "host/options/options.h"
 #include "host/process/progress.h"
 #include "selftest.h"
 #include "host/process/streams.h"

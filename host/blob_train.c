@@ -11,7 +11,7 @@
 #include <omp.h>
 
 #include "identity.h"
-#include "network_options.h"
+#include "host/options/network_options.h"
 #include "run_identity.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"

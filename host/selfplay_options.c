@@ -2,7 +2,7 @@
 #include "selfplay_options.h"
 
 #include "device/search/root.h"
-#include "network_options.h"
+#include "host/options/network_options.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};
 static const char *const format_names[] = {"round", "full", NULL};

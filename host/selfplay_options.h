@@ -3,7 +3,7 @@
 #define HOST_SELFPLAY_OPTIONS_H
 
 #include "device/play/selfplay.h"
-#include "options.h"
+#include "host/options/options.h"
 
 typedef struct {
     int64_t games, seed, weights_seed;

@@ -6,7 +6,7 @@
 #include "device/search/root.h"
 #include "game/observe.h"
 #include "checkpoint.h"
-#include "network_options.h"
+#include "host/options/network_options.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};
 static const char *const format_names[] = {"round", "full", NULL};

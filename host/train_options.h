@@ -4,9 +4,9 @@
 
 #include "device/play/selfplay.h"
 #include "nn/train/train.h"
-#include "options.h"
+#include "host/options/options.h"
 #include "schedule.h"
-#include "table_mix.h"
+#include "host/options/table_mix.h"
 
 typedef enum {
     TRAIN_PRESET_TINY,
@@ -24,7 +24,7 @@ typedef struct {
     int rules, points, penalty, format, search, leaves;
     double c_puct, fpu, noise_weight, noise_alpha;
     int explore_decisions, move_power, parallel, waves;
-    /* words of host/network_options.h */
+    /* words of host/options/network_options.h */
     int precision, play_precision, network;
     /* the network */
     int width, layers, hidden, heads, policy_hidden, value_hidden;

@@ -1,4 +1,4 @@
-/* host/table_mix.c - two lists read, sorted, normalised and multiplied. */
+/* host/options/table_mix.c - two lists read, sorted, normalised and multiplied. */
 #include "table_mix.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
-/* host/options.h - one table of options serves the command line, --config files and the run's log.
+/* host/options/options.h - one table of options serves the command line, --config files and the run's log.
  *
  * Long options as getopt knows them; a JSON file holds the same names ('-' or '_'); flags win over
  * the file. Each refusal is one line: option, value, what is allowed. */
-#ifndef HOST_OPTIONS_H
-#define HOST_OPTIONS_H
+#ifndef HOST_OPTIONS_OPTIONS_H
+#define HOST_OPTIONS_OPTIONS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-/* host/network_options.h - which numbers a network computes in, and which way: for every
+/* host/options/network_options.h - which numbers a network computes in, and which way: for every
  * program. */
-#ifndef HOST_NETWORK_OPTIONS_H
-#define HOST_NETWORK_OPTIONS_H
+#ifndef HOST_OPTIONS_NETWORK_OPTIONS_H
+#define HOST_OPTIONS_NETWORK_OPTIONS_H
 
 #include "device/play/device.h"
 

@@ -1,4 +1,4 @@
-/* host/option_words.c - takes the words of a command line apart; argp writes --help.
+/* host/options/option_words.c - takes the words of a command line apart; argp writes --help.
  *
  * argp does not read them: its refusals take three lines and do not say what is allowed. */
 #include "option_words.h"

@@ -1,4 +1,4 @@
-/* host/options.c - words, then cJSON for the file, one function that checks and sets both. */
+/* host/options/options.c - words, then cJSON for the file, one function that checks and sets both. */
 #include "options.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* host/network_options.c - words of --precision and --network. */
+/* host/options/network_options.c - words of --precision and --network. */
 #include "network_options.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
-/* host/table_mix.h - which tables are played, and how often: seats "4:0.15,5:0.85", cards alike.
+/* host/options/table_mix.h - which tables are played, and how often: seats "4:0.15,5:0.85", cards alike.
  *
  *   --players 4:1,5:3  --cards 5,7     tables 4x5 1/8, 4x7 1/8, 5x5 3/8, 5x7 3/8
  *
  * A number alone has weight 1; weights are > 0 and count by their sum. */
-#ifndef HOST_TABLE_MIX_H
-#define HOST_TABLE_MIX_H
+#ifndef HOST_OPTIONS_TABLE_MIX_H
+#define HOST_OPTIONS_TABLE_MIX_H
 
 #include "device/play/slot.h"
 

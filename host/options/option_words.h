@@ -1,6 +1,6 @@
-/* host/option_words.h - the words of a command line, sorted into options, values and files. */
-#ifndef HOST_OPTION_WORDS_H
-#define HOST_OPTION_WORDS_H
+/* host/options/option_words.h - the words of a command line, sorted into options, values and files. */
+#ifndef HOST_OPTIONS_OPTION_WORDS_H
+#define HOST_OPTIONS_OPTION_WORDS_H
 
 #include "options.h"
 
