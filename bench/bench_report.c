@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/durable.h"
+#include "host/files/durable.h"
 #include "bench.h"
 
 static cJSON *results; /* what was kept so far, for the JSON file */

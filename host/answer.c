@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "game/text.h"
-#include "json_line.h"
+#include "host/files/json_line.h"
 #include "query.h"
 
 Status answer_open(Answerer *a, const Device *device, Weights *weights, uint64_t weights_seed,

@@ -8,8 +8,8 @@
 #include "host/options/network_options.h"
 #include "host/options/options.h"
 #include "host/process/threads.h"
-#include "weights_file.h"
-#include "weights_shape.h"
+#include "host/files/weights_file.h"
+#include "host/files/weights_shape.h"
 
 typedef struct {
     const char *weights, *device;

@@ -9,15 +9,15 @@
 #include <stdlib.h>
 
 #include "arena_options.h"
-#include "durable.h"
+#include "host/files/durable.h"
 #include "host/options/network_options.h"
 #include "host/process/progress.h"
 #include "run_memory.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"
-#include "weights_file.h"
-#include "weights_shape.h"
+#include "host/files/weights_file.h"
+#include "host/files/weights_shape.h"
 
 typedef struct {
     ArenaOptions options;

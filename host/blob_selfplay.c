@@ -20,8 +20,8 @@
 #include "host/process/streams.h"
 #include "summary.h"
 #include "host/process/threads.h"
-#include "weights_file.h"
-#include "weights_shape.h"
+#include "host/files/weights_file.h"
+#include "host/files/weights_shape.h"
 
 static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
 enum { TRACE_EPOCHS = 48 };            /* what --trace draws, as its help says */

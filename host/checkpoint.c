@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "game/observe.h"
-#include "safetensors.h"
+#include "host/files/safetensors.h"
 
 enum { PARTS = 4, COUNTERS = 7, SIZES = 10, NAME_BYTES = 80, TEXTS_MAX = 900 };
 

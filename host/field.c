@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json_line.h"
+#include "host/files/json_line.h"
 
 static const char *const NAMES[FIELD_COUNT] = {
     "id",      "rules",       "players", "cards",  "trump", "turned", "points",

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "durable.h"
+#include "host/files/durable.h"
 
 static const char *text_of(const cJSON *identity, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(identity, key);

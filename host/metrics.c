@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "durable.h"
+#include "host/files/durable.h"
 
 static void add(cJSON *object, const char *name, double numerator, double denominator) {
     cJSON_AddNumberToObject(object, name, denominator > 0 ? numerator / denominator : 0);

@@ -6,7 +6,7 @@
 #include "game/sequence.h"
 #include "game/text.h"
 #include "game/world_count.h"
-#include "json_line.h"
+#include "host/files/json_line.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};
 

@@ -17,7 +17,7 @@
 #define HOST_REPLAY_FILE_H
 
 #include "device/replay/replay_ops.h"
-#include "safetensors.h"
+#include "host/files/safetensors.h"
 
 /* The value of the key replay_version: of what is described above. */
 #define REPLAY_FILE_VERSION "1"

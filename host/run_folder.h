@@ -18,7 +18,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "durable.h"
+#include "host/files/durable.h"
 
 typedef enum { RUN_CONTINUE, RUN_FRESH } RunBegin;
 

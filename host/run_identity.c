@@ -5,7 +5,7 @@
 
 #include "identity.h"
 #include "revision.h" /* BLOB_REVISION */
-#include "weights_file.h"
+#include "host/files/weights_file.h"
 
 static void add_number(cJSON *object, const char *name, int64_t value) {
     char text[32];

@@ -20,7 +20,7 @@
 #define HOST_SHARD_FILE_H
 
 #include "identity.h"
-#include "safetensors.h"
+#include "host/files/safetensors.h"
 #include "shard_part.h"
 
 typedef enum {

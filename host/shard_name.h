@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "durable.h"
+#include "host/files/durable.h"
 
 /* Consecutive ids in a shard; its index is id / SHARD_GAMES. */
 enum { SHARD_GAMES = 4096, SHARD_PATH = DURABLE_PATH + 64 };

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "durable.h"
+#include "host/files/durable.h"
 
 enum { TENSORBOARD_VALUES_MAX = 64, TENSORBOARD_TAG_MAX = 64 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safetensors.h"
+#include "host/files/safetensors.h"
 #include "train_run.h"
 
 enum { X, LEGAL, POLICY, VALUE, SEATS, COUNT };

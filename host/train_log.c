@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "json_line.h"
+#include "host/files/json_line.h"
 
 enum { HEADER_EVERY = 25 }; /* lines */
 

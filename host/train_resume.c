@@ -9,7 +9,7 @@
 #include "identity.h"
 #include "replay_file.h"
 #include "train_run.h"
-#include "weights_file.h"
+#include "host/files/weights_file.h"
 
 /* A number that the checkpoint's texts must have. */
 static Status read_number(const char *path, const cJSON *texts, const char *key, int64_t *out) {

@@ -12,7 +12,7 @@
 #include "replay_file.h"
 #include "revision.h" /* BLOB_REVISION */
 #include "train_run.h"
-#include "weights_file.h"
+#include "host/files/weights_file.h"
 
 /* All that the thread reads is a copy: the run goes on meanwhile. */
 struct TrainSaver {

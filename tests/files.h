@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/durable.h"
+#include "host/files/durable.h"
 #include "check.h"
 
 static char folder[64]; /* the test's own, made by files_begin */

@@ -3,8 +3,8 @@
 
 #include "host/checkpoint.h"
 #include "host/identity.h"
-#include "host/safetensors.h"
-#include "host/weights_file.h"
+#include "host/files/safetensors.h"
+#include "host/files/weights_file.h"
 #include "files.h"
 
 static const ModelConfig config = {32, 32, 2, 32, 2, 32, 52, 32, 8, VALUE_SIGMOID};

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <xxhash.h>
 
-#include "host/safetensors.h"
-#include "host/weights_file.h"
+#include "host/files/safetensors.h"
+#include "host/files/weights_file.h"
 #include "files.h"
 
 /* A small file of three types, the smallest elements given first. */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "device/core/trace.h"
-#include "host/durable.h"
+#include "host/files/durable.h"
 #include "check.h"
 
 static char path[] = "/tmp/test_trace_XXXXXX";

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "host/json_line.h"
+#include "host/files/json_line.h"
 #include "files.h"
 
 static TrainLog train_log;

@@ -1,13 +1,13 @@
-/* tests/test_weights_shape.c - host/weights_shape.h: what was saved is what is read, or refused. */
-#include "host/weights_shape.h"
+/* tests/test_weights_shape.c - host/files/weights_shape.h: what was saved is what is read, or refused. */
+#include "host/files/weights_shape.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "host/safetensors.h"
-#include "host/weights_file.h"
+#include "host/files/safetensors.h"
+#include "host/files/weights_file.h"
 #include "check.h"
 
 static char folder[] = "/tmp/test_weights_shape.XXXXXX";

@@ -1,4 +1,4 @@
-/* host/safetensors_read.c - safetensors files, read and checked before anything is trusted. */
+/* host/files/safetensors_read.c - safetensors files, read and checked before anything is trusted. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

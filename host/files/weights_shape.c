@@ -1,4 +1,4 @@
-/* host/weights_shape.c - reads the shape of a network off its tensors. */
+/* host/files/weights_shape.c - reads the shape of a network off its tensors. */
 #include "weights_shape.h"
 
 #include <stdlib.h>

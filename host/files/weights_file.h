@@ -1,6 +1,6 @@
-/* host/weights_file.h - a network's parameters as safetensors, by PyTorch's names. */
-#ifndef HOST_WEIGHTS_FILE_H
-#define HOST_WEIGHTS_FILE_H
+/* host/files/weights_file.h - a network's parameters as safetensors, by PyTorch's names. */
+#ifndef HOST_FILES_WEIGHTS_FILE_H
+#define HOST_FILES_WEIGHTS_FILE_H
 
 #include <cjson/cJSON.h>
 

@@ -1,4 +1,4 @@
-/* host/json_line.c - what cJSON would let pass is refused by a scan before it. */
+/* host/files/json_line.c - what cJSON would let pass is refused by a scan before it. */
 #include "json_line.h"
 
 #include <stdbool.h>

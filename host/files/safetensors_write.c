@@ -1,4 +1,4 @@
-/* host/safetensors_write.c - safetensors files as streams: every tensor at its own pace. */
+/* host/files/safetensors_write.c - safetensors files as streams: every tensor at its own pace. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>

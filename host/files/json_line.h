@@ -1,9 +1,9 @@
-/* host/json_line.h - one line of JSON, read strictly, and texts written as JSON.
+/* host/files/json_line.h - one line of JSON, read strictly, and texts written as JSON.
  *
  * cJSON lets more pass than JSON allows (numbers as 01 or 1., control characters, a text cut at
  * \u0000); what is accepted here is RFC 8259 alone. */
-#ifndef HOST_JSON_LINE_H
-#define HOST_JSON_LINE_H
+#ifndef HOST_FILES_JSON_LINE_H
+#define HOST_FILES_JSON_LINE_H
 
 #include <cjson/cJSON.h>
 #include <stdio.h>

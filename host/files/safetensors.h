@@ -1,4 +1,4 @@
-/* host/safetensors.h - safetensors files: a reader that trusts nothing, and a streaming writer.
+/* host/files/safetensors.h - safetensors files: a reader that trusts nothing, and a streaming writer.
  *
  *   [header bytes N: uint64] [N bytes of JSON, padded with spaces] [tensors, one after another]
  *   {"__metadata__": {name: text, ..}, name: {"dtype", "shape", "data_offsets": [begin, end]}, ..}
@@ -6,8 +6,8 @@
  * Little endian. What we write has its tensors in order of falling element size, so that each lies
  * aligned, and the metadata "xxh64": 16 hexadecimal digits, the XXH64 (seed 0) of the whole file
  * with those digits as zeros. Files of others need not have it. */
-#ifndef HOST_SAFETENSORS_H
-#define HOST_SAFETENSORS_H
+#ifndef HOST_FILES_SAFETENSORS_H
+#define HOST_FILES_SAFETENSORS_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>

@@ -1,11 +1,11 @@
-/* host/durable.h - files that are whole or not there: written aside, flushed to disk, renamed.
+/* host/files/durable.h - files that are whole or not there: written aside, flushed to disk, renamed.
  *
  *   durable_open -> [ durable_write ]* -> durable_commit     or durable_abort at any point
  *
  * Until the commit nothing of the new bytes is visible under the final name, and an older file of
  * that name stays as it was; the commit returns when the file and its folder are on disk. */
-#ifndef HOST_DURABLE_H
-#define HOST_DURABLE_H
+#ifndef HOST_FILES_DURABLE_H
+#define HOST_FILES_DURABLE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* host/weights_file.c - a network's parameters as safetensors, by PyTorch's names. */
+/* host/files/weights_file.c - a network's parameters as safetensors, by PyTorch's names. */
 #include "weights_file.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* host/durable.c - files that are whole or not there: written aside, flushed to disk, renamed. */
+/* host/files/durable.c - files that are whole or not there: written aside, flushed to disk, renamed. */
 #include "durable.h"
 
 #include <errno.h>

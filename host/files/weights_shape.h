@@ -1,6 +1,6 @@
-/* host/weights_shape.h - which network a weights file holds. */
-#ifndef HOST_WEIGHTS_SHAPE_H
-#define HOST_WEIGHTS_SHAPE_H
+/* host/files/weights_shape.h - which network a weights file holds. */
+#ifndef HOST_FILES_WEIGHTS_SHAPE_H
+#define HOST_FILES_WEIGHTS_SHAPE_H
 
 #include "nn/config.h"
 
