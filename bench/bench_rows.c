@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "host/options/network_options.h"
-#include "host/positions.h"
+#include "host/games/positions.h"
 #include "ceiling.h"
 
 typedef struct {

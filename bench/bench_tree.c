@@ -2,7 +2,7 @@
  * then the steps that surround the network in self-play. */
 #include <stdlib.h>
 
-#include "host/positions.h"
+#include "host/games/positions.h"
 #include "bench_steps.h"
 
 enum { TREE_COUNTS = 2 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "device/search/root.h"
-#include "game_record.h"
+#include "host/games/game_record.h"
 
 enum { BLOCK_MAX = 1 << 20 };
 

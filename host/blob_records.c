@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "export.h"
+#include "host/games/export.h"
 #include "host/options/options.h"
 #include "host/process/streams.h"
 #include "summary.h"

@@ -15,7 +15,7 @@
 #include "run_identity.h"
 #include "run_memory.h"
 #include "selfplay_options.h"
-#include "shard.h"
+#include "host/games/shard.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "summary.h"

@@ -10,7 +10,7 @@
 
 #include <omp.h>
 
-#include "identity.h"
+#include "host/games/identity.h"
 #include "host/options/network_options.h"
 #include "run_identity.h"
 #include "host/process/signals.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "game_record.h"
-#include "identity.h"
+#include "host/games/game_record.h"
+#include "host/games/identity.h"
 #include "replay_file_check.h"
 
 static void join_bytes(const unsigned char *bytes, size_t n, uint16_t *words) {

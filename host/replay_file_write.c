@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "identity.h"
+#include "host/games/identity.h"
 
 enum {
     /* of zstd; -5 packs 1.7 times and unpacks 1.6 times as fast, to 1.46 times the size */

@@ -3,7 +3,7 @@
 #define HOST_RUN_FAILURE_H
 
 #include "selfplay_options.h"
-#include "shard.h"
+#include "host/games/shard.h"
 
 typedef struct {
     const SelfplayOptions *options;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
-#include "identity.h"
+#include "host/games/identity.h"
 
 static const char *const file_names[RUN_FILE_COUNT] = {"weights.safetensors", "best.safetensors",
                                                        "metrics.jsonl", "bad_batch.safetensors"};

@@ -3,7 +3,7 @@
 
 #include <sys/utsname.h>
 
-#include "identity.h"
+#include "host/games/identity.h"
 #include "revision.h" /* BLOB_REVISION */
 #include "host/files/weights_file.h"
 

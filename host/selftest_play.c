@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "device/play/analyze.h"
-#include "positions.h"
+#include "host/games/positions.h"
 #include "selftest.h"
 
 enum { GAMES = 96, NET_GAMES = 16, PARALLEL = 64, OTHER_PARALLEL = 29, EPOCHS_MAX = 100000 };

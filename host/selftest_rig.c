@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "game/observe.h"
-#include "positions.h"
+#include "host/games/positions.h"
 
 static Status rows_alloc(RowSet *rows) {
     rows->x = malloc(sizeof *rows->x * RIG_ROWS * OBSERVE_COLUMNS);

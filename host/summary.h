@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "device/play/selfplay.h"
-#include "game_record.h"
+#include "host/games/game_record.h"
 
 /* Added up over games; all zero at first. */
 typedef struct {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
-#include "identity.h"
+#include "host/games/identity.h"
 #include "replay_file.h"
 #include "train_run.h"
 #include "host/files/weights_file.h"

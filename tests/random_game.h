@@ -4,7 +4,7 @@
 
 #include "device/core/rng.h"
 #include "game/sequence.h"
-#include "host/game_record.h"
+#include "host/games/game_record.h"
 
 static inline int random_round(const GameTerms *terms, Rng *rng, int T, int dealer, int trump,
                                uint16_t *w) {

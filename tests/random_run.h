@@ -2,7 +2,7 @@
 #ifndef TESTS_RANDOM_RUN_H
 #define TESTS_RANDOM_RUN_H
 
-#include "host/shard.h"
+#include "host/games/shard.h"
 #include "random_game.h"
 
 static inline GameTerms terms_of(int variant, int players, int cards, int full) {

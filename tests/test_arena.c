@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "device/search/root.h"
-#include "host/game_record.h"
+#include "host/games/game_record.h"
 #include "play_run.h"
 
 enum { DEALS_MAX = 4096 };

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "host/checkpoint.h"
-#include "host/identity.h"
+#include "host/games/identity.h"
 #include "host/files/safetensors.h"
 #include "host/files/weights_file.h"
 #include "files.h"

@@ -1,7 +1,7 @@
 /* tests/test_deal.c - deals without bias, beginnings drawn or pinned, rounds in the order due. */
 #include "device/play/deal.h"
 
-#include "host/game_record.h"
+#include "host/games/game_record.h"
 #include "play_run.h"
 
 enum { DEALS = 20000, STARTS = 7000 };

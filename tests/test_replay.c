@@ -2,7 +2,7 @@
 #include <math.h>
 #include <omp.h>
 
-#include "host/export.h"
+#include "host/games/export.h"
 #include "files.h"
 #include "random_run.h"
 #include "replay_ring.h"

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 
 #include "host/checkpoint.h"
-#include "host/identity.h"
+#include "host/games/identity.h"
 #include "host/run_folder.h"
 #include "files.h"
 

@@ -1,7 +1,7 @@
 /* tests/test_selfplay.c - a game's record depends on seed and id alone, and can be asked again. */
 #include "device/play/analyze.h"
 #include "device/search/root.h"
-#include "host/game_record.h"
+#include "host/games/game_record.h"
 #include "play_run.h"
 
 enum { GAMES = 40, LOOKED_AT = 8 };

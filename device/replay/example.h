@@ -5,7 +5,7 @@
  *   policy   visits / sum, by output of the policy (observe_action_column), 0 where not legal
  *   value    round_value of the mover, then of the others clockwise, at the round's end; 0 beyond P
  *
- * The words are trusted: self-play wrote them, or host/game_record.h has checked them. */
+ * The words are trusted: self-play wrote them, or host/games/game_record.h has checked them. */
 #ifndef DEVICE_REPLAY_EXAMPLE_H
 #define DEVICE_REPLAY_EXAMPLE_H
 

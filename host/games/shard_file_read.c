@@ -1,4 +1,4 @@
-/* host/shard_file_read.c - a shard read back: tensors checked, games turned into words again. */
+/* host/games/shard_file_read.c - a shard read back: tensors checked, games turned into words again. */
 #include <inttypes.h>
 #include <string.h>
 

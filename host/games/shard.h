@@ -1,4 +1,4 @@
-/* host/shard.h - a folder of finished games, complete or resumable at any moment.
+/* host/games/shard.h - a folder of finished games, complete or resumable at any moment.
  *
  *   DIR/run.json                    {"identity": what decides the content, "machine": the rest}
  *   DIR/games-000000.part           games of a shard that is not complete (shard_part.h)
@@ -11,8 +11,8 @@
  * A run started again keeps whole records of parts and drops what follows a torn or damaged one. A
  * short last shard stays as it is until a longer run has all its ids, and is then replaced. Memory:
  * some 300 KB for each shard that is open, nothing for each game. */
-#ifndef HOST_SHARD_H
-#define HOST_SHARD_H
+#ifndef HOST_GAMES_SHARD_H
+#define HOST_GAMES_SHARD_H
 
 #include "shard_file.h"
 

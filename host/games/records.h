@@ -1,8 +1,8 @@
-/* host/records.h - every game in some folders or shards of one run, in order of its id, checked.
+/* host/games/records.h - every game in some folders or shards of one run, in order of its id, checked.
  *
  *   records_open -> [ records_visit ]* -> records_close */
-#ifndef HOST_RECORDS_H
-#define HOST_RECORDS_H
+#ifndef HOST_GAMES_RECORDS_H
+#define HOST_GAMES_RECORDS_H
 
 #include "shard_store.h"
 

@@ -1,6 +1,6 @@
-/* host/positions.h - positions as games have them, for benches and checks of a network. */
-#ifndef HOST_POSITIONS_H
-#define HOST_POSITIONS_H
+/* host/games/positions.h - positions as games have them, for benches and checks of a network. */
+#ifndef HOST_GAMES_POSITIONS_H
+#define HOST_GAMES_POSITIONS_H
 
 #include "game/rules.h"
 

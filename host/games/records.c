@@ -1,4 +1,4 @@
-/* host/records.c - every game in some folders or shards of one run, in order of its id, checked. */
+/* host/games/records.c - every game in some folders or shards of one run, in order of its id, checked. */
 #include "records.h"
 
 #include <dirent.h>

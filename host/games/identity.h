@@ -1,8 +1,8 @@
-/* host/identity.h - what decides a run's content, as an object of texts.
+/* host/games/identity.h - what decides a run's content, as an object of texts.
  *
  * The same object stands in the metadata of every shard and, under "identity", in run.json. */
-#ifndef HOST_IDENTITY_H
-#define HOST_IDENTITY_H
+#ifndef HOST_GAMES_IDENTITY_H
+#define HOST_GAMES_IDENTITY_H
 
 #include <cjson/cJSON.h>
 

@@ -1,4 +1,4 @@
-/* host/shard.c - games appended to parts, and parts that became shards. */
+/* host/games/shard.c - games appended to parts, and parts that became shards. */
 #include "shard.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* host/shard_name.c - writes and reads the names of a folder's files. */
+/* host/games/shard_name.c - writes and reads the names of a folder's files. */
 #include "shard_name.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* host/shard_open.c - a folder of shards opened: whose it is, what is there, what is missing. */
+/* host/games/shard_open.c - a folder of shards opened: whose it is, what is there, what is missing. */
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* host/export.c - searched decisions as dense tensors, row by row. */
+/* host/games/export.c - searched decisions as dense tensors, row by row. */
 #include "export.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* host/game_record.c - reads finished games from their 16-bit words, and believes none of them. */
+/* host/games/game_record.c - reads finished games from their 16-bit words, and believes none of them. */
 #include "game_record.h"
 
 #include <stdarg.h>

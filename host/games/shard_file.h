@@ -1,4 +1,4 @@
-/* host/shard_file.h - a shard of finished games as safetensors: up to 4,096 consecutive ids.
+/* host/games/shard_file.h - a shard of finished games as safetensors: up to 4,096 consecutive ids.
  *
  *   n games   R rounds of all games   D decisions of all rounds; x_offset[i] .. x_offset[i + 1] are
  *   the entries of x that belong to item i
@@ -16,8 +16,8 @@
  *
  * Metadata: the run's identity (identity.h) and "xxh64" (safetensors.h). The bytes depend on the
  * identity and the games alone. */
-#ifndef HOST_SHARD_FILE_H
-#define HOST_SHARD_FILE_H
+#ifndef HOST_GAMES_SHARD_FILE_H
+#define HOST_GAMES_SHARD_FILE_H
 
 #include "identity.h"
 #include "host/files/safetensors.h"

@@ -1,11 +1,11 @@
-/* host/game_record.h - reads finished games from their 16-bit words, and believes none of them.
+/* host/games/game_record.h - reads finished games from their 16-bit words, and believes none of them.
  *
  *   game_record_begin -> [ game_record_next ]* -> wrong[0] tells whether all of it was right
  *
  * Every round is replayed with game/rules.h: hands, turn, legal actions, scores, decisions, and the
  * place of the round in a full game. device/replay/record.h has the layout of the words. */
-#ifndef HOST_GAME_RECORD_H
-#define HOST_GAME_RECORD_H
+#ifndef HOST_GAMES_GAME_RECORD_H
+#define HOST_GAMES_GAME_RECORD_H
 
 #include "device/replay/record.h"
 

@@ -1,4 +1,4 @@
-/* host/shard_part.c - the finished games of an incomplete shard, in the order they came. */
+/* host/games/shard_part.c - the finished games of an incomplete shard, in the order they came. */
 #include "shard_part.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-/* host/shard_store.h - what an open folder of shards keeps in memory; for shard*.c alone. */
-#ifndef HOST_SHARD_STORE_H
-#define HOST_SHARD_STORE_H
+/* host/games/shard_store.h - what an open folder of shards keeps in memory; for shard*.c alone. */
+#ifndef HOST_GAMES_SHARD_STORE_H
+#define HOST_GAMES_SHARD_STORE_H
 
 #include "shard.h"
 #include "shard_name.h"

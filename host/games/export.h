@@ -1,4 +1,4 @@
-/* host/export.h - searched decisions as dense tensors that PyTorch reads without knowing the game.
+/* host/games/export.h - searched decisions as dense tensors that PyTorch reads without knowing the game.
  *
  *   n decisions, by game, then as played; absolute seat s is relative seat (s - mover) mod P
  *
@@ -12,8 +12,8 @@
  *
  * An output of the policy is a bid b, or a card in the row's own order of suits, trump first. The
  * metadata is the run's identity, its observation_version too. */
-#ifndef HOST_EXPORT_H
-#define HOST_EXPORT_H
+#ifndef HOST_GAMES_EXPORT_H
+#define HOST_GAMES_EXPORT_H
 
 #include "records.h"
 

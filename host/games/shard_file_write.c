@@ -1,4 +1,4 @@
-/* host/shard_file_write.c - writes a shard: once through the games to count, once to write. */
+/* host/games/shard_file_write.c - writes a shard: once through the games to count, once to write. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* host/identity.c - what decides a run's content, as an object of texts. */
+/* host/games/identity.c - what decides a run's content, as an object of texts. */
 #include "identity.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* host/positions.c - random rounds, stopped on the way. */
+/* host/games/positions.c - random rounds, stopped on the way. */
 #include "positions.h"
 
 #include "device/play/deal.h"

@@ -1,4 +1,4 @@
-/* host/shard_part.h - the finished games of an incomplete shard, in the order they came.
+/* host/games/shard_part.h - the finished games of an incomplete shard, in the order they came.
  *
  *   head    [magic "blobpart"] [version] [identity hash] [first game id] [XXH64 of these 32 bytes]
  *   record  [game id: int64] [words: uint32] [XXH64 of these 12 bytes, low half: uint32]
@@ -6,8 +6,8 @@
  *
  * head: five uint64; all little endian. A file that was cut anywhere is whole up to the cut: what
  * follows the last whole record is dropped by the next run. */
-#ifndef HOST_SHARD_PART_H
-#define HOST_SHARD_PART_H
+#ifndef HOST_GAMES_SHARD_PART_H
+#define HOST_GAMES_SHARD_PART_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-/* host/shard_name.h - what the files of a folder of shards are called. */
-#ifndef HOST_SHARD_NAME_H
-#define HOST_SHARD_NAME_H
+/* host/games/shard_name.h - what the files of a folder of shards are called. */
+#ifndef HOST_GAMES_SHARD_NAME_H
+#define HOST_GAMES_SHARD_NAME_H
 
 #include <stdbool.h>
 
