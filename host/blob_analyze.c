@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
+#include "host/analyze/answer.h"
 #include "host/options/network_options.h"
 #include "host/options/options.h"
 #include "host/process/threads.h"

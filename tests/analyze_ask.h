@@ -5,8 +5,8 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "host/answer.h"
-#include "host/query.h"
+#include "host/analyze/answer.h"
+#include "host/analyze/query.h"
 
 static Answerer asked;
 

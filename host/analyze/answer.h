@@ -1,8 +1,8 @@
-/* host/answer.h - one line of JSON for each line of JSON: the protocol of blob-analyze.
+/* host/analyze/answer.h - one line of JSON for each line of JSON: the protocol of blob-analyze.
  *
  *   line ─► json_line_parse ─► query_read ─► analyzer_answer ─► line */
-#ifndef HOST_ANSWER_H
-#define HOST_ANSWER_H
+#ifndef HOST_ANALYZE_ANSWER_H
+#define HOST_ANALYZE_ANSWER_H
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* host/field.c - one reader for each kind of field. */
+/* host/analyze/field.c - one reader for each kind of field. */
 #include "field.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* host/query_game.c - numbers of the game, then the hands, then the actions one by one. */
+/* host/analyze/query_game.c - numbers of the game, then the hands, then the actions one by one. */
 #include "query_game.h"
 
 #include <stdlib.h>

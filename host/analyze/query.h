@@ -1,4 +1,4 @@
-/* host/query.h - a query of blob-analyze as an AnalyzeQuery.
+/* host/analyze/query.h - a query of blob-analyze as an AnalyzeQuery.
  *
  * Required: id, players, cards, trump (oh-hell: turned), dealer, hands, actions. Defaults: rules
  * blob, points 1, penalty false, open false, worlds 3, simulations 30, search puct, c_puct 1.5,
@@ -8,8 +8,8 @@
  * First every name is looked at, in the line's order: one that no query has, or that stands there
  * twice, is the error. Then the fields in the order of field.h; null is a value only among hands.
  * An id is a text; nothing depends on it. */
-#ifndef HOST_QUERY_H
-#define HOST_QUERY_H
+#ifndef HOST_ANALYZE_QUERY_H
+#define HOST_ANALYZE_QUERY_H
 
 #include "query_game.h"
 

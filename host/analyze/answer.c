@@ -1,4 +1,4 @@
-/* host/answer.c - a query is read, searched, and its answer written. */
+/* host/analyze/answer.c - a query is read, searched, and its answer written. */
 #include "answer.h"
 
 #include <inttypes.h>

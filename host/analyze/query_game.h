@@ -1,12 +1,12 @@
-/* host/query_game.h - the game in a query: rules, deal and history, as far as the mover can check.
+/* host/analyze/query_game.h - the game in a query: rules, deal and history, as far as the mover can check.
  *
  *   open     all hands are known: every action is checked against the rules
  *   closed   only the hand of the seat that moves now is known, others are not looked at. Checked:
  *            its own bids and cards in full; of the others, that no card is played twice, is turned
  *            up, is in the mover's hand, or is of a suit that the seat has shown to lack; and that
  *            some deal of the unseen cards fits. Who moves follows from the actions alone. */
-#ifndef HOST_QUERY_GAME_H
-#define HOST_QUERY_GAME_H
+#ifndef HOST_ANALYZE_QUERY_GAME_H
+#define HOST_ANALYZE_QUERY_GAME_H
 
 #include "device/play/analyze.h"
 #include "field.h"

@@ -1,9 +1,9 @@
-/* host/field.h - the fields of a query: their names, their order, and how one is read or refused.
+/* host/analyze/field.h - the fields of a query: their names, their order, and how one is read or refused.
  *
  * The order is that in which they are checked; the first wrong one is named. A number is whole if
  * its value is: 1.0 and 1e0 are 1, -0 is 0. */
-#ifndef HOST_FIELD_H
-#define HOST_FIELD_H
+#ifndef HOST_ANALYZE_FIELD_H
+#define HOST_ANALYZE_FIELD_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* host/query.c - the fields in their order: the game, then how it is searched. */
+/* host/analyze/query.c - the fields in their order: the game, then how it is searched. */
 #include "query.h"
 
 #include "device/play/selfplay.h"
