@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "host/replay_file.h"
+#include "host/replay/replay_file.h"
 #include "bench.h"
 #include "bench_replay_gpu.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "host/replay_file.h"
+#include "host/replay/replay_file.h"
 #include "ceiling.h"
 
 enum { GAMES = 65536, ROWS_MAX = 16384, LAUNCHES = 16 };

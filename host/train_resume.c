@@ -7,7 +7,7 @@
 
 #include "checkpoint.h"
 #include "host/games/identity.h"
-#include "replay_file.h"
+#include "host/replay/replay_file.h"
 #include "train_run.h"
 #include "host/files/weights_file.h"
 

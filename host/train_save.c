@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "checkpoint.h"
-#include "replay_file.h"
+#include "host/replay/replay_file.h"
 #include "revision.h" /* BLOB_REVISION */
 #include "train_run.h"
 #include "host/files/weights_file.h"

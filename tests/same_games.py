@@ -1,5 +1,5 @@
 """tests/same_games.py - REPLAY SHARD: exit status 0 if the games of an uncompressed replay file of
-blob-train (host/replay_file.h) are those of the same ids in a shard (host/games/shard_file.h)."""
+blob-train (host/replay/replay_file.h) are those of the same ids in a shard (host/games/shard_file.h)."""
 
 import json
 import struct

@@ -1,5 +1,5 @@
 /* tests/test_replay_check.c - the fast check of a game says what the rules and the ring say. */
-#include "host/replay_file_check.h"
+#include "host/replay/replay_file_check.h"
 #include "replay_ring.h"
 
 enum { GAMES = 24, CHANGES = 300 };

@@ -1,5 +1,5 @@
 /* tests/test_replay_file.c - games leave the ring for a file and come back; nothing else does. */
-#include "host/replay_file.h"
+#include "host/replay/replay_file.h"
 #include "files.h"
 #include "replay_ring.h"
 

@@ -1,4 +1,4 @@
-/* host/replay_file_write.c - the games of an iteration as a file, packed or plain. */
+/* host/replay/replay_file_write.c - the games of an iteration as a file, packed or plain. */
 #include "replay_file.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* host/replay_file_read.c - the games of an iteration from a file, of which nothing is believed. */
+/* host/replay/replay_file_read.c - the games of an iteration from a file, of which nothing is believed. */
 #include "replay_file.h"
 
 #include <assert.h>

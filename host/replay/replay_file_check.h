@@ -1,4 +1,4 @@
-/* host/replay_file_check.h - whether a game of a file is right, and what the ring knows of it, in
+/* host/replay/replay_file_check.h - whether a game of a file is right, and what the ring knows of it, in
  * one pass.
  *
  *   words ─► replay_check_game ─► yes: *known is what replay_add would say of it
@@ -9,8 +9,8 @@
  * now the other costs as much as several cards, so no card and no visit is branched on; what is
  * wrong is collected, and asked for once a part. A game of 4 x 5 cards takes a sixth of the time of
  * game_record.h and replay_add together. */
-#ifndef HOST_REPLAY_FILE_CHECK_H
-#define HOST_REPLAY_FILE_CHECK_H
+#ifndef HOST_REPLAY_REPLAY_FILE_CHECK_H
+#define HOST_REPLAY_REPLAY_FILE_CHECK_H
 
 #include "device/replay/replay.h"
 #include "game/sequence.h"

@@ -1,4 +1,4 @@
-/* host/replay_file.h - the games of an iteration as a file, and their way out of the ring and back.
+/* host/replay/replay_file.h - the games of an iteration as a file, and their way out of the ring and back.
  *
  *   ring ─► replay_copy_out ─► games on the host ─► replay_file_save ─► file
  *   ring ◄─ replay_copy_in  ◄─ games on the host ◄─ replay_file_load ◄─ file
@@ -13,8 +13,8 @@
  *
  * Metadata: the run's identity, "replay_version" and "xxh64". The bytes depend on the identity and
  * the games alone (frames: and on the version of zstd). */
-#ifndef HOST_REPLAY_FILE_H
-#define HOST_REPLAY_FILE_H
+#ifndef HOST_REPLAY_REPLAY_FILE_H
+#define HOST_REPLAY_REPLAY_FILE_H
 
 #include "device/replay/replay_ops.h"
 #include "host/files/safetensors.h"

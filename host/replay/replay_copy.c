@@ -1,4 +1,4 @@
-/* host/replay_copy.c - games out of the ring into host memory, packed, and back. */
+/* host/replay/replay_copy.c - games out of the ring into host memory, packed, and back. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
