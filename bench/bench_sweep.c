@@ -2,7 +2,7 @@
 #include "bench_sweep.h"
 
 #include "host/options/network_options.h"
-#include "host/summary.h"
+#include "host/run/summary.h"
 #include "bench_run.h"
 #include "ceiling.h"
 

@@ -12,7 +12,7 @@
 #include "host/files/durable.h"
 #include "host/options/network_options.h"
 #include "host/process/progress.h"
-#include "run_memory.h"
+#include "host/run/run_memory.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"

@@ -5,7 +5,7 @@
 #include "host/games/export.h"
 #include "host/options/options.h"
 #include "host/process/streams.h"
-#include "summary.h"
+#include "host/run/summary.h"
 
 typedef struct {
     const char *output;

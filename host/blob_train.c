@@ -12,7 +12,7 @@
 
 #include "host/games/identity.h"
 #include "host/options/network_options.h"
-#include "run_identity.h"
+#include "host/run/run_identity.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"

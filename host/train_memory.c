@@ -1,7 +1,7 @@
 /* host/train_memory.c - what a run holds on its device: the ring, the trainer, the trees. */
 #include <string.h>
 
-#include "summary.h"
+#include "host/run/summary.h"
 #include "train_run.h"
 
 /* The window, and the iteration that may be played meanwhile;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run_memory.h"
+#include "host/run/run_memory.h"
 #include "host/process/signals.h"
 #include "train_run.h"
 

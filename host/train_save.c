@@ -10,7 +10,7 @@
 
 #include "checkpoint.h"
 #include "host/replay/replay_file.h"
-#include "revision.h" /* BLOB_REVISION */
+#include "host/run/run_identity.h"
 #include "train_run.h"
 #include "host/files/weights_file.h"
 
@@ -120,7 +120,7 @@ static cJSON *checkpoint_texts(const TrainRun *run) {
         cJSON_AddStringToObject(texts, "identity", identity);
         cJSON_AddStringToObject(texts, "history", history);
         cJSON_AddStringToObject(texts, "version", BLOB_VERSION);
-        cJSON_AddStringToObject(texts, "revision", BLOB_REVISION);
+        cJSON_AddStringToObject(texts, "revision", run_revision());
         add_number(texts, "iterations", run->iteration + 1);
         add_number(texts, "games", train_run_games(run, run->iteration + 1));
         add_number(texts, "best_checkpoint", run->best_checkpoint);

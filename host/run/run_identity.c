@@ -1,4 +1,4 @@
-/* host/run_identity.c - collects the deciding options, the network's origin, the facts. */
+/* host/run/run_identity.c - collects the deciding options, the network's origin, the facts. */
 #include "run_identity.h"
 
 #include <sys/utsname.h>
@@ -37,13 +37,15 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
     return identity;
 }
 
+const char *run_revision(void) { return BLOB_REVISION; }
+
 cJSON *run_machine_facts(const char *program, const char *what) {
     cJSON *machine = cJSON_CreateObject();
     struct utsname name;
     if (!machine) return NULL;
     cJSON_AddStringToObject(machine, "program", program);
     cJSON_AddStringToObject(machine, "version", BLOB_VERSION);
-    cJSON_AddStringToObject(machine, "revision", BLOB_REVISION);
+    cJSON_AddStringToObject(machine, "revision", run_revision());
     cJSON_AddStringToObject(machine, "device", what);
     if (uname(&name) == 0) {
         cJSON_AddStringToObject(machine, "system", name.sysname);

@@ -1,6 +1,6 @@
-/* host/summary.h - how the games of a run went, and how fast: what is printed at its end. */
-#ifndef HOST_SUMMARY_H
-#define HOST_SUMMARY_H
+/* host/run/summary.h - how the games of a run went, and how fast: what is printed at its end. */
+#ifndef HOST_RUN_SUMMARY_H
+#define HOST_RUN_SUMMARY_H
 
 #include <cjson/cJSON.h>
 

@@ -1,4 +1,4 @@
-# host/revision.cmake - writes the git revision of SOURCE into the header FILE, if it has changed.
+# host/run/revision.cmake - writes the git revision of SOURCE into the header FILE, if it has changed.
 execute_process(COMMAND git describe --always --dirty WORKING_DIRECTORY ${SOURCE} OUTPUT_VARIABLE revision
                 OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 if(NOT revision)

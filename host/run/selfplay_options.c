@@ -1,4 +1,4 @@
-/* host/selfplay_options.c - the table of options, their defaults, and what they mean together. */
+/* host/run/selfplay_options.c - the table of options, their defaults, and what they mean together. */
 #include "selfplay_options.h"
 
 #include "device/search/root.h"

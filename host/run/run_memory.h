@@ -1,6 +1,6 @@
-/* host/run_memory.h - how many games live at once: what fills the device, and fits. */
-#ifndef HOST_RUN_MEMORY_H
-#define HOST_RUN_MEMORY_H
+/* host/run/run_memory.h - how many games live at once: what fills the device, and fits. */
+#ifndef HOST_RUN_RUN_MEMORY_H
+#define HOST_RUN_RUN_MEMORY_H
 
 #include "device/play/selfplay.h"
 

@@ -1,4 +1,4 @@
-/* host/run_memory.c - plans the memory of a run. */
+/* host/run/run_memory.c - plans the memory of a run. */
 #include "run_memory.h"
 
 #include <string.h>

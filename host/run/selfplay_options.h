@@ -1,6 +1,6 @@
-/* host/selfplay_options.h - what a person may ask of blob-gpu-selfplay, and what it means. */
-#ifndef HOST_SELFPLAY_OPTIONS_H
-#define HOST_SELFPLAY_OPTIONS_H
+/* host/run/selfplay_options.h - what a person may ask of blob-gpu-selfplay, and what it means. */
+#ifndef HOST_RUN_SELFPLAY_OPTIONS_H
+#define HOST_RUN_SELFPLAY_OPTIONS_H
 
 #include "device/play/selfplay.h"
 #include "host/options/options.h"

@@ -1,4 +1,4 @@
-/* host/run_failure.c - reports a fault or a device's refusal. */
+/* host/run/run_failure.c - reports a fault or a device's refusal. */
 #include "run_failure.h"
 
 #include <inttypes.h>

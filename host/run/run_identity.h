@@ -1,6 +1,6 @@
-/* host/run_identity.h - what decides the bytes of a run's shards, and the facts that do not. */
-#ifndef HOST_RUN_IDENTITY_H
-#define HOST_RUN_IDENTITY_H
+/* host/run/run_identity.h - what decides the bytes of a run's shards, and the facts that do not. */
+#ifndef HOST_RUN_RUN_IDENTITY_H
+#define HOST_RUN_RUN_IDENTITY_H
 
 #include "selfplay_options.h"
 
@@ -9,6 +9,9 @@
  * caller deletes it; NULL: no memory. */
 cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config,
                     const Device *device, const Weights *weights);
+
+/* The git revision that this program was built from, or "unknown". */
+const char *run_revision(void);
 
 /* Machine, program version and device alone. */
 cJSON *run_machine_facts(const char *program, const char *what);

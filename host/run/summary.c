@@ -1,4 +1,4 @@
-/* host/summary.c - adds up finished games and prints a run's figures. */
+/* host/run/summary.c - adds up finished games and prints a run's figures. */
 #include "summary.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* host/run_failure.h - what a person needs when a run breaks off: why, which games, how to look. */
-#ifndef HOST_RUN_FAILURE_H
-#define HOST_RUN_FAILURE_H
+/* host/run/run_failure.h - what a person needs when a run breaks off: why, which games, how to look. */
+#ifndef HOST_RUN_RUN_FAILURE_H
+#define HOST_RUN_RUN_FAILURE_H
 
 #include "selfplay_options.h"
 #include "host/games/shard.h"

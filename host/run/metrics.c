@@ -1,4 +1,4 @@
-/* host/metrics.c - turns rates and tallies into JSON. */
+/* host/run/metrics.c - turns rates and tallies into JSON. */
 #include "metrics.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-/* host/metrics.h - a run's figures as JSON lines, for programs that watch or draw it. */
-#ifndef HOST_METRICS_H
-#define HOST_METRICS_H
+/* host/run/metrics.h - a run's figures as JSON lines, for programs that watch or draw it. */
+#ifndef HOST_RUN_METRICS_H
+#define HOST_RUN_METRICS_H
 
 #include <cjson/cJSON.h>
 
