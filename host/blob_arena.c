@@ -8,7 +8,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "arena_options.h"
+#include "host/match/arena_options.h"
 #include "host/files/durable.h"
 #include "host/options/network_options.h"
 #include "host/process/progress.h"

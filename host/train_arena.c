@@ -1,7 +1,7 @@
 /* host/train_arena.c - whether the averaged weights of an iteration beat the best so far. */
 #include <string.h>
 
-#include "arena.h"
+#include "host/match/arena.h"
 #include "host/run/run_memory.h"
 #include "host/process/signals.h"
 #include "train_run.h"

@@ -1,6 +1,6 @@
-/* tests/test_arena.c - host/arena.h: equal players differ by nothing on any deal, what is counted
+/* tests/test_arena.c - host/match/arena.h: equal players differ by nothing on any deal, what is counted
  * is what was played, and no crank changes a result. */
-#include "host/arena.h"
+#include "host/match/arena.h"
 
 #include <fcntl.h>
 #include <math.h>

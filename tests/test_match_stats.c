@@ -1,6 +1,6 @@
 /* tests/test_match_stats.c - a match's figures against tables and numbers worked by hand, and the
  * error rates of the sequential test by simulation. */
-#include "host/match_stats.h"
+#include "host/match/match_stats.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-/* host/arena_options.c - the table of options, their defaults, and what they mean together. */
+/* host/match/arena_options.c - the table of options, their defaults, and what they mean together. */
 #include "arena_options.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* host/arena.h - two players, the same deals for both, and what the difference tells.
+/* host/match/arena.h - two players, the same deals for both, and what the difference tells.
  *
  *   deal d = games 2 d and 2 d + 1: the same cards, dealer and trump; seat s is side (s + game) %
  * 2,
@@ -8,8 +8,8 @@
  * A side moves by its best move without noise, a network with the search of `base`, a bot at once.
  * Deals are played in blocks and counted in the order of their ids, so a result depends on whole
  * blocks alone: not on threads, live games or timing. */
-#ifndef HOST_ARENA_H
-#define HOST_ARENA_H
+#ifndef HOST_MATCH_ARENA_H
+#define HOST_MATCH_ARENA_H
 
 #include "device/play/selfplay.h"
 #include "match_stats.h"

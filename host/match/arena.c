@@ -1,4 +1,4 @@
-/* host/arena.c - plays a match block by block: epochs, records, differences, verdict. */
+/* host/match/arena.c - plays a match block by block: epochs, records, differences, verdict. */
 #include "arena.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-/* host/arena_options.h - what a person may ask of blob-arena, and what it means. */
-#ifndef HOST_ARENA_OPTIONS_H
-#define HOST_ARENA_OPTIONS_H
+/* host/match/arena_options.h - what a person may ask of blob-arena, and what it means. */
+#ifndef HOST_MATCH_ARENA_OPTIONS_H
+#define HOST_MATCH_ARENA_OPTIONS_H
 
 #include "arena.h"
 #include "host/options/options.h"

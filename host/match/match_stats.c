@@ -1,4 +1,4 @@
-/* host/match_stats.c - the figures of a match: Welford's sums, Student's t, the sequential test. */
+/* host/match/match_stats.c - the figures of a match: Welford's sums, Student's t, the sequential test. */
 #include "match_stats.h"
 
 #include <math.h>

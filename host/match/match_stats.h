@@ -1,4 +1,4 @@
-/* host/match_stats.h - what the differences of a match tell: mean, interval, and when to stop.
+/* host/match/match_stats.h - what the differences of a match tell: mean, interval, and when to stop.
  *
  *   n deals, d their differences:  mean +- t(0.975; n - 1) sd / sqrt(n)     Student, 95%
  *
@@ -11,8 +11,8 @@
  *   alpha = beta = 0.05, the bounds +-2.944; no look before MATCH_FIRST_LOOK deals
  *
  * After such a stop the interval is a description: it is not one of 95% any more. */
-#ifndef HOST_MATCH_STATS_H
-#define HOST_MATCH_STATS_H
+#ifndef HOST_MATCH_MATCH_STATS_H
+#define HOST_MATCH_MATCH_STATS_H
 
 #include <stdint.h>
 
