@@ -8,7 +8,7 @@
 #include "host/files/durable.h"
 #include "host/options/options.h"
 #include "host/process/progress.h"
-#include "selftest.h"
+#include "host/selftest/selftest.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"
 #include "host/files/weights_file.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/selftest_network.c" /* rows_differ is its own */
+#include "host/selftest/selftest_network.c" /* rows_differ is its own */
 #include "check.h"
 
 static FILE *printed;

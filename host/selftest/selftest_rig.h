@@ -1,8 +1,8 @@
-/* host/selftest_rig.h - a network on a device and rows for it, as a check drives them.
+/* host/selftest/selftest_rig.h - a network on a device and rows for it, as a check drives them.
  *
  *   R  rows     C  inputs (256)     A  actions (52)     V  values (8) */
-#ifndef HOST_SELFTEST_RIG_H
-#define HOST_SELFTEST_RIG_H
+#ifndef HOST_SELFTEST_SELFTEST_RIG_H
+#define HOST_SELFTEST_SELFTEST_RIG_H
 
 #include "selftest.h"
 

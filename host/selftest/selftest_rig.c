@@ -1,4 +1,4 @@
-/* host/selftest_rig.c - rows in, outputs back, through one net on one device. */
+/* host/selftest/selftest_rig.c - rows in, outputs back, through one net on one device. */
 #include "selftest_rig.h"
 
 #include <stdlib.h>

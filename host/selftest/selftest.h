@@ -1,10 +1,10 @@
-/* host/selftest.h - blob-selftest's sections: each asks whether a device does what the CPU does.
+/* host/selftest/selftest.h - blob-selftest's sections: each asks whether a device does what the CPU does.
  *
  *   section ─► items: a count that must be 0, distances beside their limits, notes ─► a verdict
  *
  * A section fails if an item does, or if it could not run to its end. */
-#ifndef HOST_SELFTEST_H
-#define HOST_SELFTEST_H
+#ifndef HOST_SELFTEST_SELFTEST_H
+#define HOST_SELFTEST_SELFTEST_H
 
 #include <cjson/cJSON.h>
 

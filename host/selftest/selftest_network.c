@@ -1,4 +1,4 @@
-/* host/selftest_network.c - a network's outputs beside the CPU's in float32, and bits of rows.
+/* host/selftest/selftest_network.c - a network's outputs beside the CPU's in float32, and bits of rows.
  *
  * The distances are taken over 4,096 positions of eight games and over 4,096 random rows; bits in
  * batches of 1 to 4,096 rows in other orders, as calls and as a captured graph. */

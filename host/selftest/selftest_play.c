@@ -1,4 +1,4 @@
-/* host/selftest_play.c - searches and whole games: the device's beside the CPU's, bit by bit.
+/* host/selftest/selftest_play.c - searches and whole games: the device's beside the CPU's, bit by bit.
  *
  * A record holds every visit of every decision, so equal records are equal searches. Without a GPU
  * the CPU stands beside itself, with other batches. */

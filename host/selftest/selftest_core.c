@@ -1,4 +1,4 @@
-/* host/selftest_core.c - random numbers, arithmetic and sums: cuda's bits beside the CPU's. */
+/* host/selftest/selftest_core.c - random numbers, arithmetic and sums: cuda's bits beside the CPU's. */
 #include <stdlib.h>
 
 #include "device/core/scan.h"

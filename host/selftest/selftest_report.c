@@ -1,4 +1,4 @@
-/* host/selftest_report.c - items and verdicts, on standard output and as JSON. */
+/* host/selftest/selftest_report.c - items and verdicts, on standard output and as JSON. */
 #include <stdio.h>
 
 #include "selftest.h"
