@@ -16,7 +16,7 @@
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"
-#include "train_run.h"
+#include "host/train/train_run.h"
 
 /* Step 1: options, which are the same in all processes. */
 static Status read_options(TrainRun *run, int argc, char **argv) {

@@ -1,7 +1,7 @@
 /* tests/test_checkpoint.c - checkpoints come back to the bit, or are refused, wherever damaged. */
 #include <math.h>
 
-#include "host/checkpoint.h"
+#include "host/train/checkpoint.h"
 #include "host/games/identity.h"
 #include "host/files/safetensors.h"
 #include "host/files/weights_file.h"

@@ -1,9 +1,9 @@
 /* tests/test_run_folder.c - a run's folder: whose it is, where it goes on, what is removed. */
 #include <fcntl.h>
 
-#include "host/checkpoint.h"
+#include "host/train/checkpoint.h"
 #include "host/games/identity.h"
-#include "host/run_folder.h"
+#include "host/train/run_folder.h"
 #include "files.h"
 
 static const ModelConfig config = {32, 32, 1, 32, 1, 32, 52, 32, 8, VALUE_SIGMOID};

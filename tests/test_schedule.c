@@ -1,7 +1,7 @@
 /* tests/test_schedule.c - rate, window, steps and curriculum at points worked by hand. */
 #include <math.h>
 
-#include "host/schedule.h"
+#include "host/train/schedule.h"
 #include "files.h"
 
 static int near(double x, double reference) {

@@ -1,5 +1,5 @@
 /* tests/test_train_log.c - a run's log: what a line holds, what is left when a run goes on. */
-#include "host/train_log.h"
+#include "host/train/train_log.h"
 
 #include <math.h>
 

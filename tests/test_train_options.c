@@ -1,7 +1,7 @@
 /* tests/test_train_options.c - what blob-train accepts, what it means, and what decides a run. */
 #include <sys/wait.h>
 
-#include "host/train_options.h"
+#include "host/train/train_options.h"
 #include "files.h"
 
 /* Options from one line, words apart by spaces. The words live until the next call. */

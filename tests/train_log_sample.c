@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "host/train_log.h"
+#include "host/train/train_log.h"
 
 /* What iteration i brings: curves as a run has them, and a match every third time. */
 static TrainLine sample_line(int i) {

@@ -1,4 +1,4 @@
-/* host/train_options.c - the table of options, their defaults, and what of them decides a run. */
+/* host/train/train_options.c - the table of options, their defaults, and what of them decides a run. */
 #include "train_options.h"
 
 #include <string.h>

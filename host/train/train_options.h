@@ -1,6 +1,6 @@
-/* host/train_options.h - what a person may ask of blob-train, and what it means. */
-#ifndef HOST_TRAIN_OPTIONS_H
-#define HOST_TRAIN_OPTIONS_H
+/* host/train/train_options.h - what a person may ask of blob-train, and what it means. */
+#ifndef HOST_TRAIN_TRAIN_OPTIONS_H
+#define HOST_TRAIN_TRAIN_OPTIONS_H
 
 #include "device/play/selfplay.h"
 #include "nn/train/train.h"

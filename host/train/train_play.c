@@ -1,4 +1,4 @@
-/* host/train_play.c - the games of an iteration: played, in all processes' rings, summed up. */
+/* host/train/train_play.c - the games of an iteration: played, in all processes' rings, summed up. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* host/schedule.h - what changes over a training run: rate, search, window, steps. Pure functions.
+/* host/train/schedule.h - what changes over a training run: rate, search, window, steps. Pure functions.
  *
  * Iterations count from 0, and so do the steps of one; checkpoint n is the state after n
  * iterations.
@@ -12,8 +12,8 @@
  *
  * The window is KataGo's (Wu, Accelerating Self-Play Learning in Go, 2019, appendix C: c 250,000,
  * exponent 0.75, scale 0.4). It grows like a power of n, with the slope `scale` where it begins. */
-#ifndef HOST_SCHEDULE_H
-#define HOST_SCHEDULE_H
+#ifndef HOST_TRAIN_SCHEDULE_H
+#define HOST_TRAIN_SCHEDULE_H
 
 #include <stdint.h>
 

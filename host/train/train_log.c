@@ -1,4 +1,4 @@
-/* host/train_log.c - one table of fields, written as JSON, as events and as columns. */
+/* host/train/train_log.c - one table of fields, written as JSON, as events and as columns. */
 #include "train_log.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* host/train_run.h - a training run in one process: its memory, and the steps of an iteration.
+/* host/train/train_run.h - a training run in one process: its memory, and the steps of an iteration.
  *
  *   iteration n, alternating:   play n ─► share ─► window .. n     ─► train ─► arena ─► save n + 1
  *                --overlap:     ┌ play n ───────────────────────┐
@@ -9,8 +9,8 @@
  * state after n iterations; a run that goes on from it makes the same bytes as one that was never
  * stopped. Of several processes each plays its share of the ids and trains on its rows of every
  * batch; the first one writes the files. */
-#ifndef HOST_TRAIN_RUN_H
-#define HOST_TRAIN_RUN_H
+#ifndef HOST_TRAIN_TRAIN_RUN_H
+#define HOST_TRAIN_TRAIN_RUN_H
 
 #include "device/core/comm.h"
 #include "device/play/device.h"

@@ -1,4 +1,4 @@
-/* host/train_memory.c - what a run holds on its device: the ring, the trainer, the trees. */
+/* host/train/train_memory.c - what a run holds on its device: the ring, the trainer, the trees. */
 #include <string.h>
 
 #include "host/run/summary.h"

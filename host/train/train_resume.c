@@ -1,4 +1,4 @@
-/* host/train_resume.c - takes a run up where its newest good checkpoint left it.
+/* host/train/train_resume.c - takes a run up where its newest good checkpoint left it.
  *
  * Every process reads the files for itself: they see the same folder. */
 #include <stdlib.h>

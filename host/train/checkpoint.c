@@ -1,4 +1,4 @@
-/* host/checkpoint.c - four networks and the counters, to a safetensors file and back. */
+/* host/train/checkpoint.c - four networks and the counters, to a safetensors file and back. */
 #include "checkpoint.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* host/train_dump.c - a batch as the trainer got it, in a file: what stopped a run, to look at.
+/* host/train/train_dump.c - a batch as the trainer got it, in a file: what stopped a run, to look at.
  *
  *   observation  F32, or BF16 as it trains, (R, 256)
  *   legal        I64 (R) bit c: canonical action c

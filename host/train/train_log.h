@@ -1,10 +1,10 @@
-/* host/train_log.h - how a training run goes: a line an iteration, for people and for programs.
+/* host/train/train_log.h - how a training run goes: a line an iteration, for people and for programs.
  *
  *   RUN/metrics.jsonl   one object a line, keys as the fields below; what is not a number is null
  *   RUN/tensorboard/    the same for TensorBoard, by iteration
  *   stderr              the most telling of it, in columns */
-#ifndef HOST_TRAIN_LOG_H
-#define HOST_TRAIN_LOG_H
+#ifndef HOST_TRAIN_TRAIN_LOG_H
+#define HOST_TRAIN_TRAIN_LOG_H
 
 #include "tensorboard.h"
 

@@ -1,4 +1,4 @@
-/* host/train_presets.c - every number of the presets of blob-train, in one table. */
+/* host/train/train_presets.c - every number of the presets of blob-train, in one table. */
 #include "train_options.h"
 
 /* Words of --format and --rate-schedule. */

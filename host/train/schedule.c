@@ -1,4 +1,4 @@
-/* host/schedule.c - the formulas of schedule.h, and the curriculum's text. */
+/* host/train/schedule.c - the formulas of schedule.h, and the curriculum's text. */
 #include "schedule.h"
 
 #include <math.h>

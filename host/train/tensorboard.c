@@ -1,4 +1,4 @@
-/* host/tensorboard.c - events written byte by byte: no library is worth these few lines. */
+/* host/train/tensorboard.c - events written byte by byte: no library is worth these few lines. */
 #include "tensorboard.h"
 
 #include <assert.h>

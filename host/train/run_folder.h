@@ -1,4 +1,4 @@
-/* host/run_folder.h - the folder of a training run: whose it is, what is in it, what may go.
+/* host/train/run_folder.h - the folder of a training run: whose it is, what is in it, what may go.
  *
  *   RUN/run.json                          identity, and facts of the machine
  *   RUN/lock                              held while a process works here
@@ -13,8 +13,8 @@
  *   open ─► resume ─► [ a checkpoint is written ─► prune ]* ─► close
  *
  * One process at a time; of several that train together, the first. */
-#ifndef HOST_RUN_FOLDER_H
-#define HOST_RUN_FOLDER_H
+#ifndef HOST_TRAIN_RUN_FOLDER_H
+#define HOST_TRAIN_RUN_FOLDER_H
 
 #include <cjson/cJSON.h>
 

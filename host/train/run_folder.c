@@ -1,4 +1,4 @@
-/* host/run_folder.c - a run's folder: opened, searched for its newest good checkpoint, tidied. */
+/* host/train/run_folder.c - a run's folder: opened, searched for its newest good checkpoint, tidied. */
 #include "run_folder.h"
 
 #include <dirent.h>

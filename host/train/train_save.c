@@ -1,4 +1,4 @@
-/* host/train_save.c - what an iteration leaves on disk, written while the next one runs.
+/* host/train/train_save.c - what an iteration leaves on disk, written while the next one runs.
  *
  *   replay file ─► weights for other programs ─► log line ─► checkpoint ─► old files go
  *

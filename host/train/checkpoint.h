@@ -1,10 +1,10 @@
-/* host/checkpoint.h - a trainer's whole state in one safetensors file: equal states, equal bytes.
+/* host/train/checkpoint.h - a trainer's whole state in one safetensors file: equal states, equal bytes.
  *
  *   weights.NAME  ema.NAME  adam_m.NAME  adam_v.NAME     F32, NAME as in PyTorch's state_dict
  *   metadata: the caller's texts; checkpoint_version, observation_version; model.SIZE, the shape;
  *             counter.NAME, TrainCounters; xxh64, the checksum */
-#ifndef HOST_CHECKPOINT_H
-#define HOST_CHECKPOINT_H
+#ifndef HOST_TRAIN_CHECKPOINT_H
+#define HOST_TRAIN_CHECKPOINT_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* host/train_learn.c - an iteration's training: window, steps, what they made of the weights. */
+/* host/train/train_learn.c - an iteration's training: window, steps, what they made of the weights. */
 #include <stdlib.h>
 #include <string.h>
 

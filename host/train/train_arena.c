@@ -1,4 +1,4 @@
-/* host/train_arena.c - whether the averaged weights of an iteration beat the best so far. */
+/* host/train/train_arena.c - whether the averaged weights of an iteration beat the best so far. */
 #include <string.h>
 
 #include "host/match/arena.h"

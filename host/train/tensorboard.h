@@ -1,4 +1,4 @@
-/* host/tensorboard.h - figures as an events file, which TensorBoard draws.
+/* host/train/tensorboard.h - figures as an events file, which TensorBoard draws.
  *
  *   file    records of TFRecord: length (8 bytes), its check, data, its check; little-endian
  *           check = rotate(crc32c, 15) + 0xa282ead8 (4 bytes)
@@ -8,8 +8,8 @@
  *
  * Each start of a run has a file of its own; its first records tell TensorBoard to forget what
  * files before it hold from that step on. */
-#ifndef HOST_TENSORBOARD_H
-#define HOST_TENSORBOARD_H
+#ifndef HOST_TRAIN_TENSORBOARD_H
+#define HOST_TRAIN_TENSORBOARD_H
 
 #include <stdbool.h>
 
