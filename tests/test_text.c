@@ -1,7 +1,6 @@
 /* tests/test_text.c - game/text.h: every card and action there and back, and what is refused. */
 #include "game/text.h"
 
-#include "game/trace.h"
 #include "check.h"
 
 static void every_card_goes_there_and_back(void) {
@@ -93,15 +92,6 @@ static void actions_are_bids_then_cards(void) {
     CHECK(text_action_parse(&s, "AD") == -1);
 }
 
-/* OpenSpiel: rank * 4 + suit, suits C D S H. */
-static void cards_of_a_trace_are_ours(void) {
-    static const char suits[] = "CDSH", ranks[] = "23456789TJQKA";
-    for (int number = 0; number < CARDS; number++) {
-        const char text[3] = {ranks[number / 4], suits[number % 4], '\0'};
-        CHECK(trace_card(number) == text_card_parse(text));
-    }
-}
-
 int main(void) {
     every_card_goes_there_and_back();
     what_is_no_card_is_refused();
@@ -109,6 +99,5 @@ int main(void) {
     hands_come_in_any_order();
     what_is_no_hand_is_refused();
     actions_are_bids_then_cards();
-    cards_of_a_trace_are_ours();
     return check_report();
 }

@@ -1,7 +1,7 @@
-/* host/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our rules. */
+/* host/programs/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our rules. */
 #include <inttypes.h>
 
-#include "game/trace.h"
+#include "openspiel.h"
 #include "host/options/options.h"
 
 static const Option none[] = {{NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
@@ -18,7 +18,7 @@ enum { MAX_FILES = 4096 };
 
 int main(int argc, char **argv) {
     static const char *paths[MAX_FILES];
-    TraceCount count = {0, 0};
+    OpenspielCount count = {0, 0};
     int path_count = 0;
     if (options_parse(&table, argc, argv, NULL, paths, MAX_FILES, &path_count) != STATUS_OK)
         return 2;
@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     for (int i = 0; i < path_count; i++)
-        if (trace_replay_file(paths[i], &count) != STATUS_OK) return 1;
+        if (openspiel_replay_file(paths[i], &count) != STATUS_OK) return 1;
     printf("%" PRId64 " games, %" PRId64 " decisions, all as recorded\n", count.games,
            count.decisions);
     if (fflush(stdout) != 0) {

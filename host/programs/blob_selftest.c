@@ -1,4 +1,4 @@
-/* host/blob_selftest.c - blob-selftest: does this GPU play and reckon as the CPU does? */
+/* host/programs/blob_selftest.c - blob-selftest: does this GPU play and reckon as the CPU does? */
 #include <errno.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* host/blob_train.c - blob-train: self-play, training, arena, checkpoint, again and again.
+/* host/programs/blob_train.c - blob-train: self-play, training, arena, checkpoint, again and again.
  *
  * Steps: 1 options, 2 device, 3 folder, 4 memory, 5 where the run stands, 6 iterations,
  * 7 what came of it. What can be refused is refused before the folder is touched. */

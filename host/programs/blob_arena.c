@@ -1,4 +1,4 @@
-/* host/blob_arena.c - blob-arena A B: two players, the same deals, one line that says who is
+/* host/programs/blob_arena.c - blob-arena A B: two players, the same deals, one line that says who is
  * better.
  *
  * Steps: 1 options, 2 device, 3 networks, 4 size, 5 match, 6 what is said. What can be refused is

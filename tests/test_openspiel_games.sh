@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/test_trace.sh BLOB-REPLAY TRACE - good traces pass, each kind of bad one is named.
+# tests/test_openspiel_games.sh BLOB-REPLAY TRACE - good traces pass, each kind of bad one is named.
 set -u
 replay=$1 trace=$2
 tmp=$(mktemp -d) || exit 1

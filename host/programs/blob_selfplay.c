@@ -1,4 +1,4 @@
-/* host/blob_selfplay.c - blob-gpu-selfplay: turns the crank of a self-play run.
+/* host/programs/blob_selfplay.c - blob-gpu-selfplay: turns the crank of a self-play run.
  *
  * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. What can be refused
  * is refused before the folder is touched. */

@@ -1,21 +1,21 @@
-/* game/trace.c - replays OpenSpiel's games: read a line, deal it, compare each step.
+/* host/programs/openspiel.c - replays OpenSpiel's games: read a line, deal it, compare each step.
  *
- *   line -> trace_read -> Trace -> trace_deal -> RoundState -> replay_steps -> compare_returns
+ *   line -> openspiel_read -> OpenspielGame -> openspiel_deal -> RoundState -> replay_steps -> compare_returns
  *
  * "expected" is what the trace says, "found" what our rules make of it. */
-#include "trace.h"
+#include "openspiel.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "rules.h"
+#include "game/rules.h"
 
 enum {
-    TRACE_NUMBERS = CARDS + MAX_HAND + 1,      /* cards 0..51, bids 52..69 */
+    OPENSPIEL_NUMBERS = CARDS + MAX_HAND + 1,      /* cards 0..51, bids 52..69 */
     MAX_HISTORY = 2 + CARDS + MAX_ROUND_PLIES, /* T, dealer, deal and turned card, plies */
-    NUMBERS_BYTES = 5 * TRACE_NUMBERS          /* "[0 1 ..]" */
+    NUMBERS_BYTES = 5 * OPENSPIEL_NUMBERS          /* "[0 1 ..]" */
 };
 
 /* Where a message points. */
@@ -30,7 +30,7 @@ typedef struct {
     int history[MAX_HISTORY];
     int history_count;
     const cJSON *decisions, *returns; /* arrays of the line's tree, checked for kind and length */
-} Trace;
+} OpenspielGame;
 
 /* OpenSpiel's suits are C D S H from rank to rank, ours S H C D one after another. */
 #define FOUR_SUITS(rank) 26 + (rank), 39 + (rank), (rank), 13 + (rank)
@@ -39,7 +39,7 @@ static const uint8_t CARD_OF_NUMBER[CARDS] = {
     FOUR_SUITS(5),  FOUR_SUITS(6),  FOUR_SUITS(7), FOUR_SUITS(8), FOUR_SUITS(9),
     FOUR_SUITS(10), FOUR_SUITS(11), FOUR_SUITS(12)};
 
-int trace_card(int number) { return CARD_OF_NUMBER[number]; }
+int openspiel_card(int number) { return CARD_OF_NUMBER[number]; }
 
 static void say_wrong(const Place *at, const char *format, ...) {
     va_list args;
@@ -81,7 +81,7 @@ static Status read_array(const Place *at, const cJSON *object, const char *name,
 
 /* The game and its parameters. Printing what was read must give the same text again, which leaves
  * no room for anything that a scan lets pass. */
-static Status read_game(const Place *at, const cJSON *item, Trace *t) {
+static Status read_game(const Place *at, const cJSON *item, OpenspielGame *t) {
     static const char format[] =
         "oh_hell(players=%d,num_tricks_fixed=%d,off_bid_penalty=%s,points_per_trick=%d)";
     int players = 0, cards = 0, points = 0;
@@ -111,7 +111,7 @@ static Status read_game(const Place *at, const cJSON *item, Trace *t) {
 }
 
 /* The whole line but for what stands inside each decision. */
-static Status trace_read(const Place *at, const cJSON *root, Trace *t) {
+static Status openspiel_read(const Place *at, const cJSON *root, OpenspielGame *t) {
     const cJSON *history;
     if (!cJSON_IsObject(root)) return WRONG(at, "not a JSON object");
     TRY(read_game(at, cJSON_GetObjectItemCaseSensitive(root, "game"), t));
@@ -121,7 +121,7 @@ static Status trace_read(const Place *at, const cJSON *root, Trace *t) {
     for (const cJSON *x = history->child; x != NULL; x = x->next) {
         char name[32];
         snprintf(name, sizeof name, "history[%d]", t->history_count);
-        TRY(read_int(at, x, name, 0, TRACE_NUMBERS - 1, &t->history[t->history_count]));
+        TRY(read_int(at, x, name, 0, OPENSPIEL_NUMBERS - 1, &t->history[t->history_count]));
         t->history_count++;
     }
     TRY(read_array(at, root, "decisions", plies, plies, &t->decisions));
@@ -129,7 +129,7 @@ static Status trace_read(const Place *at, const cJSON *root, Trace *t) {
 }
 
 /* Deals what the history begins with: T, the dealer, card i to seat i mod P, the turned card. */
-static Status trace_deal(const Place *at, const Trace *t, RoundState *s) {
+static Status openspiel_deal(const Place *at, const OpenspielGame *t, RoundState *s) {
     int P = t->rules.players, T = t->fixed_cards, turned = CARD_NONE;
     uint64_t hands[MAX_SEATS] = {0}, dealt = 0;
     if (t->history[0] != T)
@@ -141,7 +141,7 @@ static Status trace_deal(const Place *at, const Trace *t, RoundState *s) {
         if (number >= CARDS)
             return WRONG(at, "history[%d] is %d: a card 0..%d is allowed", 2 + i, number,
                          CARDS - 1);
-        turned = trace_card(number);
+        turned = openspiel_card(number);
         if (dealt & card_bit(turned))
             return WRONG(at, "history[%d] is %d: that card is dealt already", 2 + i, number);
         dealt |= card_bit(turned);
@@ -153,7 +153,7 @@ static Status trace_deal(const Place *at, const Trace *t, RoundState *s) {
 
 /* A set of OpenSpiel's numbers: the legal actions, ascending. */
 typedef struct {
-    uint8_t number[TRACE_NUMBERS];
+    uint8_t number[OPENSPIEL_NUMBERS];
     int count;
 } Numbers;
 
@@ -161,9 +161,9 @@ static void legal_numbers(const RoundState *s, Numbers *out) {
     uint64_t legal = round_legal(s);
     bool bidding = round_is_bidding(s);
     out->count = 0;
-    for (int number = 0; number < TRACE_NUMBERS; number++) {
-        bool is_bid = number >= TRACE_FIRST_BID;
-        int action = is_bid ? number - TRACE_FIRST_BID : trace_card(number);
+    for (int number = 0; number < OPENSPIEL_NUMBERS; number++) {
+        bool is_bid = number >= OPENSPIEL_FIRST_BID;
+        int action = is_bid ? number - OPENSPIEL_FIRST_BID : openspiel_card(number);
         if (is_bid == bidding && (legal >> action & 1)) out->number[out->count++] = (uint8_t)number;
     }
 }
@@ -190,7 +190,7 @@ static Status read_decision(const Place *at, const cJSON *item, int step, int *s
     snprintf(name, sizeof name, "decisions[%d].p", step);
     TRY(read_int(at, cJSON_GetObjectItemCaseSensitive(item, "p"), name, 0, MAX_SEATS - 1, seat));
     snprintf(name, sizeof name, "decisions[%d].a", step);
-    TRY(read_int(at, cJSON_GetObjectItemCaseSensitive(item, "a"), name, 0, TRACE_NUMBERS - 1,
+    TRY(read_int(at, cJSON_GetObjectItemCaseSensitive(item, "a"), name, 0, OPENSPIEL_NUMBERS - 1,
                  action));
     array = cJSON_GetObjectItemCaseSensitive(item, "legal");
     if (!cJSON_IsArray(array)) return WRONG(at, "decisions[%d].legal is not an array", step);
@@ -198,14 +198,14 @@ static Status read_decision(const Place *at, const cJSON *item, int step, int *s
     for (const cJSON *x = array->child; x != NULL; x = x->next) {
         int number, low = legal->count ? legal->number[legal->count - 1] + 1 : 0;
         snprintf(name, sizeof name, "decisions[%d].legal[%d], ascending,", step, legal->count);
-        TRY(read_int(at, x, name, low, TRACE_NUMBERS - 1, &number));
+        TRY(read_int(at, x, name, low, OPENSPIEL_NUMBERS - 1, &number));
         legal->number[legal->count++] = (uint8_t)number;
     }
     return STATUS_OK;
 }
 
 /* Every bid and play: the seat, the legal actions, the action itself. */
-static Status replay_steps(const Place *at, const Trace *t, RoundState *s) {
+static Status replay_steps(const Place *at, const OpenspielGame *t, RoundState *s) {
     int step = 0, first = t->history_count - cJSON_GetArraySize(t->decisions);
     for (const cJSON *item = t->decisions->child; item != NULL; item = item->next, step++) {
         char expected[NUMBERS_BYTES], found[NUMBERS_BYTES];
@@ -224,12 +224,12 @@ static Status replay_steps(const Place *at, const Trace *t, RoundState *s) {
         if (memchr(legal.number, action, (size_t)legal.count) == NULL)
             return WRONG(at, "step %d: action: expected %d, found legal only %s", step, action,
                          numbers_print(&legal, found));
-        round_apply(s, action >= TRACE_FIRST_BID ? action - TRACE_FIRST_BID : trace_card(action));
+        round_apply(s, action >= OPENSPIEL_FIRST_BID ? action - OPENSPIEL_FIRST_BID : openspiel_card(action));
     }
     return STATUS_OK;
 }
 
-static Status compare_returns(const Place *at, const Trace *t, const RoundState *s) {
+static Status compare_returns(const Place *at, const OpenspielGame *t, const RoundState *s) {
     int seat = 0;
     for (const cJSON *x = t->returns->child; x != NULL; x = x->next, seat++) {
         int score = round_score(&t->rules, s, seat);
@@ -241,15 +241,15 @@ static Status compare_returns(const Place *at, const Trace *t, const RoundState 
     return STATUS_OK;
 }
 
-static Status replay_line(const Place *at, const char *text, TraceCount *count) {
+static Status replay_line(const Place *at, const char *text, OpenspielCount *count) {
     Status status = STATUS_OK;
-    Trace trace = {0};
+    OpenspielGame trace = {0};
     RoundState state;
     const char *end = text;
     cJSON *root = cJSON_ParseWithOpts(text, &end, 1);
     if (root == NULL) return WRONG(at, "not JSON from column %ld on", (long)(end - text) + 1);
-    TRY_GOTO(status, trace_read(at, root, &trace));
-    TRY_GOTO(status, trace_deal(at, &trace, &state));
+    TRY_GOTO(status, openspiel_read(at, root, &trace));
+    TRY_GOTO(status, openspiel_deal(at, &trace, &state));
     TRY_GOTO(status, replay_steps(at, &trace, &state));
     TRY_GOTO(status, compare_returns(at, &trace, &state));
     count->games++;
@@ -259,7 +259,7 @@ fail:
     return status;
 }
 
-Status trace_replay_file(const char *path, TraceCount *count) {
+Status openspiel_replay_file(const char *path, OpenspielCount *count) {
     Status status = STATUS_OK;
     Place at = {path, 0};
     char *text = NULL;

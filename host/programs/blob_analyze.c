@@ -1,4 +1,4 @@
-/* host/blob_analyze.c - blob-analyze [FILE..]: answers queries about positions, as JSON lines. */
+/* host/programs/blob_analyze.c - blob-analyze [FILE..]: answers queries about positions, as JSON lines. */
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* host/blob_records.c - blob-records check|export: verifies, sums up, converts games. */
+/* host/programs/blob_records.c - blob-records check|export: verifies, sums up, converts games. */
 #include <inttypes.h>
 #include <string.h>
 
