@@ -7,14 +7,14 @@ writes golden_blobnet.txt (8 values, sigmoid) and golden_tanh.txt (1 value, tanh
     rows inputs actions values
     and for every row three lines: observation, logits, values
 The weights are not stored: element i of tensor t, in the order of weights_tensor() in nn/weights.c,
-is an integer formula that golden_weight() in tests/golden.h repeats exactly. PyTorch computes in
+is an integer formula that golden_weight() in tests/support/golden.h repeats exactly. PyTorch computes in
 float64, so the answers are the true ones and the whole difference is ours.
 
 golden_train.txt holds ten steps of training a small network with torch.optim.AdamW, clipping and a
 moving average: settings; the lengths of the first step's gradient by tensor; then for each step
     rate policy_loss value_loss gradient_norm
 and a line of chosen parameters, and one of their averages. The batches are formulas as well, which
-train_row() in tests/test_train.c repeats.
+train_row() in tests/nn/test_train.c repeats.
 """
 import os
 import sys

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "device/play/selfplay.h"
-#include "tests/check.h"
+#include "tests/support/check.h"
 #include "sim_device.h"
 
 enum { BY_ID_GAMES = 128 };

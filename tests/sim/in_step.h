@@ -10,7 +10,7 @@
 
 #include "device/core/bf16.h"
 #include "device/play/selfplay.h"
-#include "tests/check.h"
+#include "tests/support/check.h"
 #include "sanitizer.h"
 #include "sim_device.h"
 

@@ -11,7 +11,7 @@
 
 #include "device/core/scan.h"
 #include "device/play/selfplay.h"
-#include "tests/check.h"
+#include "tests/support/check.h"
 #include "sim_device.h"
 
 enum { WAVES = 3, GAMES = 200 };

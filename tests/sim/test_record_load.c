@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "device/play/selfplay.h"
-#include "tests/check.h"
+#include "tests/support/check.h"
 #include "sim_device.h"
 
 enum { RUN_PLAIN, RUN_GRAPH, RUN_WAITED, RUN_UNCHANGED, RUNS };

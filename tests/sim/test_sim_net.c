@@ -6,8 +6,8 @@
  * millions of lane steps. */
 #include <stdlib.h>
 
-#include "tests/body_net.h"
-#include "tests/check.h"
+#include "tests/support/body_net.h"
+#include "tests/support/check.h"
 #include "sim_device.h"
 
 enum { CAPACITY = 33 };

@@ -3,7 +3,7 @@
  * Mixed tables are added, window and gather run, by teams of 8, 16 and 32 lanes, under every order
  * of lanes. */
 #include "device/replay/replay_kernels.cuh"
-#include "tests/replay_ring.h"
+#include "tests/support/replay_ring.h"
 #include "sim_device.h"
 
 enum { FIRST = 90, GAMES = 40, CAPACITY = 44, ROWS = 96 };

@@ -3,7 +3,7 @@
  * Kernels of the test alone, launched through the project's LAUNCH and captured through its
  * graph.cuh: all three kinds of conditional nodes, events, errors, the recorder. */
 #include "device/core/graph.cuh"
-#include "tests/check.h"
+#include "tests/support/check.h"
 #include "record.h"
 #include "sanitizer.h"
 #include "sim.h"

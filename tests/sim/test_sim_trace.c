@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "device/core/trace.h"
-#include "tests/check.h"
+#include "tests/support/check.h"
 #include "sim_device.h"
 
 enum { WAVES = 6, EPOCHS = 5, LINE = 1024 };

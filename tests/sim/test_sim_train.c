@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "tests/train_checks.h"
+#include "tests/support/train_checks.h"
 #include "record.h"
 #include "sim.h"
 

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# tests/cli/test_arena_program.sh BLOB-ARENA - the line, the JSON, a stop, and each refusal's exit
+# status.
+set -u
+arena=$(realpath "$1")
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+failed=0
+small=(--device cpu --players 3 --cards 3 --worlds 1 --simulations 4 --threads 1)
+
+fail() {
+    printf '%s\n' "$1" >&2
+    failed=1
+}
+
+# refused STATUS TEXT ARGS..: one line on stderr, with the text, none on stdout.
+refused() {
+    local status=$1 text=$2 got
+    shift 2
+    timeout -s KILL 100 "$arena" "${small[@]}" "$@" >out 2>err
+    got=$?
+    [[ $got == "$status" && $(wc -l <err) == 1 && $(<err) == *"$text"* && ! -s out ]] && return
+    fail "blob-arena $*"$'\n'"  expected $status: $text"$'\n'"  found $got: $(<err)$(<out)"
+}
+
+# One line, the same whatever the threads and live games; JSON that says the same.
+"$arena" "${small[@]}" rule random --deals 400 --quiet --json r.json >one 2>err || fail "$(<err)"
+"$arena" "${small[@]}" rule random --deals 400 --quiet --threads 2 --parallel 3 >two || failed=1
+[[ $(wc -l <one) == 1 && ! -s err && $(<one) == *"A is better" ]] || fail "$(<one)$(<err)"
+cmp -s one two || fail "$(<one)"$'\n'"$(<two)"
+for word in '"deals":	400,' '"verdict":	"A is better",' '"rounds":	800,' '"seconds":'; do
+    [[ $(<r.json) == *"$word"* ]] || fail "r.json has no $word: $(<r.json)"
+done
+"$arena" "${small[@]}" net:7 net:7 --deals 20 >one 2>err || fail "$(<err)"
+[[ $(wc -l <one) == 2 && $(<one) == *"+0.000    +0.000 .. +0.000"*undecided ]] || fail "$(<one)"
+
+# Asked to stop: what there is, and no failure.
+timeout --foreground -s KILL 20 "$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
+sleep 0.7
+kill -TERM $!
+wait $! || fail "stopped: status $?, $(<err)"
+[[ $(<err) == *"no result"* || -s one ]] || fail "stopped: $(<err)"
+
+refused 2 '1 player given: must be two' rule
+refused 2 'too many' rule rule rule
+refused 2 'net:-1: the seed must be a whole number' rule net:-1
+refused 2 'net:: the seed' net: rule
+refused 2 'nowhere.safetensors: cannot be read' nowhere.safetensors rule
+refused 2 'r.json: ' r.json rule
+refused 2 '--deals 0: must be' rule random --deals 0
+refused 2 '--margin -1: must be' rule random --margin -1
+refused 2 '9 players: must be' rule random --players 4,9
+refused 2 'only with --rules oh-hell' rule random --penalty
+refused 2 'at most 65535' rule random --worlds 255 --simulations 60000
+refused 1 'cannot be written' rule random --json "$tmp/nowhere/r.json"
+[[ $(ls) == $'err\none\nout\nr.json\ntwo' ]] || fail "left behind: $(ls)"
+exit $failed

@@ -1,0 +1,41 @@
+# tests/cli/train_runs.sh - for tests of blob-train: small runs in a folder that goes.
+#
+# bin: where the programs are. Sets failed; a test ends by `exit "$failed"`.
+bin=$(realpath "$1")
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/blob-train.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+failed=0
+name=$(basename "$0" .sh)
+
+wrong() {
+    echo "$name: $*" >&2
+    failed=1
+}
+
+base=(--device cpu --games 60 --players 3 --cards 3 --format round --curriculum 1x4 --parallel 32
+    --width 32 --hidden 64 --layers 1 --heads 4 --policy-hidden 32 --value-hidden 32 --batch 32
+    --epochs 1 --window-min 300 --window-max 300 --warmup 5 --rate 0.002 --rate-schedule constant
+    --keep 3 --arena-every 0 --quiet)
+
+# train ARGS..: stdout in the file out, stderr in the file err; the program's status.
+train() { timeout -s KILL 100 "$bin/blob-train" "${base[@]}" "$@" >out 2>err; }
+
+# Names, sizes and checksums of all in a folder; the lock is empty and counts for nothing.
+contents() {
+    (cd "$1" && find . ! -name lock -exec ls -Fd {} + | sort &&
+        find . -type f ! -name lock -exec cksum {} + | sort)
+}
+
+# What lasts of a run: no clocks.
+lasting() {
+    (cd "$1" && find checkpoints replay weights.safetensors best.safetensors -type f |
+        sort | xargs sha256sum)
+}
+
+# same A B TEXT: the same lasts of both runs.
+same() {
+    lasting "$1" >lasting.1
+    lasting "$2" >lasting.2
+    cmp -s lasting.1 lasting.2 || wrong "$3: $(diff lasting.1 lasting.2 | head -5)"
+}

@@ -1,0 +1,54 @@
+/* tests/host/analyze_ask.h - one query to blob-analyze and its answer, within the process. */
+#ifndef TESTS_HOST_ANALYZE_ASK_H
+#define TESTS_HOST_ANALYZE_ASK_H
+
+#include <omp.h>
+#include <stdlib.h>
+
+#include "host/analyze/answer.h"
+#include "host/analyze/query.h"
+
+static Answerer asked;
+
+static bool ask_open(void) {
+    const Device *device = NULL;
+    char what[256];
+    omp_set_num_threads(1); /* a query has work for one; more only wait where tests run at once */
+    return device_open("cpu", &device, what, sizeof what) == STATUS_OK &&
+           answer_open(&asked, device, NULL, 1, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK;
+}
+
+/* What is written for the line; the caller frees. Ends the test where the device fails. */
+static char *ask_bytes(const char *line, size_t bytes) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out || answer_line(&asked, line, bytes, out) != STATUS_OK || fclose(out) != 0) abort();
+    return text;
+}
+
+static char *ask(const char *line) { return ask_bytes(line, strlen(line)); }
+
+/* The same as a tree; the caller deletes. It is one line of JSON, or the test ends. */
+static cJSON *ask_tree(const char *line) {
+    char *text = ask(line);
+    size_t length = strlen(text);
+    bool one_line = length > 0 && strcspn(text, "\n") == length - 1;
+    cJSON *tree = one_line ? cJSON_Parse(text) : NULL;
+    if (!tree) abort();
+    free(text);
+    return tree;
+}
+
+static inline const cJSON *field_of(const cJSON *tree, const char *name) {
+    return cJSON_GetObjectItemCaseSensitive(tree, name);
+}
+
+/* "" where the answer is no error; "null" where it names no field. */
+static inline const char *error_field(const cJSON *answer) {
+    const cJSON *field = field_of(answer, "field");
+    if (!cJSON_IsString(field_of(answer, "error"))) return field ? "field without error" : "";
+    return cJSON_IsString(field) ? field->valuestring : cJSON_IsNull(field) ? "null" : "no field";
+}
+
+#endif

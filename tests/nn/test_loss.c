@@ -1,0 +1,191 @@
+/* tests/nn/test_loss.c - the loss of a row by its formula, its difference quotient, and by hand. */
+#include <math.h>
+#include <string.h>
+
+#include "nn/ops/loss.h"
+#include "tests/support/check.h"
+#include "tests/support/near.h"
+
+enum { A = 52, V = 8, WIDE = 64 }; /* logits and values side by side, as one product gives them */
+
+typedef struct {
+    float sums[2][WIDE], policy_bias[A], value_bias[V], policy[2][A], value[2][V];
+    float d[2][WIDE], figures[2][LOSS_COUNT];
+    uint64_t legal[2];
+    int32_t seats[2];
+    LossArgs args;
+} LossCase;
+
+static void loss_make(LossCase *l, uint64_t seed, HeadFunction function) {
+    memset(l, 0, sizeof *l);
+    for (int r = 0; r < 2; r++) {
+        float sum = 0;
+        for (int c = 0; c < WIDE; c++) {
+            l->sums[r][c] = 3 * noise(seed + (uint64_t)(r * WIDE + c));
+            l->d[r][c] = 77;
+        }
+        l->legal[r] = splitmix64(seed + (uint64_t)r) & splitmix64(seed + 9) & 0xFFFFFFFFFFFFF;
+        l->legal[r] |= r ? (uint64_t)1 << 51 : 2;
+        for (int a = 0; a < A; a++) {
+            l->policy[r][a] = l->legal[r] >> a & 1 ? 1 + noise(seed + 700 + (uint64_t)a) : 0;
+            sum += l->policy[r][a];
+        }
+        for (int a = 0; a < A; a++) l->policy[r][a] /= sum;
+        l->seats[r] = r ? 8 : 3;
+        for (int s = 0; s < l->seats[r]; s++)
+            l->value[r][s] = fabsf(noise(seed + 800 + (uint64_t)s));
+    }
+    for (int a = 0; a < A; a++) l->policy_bias[a] = noise(seed + 900 + (uint64_t)a);
+    for (int s = 0; s < V; s++) l->value_bias[s] = noise(seed + 990 + (uint64_t)s);
+    LossArgs args = {.logits = l->sums[0],
+                     .values = l->sums[0] + A,
+                     .policy_bias = l->policy_bias,
+                     .value_bias = l->value_bias,
+                     .legal = l->legal,
+                     .policy = l->policy[0],
+                     .value = l->value[0],
+                     .seats = l->seats,
+                     .dlogits = l->d[0],
+                     .dvalues = l->d[0] + A,
+                     .figures = l->figures[0]};
+    args.precision = PRECISION_FLOAT32;
+    args.function = function;
+    args.scale = 0.25f;
+    args.value_weight = 3;
+    args.rows = args.matter = 2;
+    args.actions = A;
+    args.value_count = V;
+    args.logit_stride = args.value_stride = WIDE;
+    l->args = args;
+}
+
+/* CE and VE of row r in double, with sum x[c] moved by h. */
+static void loss_by_formula(const LossCase *l, int r, int c, double h, double *ce, double *ve) {
+    double sum = 0;
+    *ce = *ve = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int a = 0; a < A; a++) {
+            if (!(l->legal[r] >> a & 1)) continue;
+            double x = (double)l->sums[r][a] + l->policy_bias[a] + (a == c ? h : 0);
+            if (pass == 0)
+                sum += exp(x);
+            else
+                *ce -= l->policy[r][a] * (x - log(sum));
+        }
+    for (int s = 0; s < l->seats[r]; s++) {
+        double z = (double)l->sums[r][A + s] + l->value_bias[s] + (A + s == c ? h : 0);
+        double v = l->args.function == HEAD_TANH ? tanh(z) : 1 / (1 + exp(-z));
+        *ve += (v - l->value[r][s]) * (v - l->value[r][s]) / l->seats[r];
+    }
+}
+
+static void loss_is_its_formula_and_its_slope(HeadFunction function) {
+    static LossCase l;
+    for (uint64_t seed = 1; seed < 20; seed++) {
+        loss_make(&l, seed * 1000, function);
+        for (int r = 0; r < 2; r++) {
+            double ce, ve, ce2, ve2, entropy = 0;
+            loss_one(&l.args, r, TEAM_OF_ONE);
+            loss_by_formula(&l, r, -1, 0, &ce, &ve);
+            CHECK(near_to(l.figures[r][LOSS_POLICY], ce, 5e-6));
+            CHECK(near_to(l.figures[r][LOSS_VALUE], ve, 2e-6));
+            for (int a = 0; a < A; a++)
+                if (l.policy[r][a] > 0) entropy -= l.policy[r][a] * log(l.policy[r][a]);
+            CHECK(near_to(l.figures[r][LOSS_ENTROPY], entropy, 3e-6));
+            for (int c = 0; c < A + V; c++) {
+                loss_by_formula(&l, r, c, 1e-5, &ce, &ve);
+                loss_by_formula(&l, r, c, -1e-5, &ce2, &ve2);
+                CHECK(near_to(l.d[r][c], 0.25 * (ce - ce2 + 3 * (ve - ve2)) / 2e-5, 2e-6));
+                if (c < A && !(l.legal[r] >> c & 1)) CHECK(l.d[r][c] == 0);
+                if (c >= A + l.seats[r]) CHECK(l.d[r][c] == 0);
+            }
+            for (int c = A + V; c < WIDE; c++) CHECK(l.d[r][c] == 77);
+        }
+    }
+}
+
+static void loss_leaves_padding_and_seats_alone(void) {
+    static LossCase l, bare;
+    loss_make(&l, 5, HEAD_SIGMOID);
+    l.args.matter = 1;
+    loss_one(&l.args, 1, TEAM_OF_ONE);
+    for (int c = 0; c < A + V; c++) CHECK(l.d[1][c] == 0);
+    for (int f = 0; f < LOSS_COUNT; f++) CHECK(l.figures[1][f] == 0);
+    loss_make(&l, 6, HEAD_SIGMOID); /* what illegal actions and absent seats hold is not felt */
+    loss_make(&bare, 6, HEAD_SIGMOID);
+    bare.args = l.args;
+    bare.args.dlogits = bare.d[0];
+    bare.args.dvalues = bare.d[0] + A;
+    bare.args.figures = bare.figures[0];
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    for (int a = 0; a < A; a++)
+        if (!(l.legal[0] >> a & 1)) l.sums[0][a] = NAN;
+    for (int s = l.seats[0]; s < V; s++) l.sums[0][A + s] = NAN;
+    loss_one(&bare.args, 0, TEAM_OF_ONE);
+    CHECK(memcmp(l.d, bare.d, sizeof l.d) == 0 && memcmp(l.figures, bare.figures, 16) == 0);
+    l.sums[0][1] = NAN; /* action 1 is legal */
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    CHECK(isnan(l.figures[0][LOSS_POLICY]) && !isnan(l.figures[0][LOSS_VALUE]));
+}
+
+static void loss_without_bias_is_that_with_zeros(void) {
+    static LossCase l;
+    float d[WIDE], figures[LOSS_COUNT];
+    loss_make(&l, 8, HEAD_SIGMOID);
+    memset(l.policy_bias, 0, sizeof l.policy_bias);
+    memset(l.value_bias, 0, sizeof l.value_bias);
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    memcpy(d, l.d[0], sizeof d);
+    memcpy(figures, l.figures[0], sizeof figures);
+    l.args.policy_bias = l.args.value_bias = NULL;
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    CHECK(memcmp(d, l.d[0], sizeof d) == 0 && memcmp(figures, l.figures[0], sizeof figures) == 0);
+}
+
+/* Equal logits over n legal actions cost log n; the lowest of equals is the guess. */
+static void loss_worked_by_hand(void) {
+    static LossCase l;
+    loss_make(&l, 9, HEAD_SIGMOID);
+    memset(l.sums, 0, sizeof l.sums);
+    memset(l.policy_bias, 0, sizeof l.policy_bias);
+    memset(l.policy, 0, sizeof l.policy);
+    l.legal[0] = (uint64_t)1 << 3 | (uint64_t)1 << 7 | (uint64_t)1 << 40 | (uint64_t)1 << 51;
+    l.policy[0][7] = l.policy[0][40] = 0.5f;
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    CHECK(near_to(l.figures[0][LOSS_POLICY], log(4), 1e-6));
+    CHECK(near_to(l.figures[0][LOSS_ENTROPY], log(2), 1e-6));
+    CHECK(near_to(l.d[0][7], 0.25 * -0.25, 1e-7) && near_to(l.d[0][3], 0.25 * 0.25, 1e-7));
+    CHECK(l.figures[0][LOSS_ACCURACY] == 0); /* 3 guessed, 7 is right */
+    l.sums[0][7] = l.sums[0][40] = 0.5f;
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    CHECK(l.figures[0][LOSS_ACCURACY] == 1);
+    l.sums[0][40] = 0.6f;
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    CHECK(l.figures[0][LOSS_ACCURACY] == 0);
+    l.policy[0][40] = 0.6f;
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    CHECK(l.figures[0][LOSS_ACCURACY] == 1);
+}
+
+static void loss_in_bf16_rounds_its_gradients(void) {
+    static LossCase l;
+    uint16_t d[WIDE];
+    loss_make(&l, 10, HEAD_TANH);
+    loss_one(&l.args, 0, TEAM_OF_ONE);
+    LossArgs half = l.args;
+    half.precision = PRECISION_BF16;
+    half.dlogits = d;
+    half.dvalues = d + A;
+    loss_one(&half, 0, TEAM_OF_ONE);
+    for (int c = 0; c < A + V; c++) CHECK(d[c] == bf16_from_float(l.d[0][c]));
+}
+
+int main(void) {
+    loss_is_its_formula_and_its_slope(HEAD_SIGMOID);
+    loss_is_its_formula_and_its_slope(HEAD_TANH);
+    loss_leaves_padding_and_seats_alone();
+    loss_without_bias_is_that_with_zeros();
+    loss_worked_by_hand();
+    loss_in_bf16_rounds_its_gradients();
+    return check_report();
+}
