@@ -5,7 +5,7 @@
 #include "graph.cuh"
 #include "open_gpu.cuh"
 #include "scan.h"
-#include "trace_cupti.h"
+#include "timeline_cupti.h"
 
 /* Steps are events in a ring: recorded by step, taken out by steps_read once the stream has passed
  * them. When the ring is full the oldest are dropped: a clock must never stall the stream. */

@@ -1,5 +1,5 @@
 /* device/core/trace_cupti.cu - CUPTI's records of what ran, turned into events of the trace. */
-#include "trace_cupti.h"
+#include "timeline_cupti.h"
 
 #include <cupti.h>
 #include <cxxabi.h>

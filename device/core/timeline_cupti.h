@@ -1,8 +1,8 @@
-/* device/core/trace_cupti.h - kernels, copies and what graphs launch, as NVIDIA's CUPTI sees them.
+/* device/core/timeline_cupti.h - kernels, copies and what graphs launch, as NVIDIA's CUPTI sees them.
  *
  * CUPTI comes with the toolkit, not with the driver: a build without it says so here. */
-#ifndef DEVICE_CORE_TRACE_CUPTI_H
-#define DEVICE_CORE_TRACE_CUPTI_H
+#ifndef DEVICE_CORE_TIMELINE_CUPTI_H
+#define DEVICE_CORE_TIMELINE_CUPTI_H
 
 #include "trace.h"
 
