@@ -217,7 +217,7 @@ step_synccheck() { sanitize synccheck; }
 step_profile() {
     play profile --games 12288 --trace "$out/trace.json" || return 1
     command -v python3 >/dev/null || skip "python3 is not installed: see trace.json"
-    scripts/trace_summary.py "$out/trace.json"
+    scripts/timeline_summary.py "$out/trace.json"
 }
 
 readonly SKIPPED=78 # the exit status of a step that cannot be taken here

@@ -78,7 +78,7 @@ with_nsys() {
     return 1
 }
 
-if with_nsys && "$root/scripts/trace_summary.py" "$folder/run.sqlite" "${top[@]}"; then
+if with_nsys && "$root/scripts/timeline_summary.py" "$folder/run.sqlite" "${top[@]}"; then
     echo "recording: $folder/run.nsys-rep"
     exit
 fi
@@ -86,5 +86,5 @@ fi
 say "taking --trace instead"
 rm -rf "$folder/run.games"
 "$program" "${args[@]}" --trace "$folder/run.json" || exit
-"$root/scripts/trace_summary.py" "$folder/run.json" "${top[@]}" || exit
+"$root/scripts/timeline_summary.py" "$folder/run.json" "${top[@]}" || exit
 echo "recording: $folder/run.json, for https://ui.perfetto.dev or chrome://tracing"

@@ -14,7 +14,7 @@
 typedef struct CUstream_st *Stream; /* cudaStream_t, spelled so that C needs no CUDA header */
 typedef struct CUevent_st *Event;   /* cudaEvent_t */
 typedef struct GraphRun *Graph;     /* work that was captured once and is launched as a whole */
-typedef struct Trace Trace;         /* trace.h */
+typedef struct Timeline Timeline;   /* timeline.h */
 
 /* The steps of a wave, in their order: what a run's time is charged to. */
 typedef enum {
@@ -88,10 +88,10 @@ typedef struct {
     Status (*step)(Step step, Stream stream);
     Status (*steps_read)(double seconds[STEP_COUNT]);
 
-    /* From now on what the device does goes into `trace` too, until it is called with NULL; `how`
-     * says by which clock. Steps arrive there when steps_read passes them; where graphs are
+    /* From now on what the device does goes into `timeline` too, until it is called with NULL;
+     * `how` says by which clock. Steps arrive there when steps_read passes them; where graphs are
      * launched, those with GRAPH_TIMED alone. To be begun while the stream is idle. */
-    Status (*trace)(Trace *trace, char *how, size_t how_bytes);
+    Status (*timeline)(Timeline *timeline, char *how, size_t how_bytes);
 } Backend;
 
 /* "descend", ..: one word a step. */

@@ -6,16 +6,16 @@
 #include <omp.h>
 
 #include "scan.h"
-#include "trace.h"
+#include "timeline.h"
 
 static double step_start, step_seconds[STEP_COUNT];
 static Step step_now;
-static Trace *step_trace; /* NULL: nobody draws the steps */
+static Timeline *step_timeline; /* NULL: nobody draws the steps */
 
 static Status open_cpu(char *what, size_t what_bytes) {
     snprintf(what, what_bytes, "cpu, %d threads", omp_get_max_threads());
     for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
-    step_start = trace_clock();
+    step_start = timeline_clock();
     step_now = STEP_OTHER;
     return STATUS_OK;
 }
@@ -157,10 +157,11 @@ static void graph_close_cpu(Graph graph) { (void)graph; }
 
 static Status step_cpu(Step step, Stream stream) {
     (void)stream;
-    double now = trace_clock();
+    double now = timeline_clock();
     step_seconds[step_now] += now - step_start;
     if (step_now != STEP_OTHER)
-        trace_event(step_trace, TRACE_DEVICE, TRACE_STEPS, step_name(step_now), step_start, now);
+        timeline_event(step_timeline, TIMELINE_DEVICE, TIMELINE_STEPS, step_name(step_now),
+                       step_start, now);
     step_start = now;
     step_now = step;
     return STATUS_OK;
@@ -171,9 +172,9 @@ static Status steps_read_cpu(double seconds[STEP_COUNT]) {
     return STATUS_OK;
 }
 
-static Status trace_cpu(Trace *trace, char *how, size_t how_bytes) {
-    step_trace = trace;
-    trace_name(trace, TRACE_DEVICE, TRACE_STEPS, "steps");
+static Status timeline_cpu(Timeline *timeline, char *how, size_t how_bytes) {
+    step_timeline = timeline;
+    timeline_name(timeline, TIMELINE_DEVICE, TIMELINE_STEPS, "steps");
     snprintf(how, how_bytes, "steps, by the clock of the host");
     return STATUS_OK;
 }
@@ -206,4 +207,4 @@ const Backend backend_cpu = {"cpu",
                              graph_close_cpu,
                              step_cpu,
                              steps_read_cpu,
-                             trace_cpu};
+                             timeline_cpu};

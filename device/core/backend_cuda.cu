@@ -15,10 +15,10 @@ static Step ring_steps[STEP_RING]; /* which step begins at the event */
 static long ring_head, ring_tail;  /* events recorded, events taken out */
 static double step_seconds[STEP_COUNT];
 
-/* While a trace is drawn: an event, and what the host's clock showed when it passed. */
-static Trace *step_trace;
-static cudaEvent_t trace_base;
-static double trace_base_seconds;
+/* While a timeline is drawn: an event, and what the host's clock showed when it passed. */
+static Timeline *step_timeline;
+static cudaEvent_t timeline_base;
+static double timeline_base_seconds;
 
 static Status open_cuda(char *what, size_t what_bytes) {
     Status status = gpu_open(what, what_bytes);
@@ -173,18 +173,19 @@ static Status capture_end_cuda(Stream stream, Graph *out) {
     return status;
 }
 
-/* A step that began at `from` and took `seconds` goes into the trace. *at is where the step before
- * ended: steps are placed end to end, as differences of late times would round; negative: by the
- * base. */
-static Status trace_step(Step step, cudaEvent_t from, double seconds, double *at) {
+/* A step that began at `from` and took `seconds` goes into the timeline. *at is where the step
+ * before ended: steps are placed end to end, as differences of late times would round; negative: by
+ * the base. */
+static Status timeline_step(Step step, cudaEvent_t from, double seconds, double *at) {
     float ms = 0;
-    if (!step_trace) return STATUS_OK;
+    if (!step_timeline) return STATUS_OK;
     if (*at < 0) {
-        CUDA_TRY(cudaEventElapsedTime(&ms, trace_base, from));
-        *at = trace_base_seconds + 1e-3 * ms;
+        CUDA_TRY(cudaEventElapsedTime(&ms, timeline_base, from));
+        *at = timeline_base_seconds + 1e-3 * ms;
     }
     if (step != STEP_OTHER)
-        trace_event(step_trace, TRACE_DEVICE, TRACE_STEPS, step_name(step), *at, *at + seconds);
+        timeline_event(step_timeline, TIMELINE_DEVICE, TIMELINE_STEPS, step_name(step), *at,
+                       *at + seconds);
     *at += seconds;
     return STATUS_OK;
 }
@@ -200,7 +201,7 @@ static Status timed_read(void) {
         float ms = 0;
         CUDA_TRY(cudaEventElapsedTime(&ms, timed->events[i], timed->events[i + 1]));
         step_seconds[timed->steps[i]] += 1e-3 * ms;
-        TRY(trace_step(timed->steps[i], timed->events[i], 1e-3 * ms, &at));
+        TRY(timeline_step(timed->steps[i], timed->events[i], 1e-3 * ms, &at));
     }
     timed->unread = false;
     return STATUS_OK;
@@ -257,7 +258,7 @@ static Status steps_read_cuda(double seconds[STEP_COUNT]) {
         float ms = 0;
         CUDA_TRY(cudaEventElapsedTime(&ms, from, to));
         step_seconds[ring_steps[ring_tail % STEP_RING]] += 1e-3 * ms;
-        TRY(trace_step(ring_steps[ring_tail % STEP_RING], from, 1e-3 * ms, &at));
+        TRY(timeline_step(ring_steps[ring_tail % STEP_RING], from, 1e-3 * ms, &at));
         ring_tail++;
     }
     TRY(timed_read());
@@ -266,20 +267,20 @@ static Status steps_read_cuda(double seconds[STEP_COUNT]) {
 }
 
 /* Kernels from CUPTI where it is to be had, and in any case the steps, from their events. */
-static Status trace_cuda(Trace *trace, char *how, size_t how_bytes) {
+static Status timeline_cuda(Timeline *timeline, char *how, size_t how_bytes) {
     char missing[160];
     CUDA_TRY(cudaDeviceSynchronize()); /* some versions of CUPTI do not end while kernels run */
-    trace_cupti_end();
-    step_trace = NULL;
-    if (!trace) return STATUS_OK;
-    if (!trace_base) CUDA_TRY(cudaEventCreate(&trace_base));
-    CUDA_TRY(cudaEventRecord(trace_base, NULL));
-    CUDA_TRY(cudaEventSynchronize(trace_base));
-    trace_base_seconds = trace_clock();
+    timeline_cupti_end();
+    step_timeline = NULL;
+    if (!timeline) return STATUS_OK;
+    if (!timeline_base) CUDA_TRY(cudaEventCreate(&timeline_base));
+    CUDA_TRY(cudaEventRecord(timeline_base, NULL));
+    CUDA_TRY(cudaEventSynchronize(timeline_base));
+    timeline_base_seconds = timeline_clock();
     ring_tail = ring_head; /* what came before is not drawn */
-    step_trace = trace;
-    trace_name(trace, TRACE_DEVICE, TRACE_STEPS, "timed steps");
-    if (trace_cupti_begin(trace, missing, sizeof missing) == STATUS_OK)
+    step_timeline = timeline;
+    timeline_name(timeline, TIMELINE_DEVICE, TIMELINE_STEPS, "timed steps");
+    if (timeline_cupti_begin(timeline, missing, sizeof missing) == STATUS_OK)
         snprintf(how, how_bytes, "kernels and copies, by CUPTI; steps, by events");
     else
         snprintf(how, how_bytes, "steps, by events, one epoch in some; no kernels: %s", missing);
@@ -314,4 +315,4 @@ extern "C" const Backend backend_cuda = {"cuda",
                                          graph_close_cuda,
                                          step_cuda,
                                          steps_read_cuda,
-                                         trace_cuda};
+                                         timeline_cuda};

@@ -7,7 +7,7 @@
 
 #include <omp.h>
 
-#include "device/core/trace.h"
+#include "device/core/timeline.h"
 #include "host/run/metrics.h"
 #include "host/options/network_options.h"
 #include "host/process/progress.h"
@@ -24,7 +24,7 @@
 #include "host/files/weights_shape.h"
 
 static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
-enum { TRACE_EPOCHS = 48 };            /* what --trace draws, as its help says */
+enum { TIMELINE_EPOCHS = 48 };         /* what --trace draws, as its help says */
 
 typedef struct {
     SelfplayOptions options;
@@ -42,8 +42,8 @@ typedef struct {
     size_t free_bytes; /* on the device, before the run took its own */
     RunRates rates;
     char **argv;
-    Trace *trace;    /* NULL: nothing is drawn, or no more */
-    char drawn[200]; /* what the trace holds of the device, in words */
+    Timeline *timeline; /* NULL: nothing is drawn, or no more */
+    char drawn[200];    /* what the timeline holds of the device, in words */
 } Run;
 
 static const Weights *run_weights(const Run *run) {
@@ -157,16 +157,16 @@ static Status keep_metrics(Run *run) {
 }
 
 /* What --trace draws ends here, if it has not before. A disk that refused it costs no game. */
-static void end_trace(Run *run, int64_t epochs) {
+static void end_timeline(Run *run, int64_t epochs) {
     char unused[1];
     bool full;
-    if (!run->trace) return;
-    (void)run->device->backend->trace(NULL, unused, sizeof unused);
-    long events = trace_events(run->trace, &full);
-    if (trace_close(run->trace) == STATUS_OK && epochs > 0 && !run->options.quiet)
-        fprintf(stderr, "trace: %s holds %ld events of %lld epochs%s: %s\n", run->options.trace,
+    if (!run->timeline) return;
+    (void)run->device->backend->timeline(NULL, unused, sizeof unused);
+    long events = timeline_events(run->timeline, &full);
+    if (timeline_close(run->timeline) == STATUS_OK && epochs > 0 && !run->options.quiet)
+        fprintf(stderr, "trace: %s holds %ld events of %lld epochs%s: %s\n", run->options.timeline,
                 events, (long long)epochs, full ? " and is full" : "", run->drawn);
-    run->trace = NULL;
+    run->timeline = NULL;
 }
 
 /* Step 6: one epoch is under way while the one before is read. */
@@ -180,14 +180,14 @@ static Status play(Run *run) {
     TRY(selfplay_enqueue(sp));
     for (int64_t epoch = 0; run->tally.games < run->missing; epoch++) {
         bool stop = signals_asked() > 0;
-        double now = trace_clock();
+        double now = timeline_clock();
         if (!stop) TRY(selfplay_enqueue(sp));
-        now = trace_host(run->trace, "enqueue", now);
+        now = timeline_host(run->timeline, "enqueue", now);
         TRY(selfplay_wait(sp, epoch, &counters, &out));
-        now = trace_host(run->trace, "wait", now);
+        now = timeline_host(run->timeline, "wait", now);
         run->rates.counters = *counters;
         TRY(keep_games(run, out, counters->out_used));
-        now = trace_host(run->trace, "write games", now);
+        now = timeline_host(run->timeline, "write games", now);
         if (counters->fault.code != FAULT_NONE) {
             TRY(shard_flush(run->store)); /* what was finished stays */
             RunFailure failure = failure_of(run);
@@ -199,11 +199,11 @@ static Status play(Run *run) {
             TRY(shard_flush(run->store));
             TRY(keep_metrics(run));
             saved = progress_clock();
-            trace_host(run->trace, "flush to disk", now);
+            timeline_host(run->timeline, "flush to disk", now);
         }
-        if (run->trace) TRY(run->device->backend->steps_read(run->rates.steps));
-        trace_flush(run->trace);
-        if (epoch + 1 == TRACE_EPOCHS) end_trace(run, TRACE_EPOCHS);
+        if (run->timeline) TRY(run->device->backend->steps_read(run->rates.steps));
+        timeline_flush(run->timeline);
+        if (epoch + 1 == TIMELINE_EPOCHS) end_timeline(run, TIMELINE_EPOCHS);
         if (stop && epoch + 1 == sp->epochs) break;
     }
     progress_end(&progress, there + run->tally.games);
@@ -248,7 +248,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     TRY(choose_network(run));
     TRY(run_memory_choose(&run->config, run->options.games, run->device, &run->rates.bytes,
                           &run->free_bytes));
-    if (run->options.trace) TRY(trace_open(&run->trace, run->options.trace));
+    if (run->options.timeline) TRY(timeline_open(&run->timeline, run->options.timeline));
     TRY(open_folder(run));
     if (run->missing == 0) {
         printf("%s holds all %lld games of this run: nothing to play\n", run->options.out,
@@ -258,7 +258,8 @@ static Status run_all(Run *run, int argc, char **argv) {
     if (run->config.parallel > run->missing) run->config.parallel = (int)run->missing;
     selfplay_measure(&run->config, run->device, &run->rates.bytes);
     print_start(run);
-    if (run->trace) TRY(run->device->backend->trace(run->trace, run->drawn, sizeof run->drawn));
+    if (run->timeline)
+        TRY(run->device->backend->timeline(run->timeline, run->drawn, sizeof run->drawn));
     Status status = selfplay_open(&run->selfplay, &run->config, run->device, run_weights(run),
                                   run->ranges, run->range_count, run->missing);
     if (status == STATUS_MEMORY) {
@@ -290,7 +291,7 @@ int main(int argc, char **argv) {
     signals_block(); /* before any thread begins */
     streams_open();
     Status status = run_all(&run, argc, argv);
-    end_trace(&run, run.selfplay.epochs);
+    end_timeline(&run, run.selfplay.epochs);
     selfplay_close(&run.selfplay);
     Status closed = shard_close(run.store);
     weights_free(&run.weights);

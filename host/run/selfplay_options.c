@@ -1,4 +1,5 @@
-/* host/run/selfplay_options.c - the table of options, their defaults, and what they mean together. */
+/* host/run/selfplay_options.c - the table of options, their defaults, and what they mean
+ * together. */
 #include "selfplay_options.h"
 
 #include "device/search/root.h"
@@ -83,7 +84,7 @@ static const Option selfplay_options[] = {
     {"trace", "FILE",
      "draws the time line of the first 48 epochs, 64 MiB at most, for Perfetto or "
      "chrome://tracing",
-     OPTION_TEXT, AT(trace), 0, 0, NULL, NULL, 0},
+     OPTION_TEXT, AT(timeline), 0, 0, NULL, NULL, 0},
     {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
     {"quiet", NULL, "no progress, only the summary", OPTION_FLAG, AT(quiet), 0, 0, NULL, NULL, 0},
     {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};

@@ -12,7 +12,7 @@ typedef struct {
     double c_puct, fpu, noise_weight, noise_alpha;
     int explore_decisions, move_power;
     int parallel, waves, threads, precision, network, no_graph, quiet;
-    const char *device, *weights, *out, *trace;
+    const char *device, *weights, *out, *timeline;
 } SelfplayOptions;
 
 extern const OptionTable selfplay_option_table;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "device/core/launch.cuh"
-#include "device/core/trace.h"
+#include "device/core/timeline.h"
 #include "nn/ops/column_sums.h"
 #include "nn/ops/square_sums.h"
 #include "train_cuda.h"
@@ -314,7 +314,7 @@ static Status some_steps(Trainer *t, int64_t batch, const float *rates, int step
 /* Nothing is read ahead, so last_batch sets no bound. */
 static Status run_cuda(Trainer *t, int64_t batch, int64_t last_batch, const float *rates, int steps,
                        TrainReport *reports, Stream stream) {
-    const double began = trace_clock();
+    const double began = timeline_clock();
     Status status = STATUS_OK;
     (void)last_batch;
     for (int done = 0; done < steps && status == STATUS_OK; done += TRAIN_RUN_STEPS) {
@@ -322,7 +322,7 @@ static Status run_cuda(Trainer *t, int64_t batch, int64_t last_batch, const floa
         status = some_steps(t, batch + (int64_t)done * t->spec.accumulate, rates + done, n,
                             reports + done, stream);
     }
-    t->busy += trace_clock() - began;
+    t->busy += timeline_clock() - began;
     return status;
 }
 

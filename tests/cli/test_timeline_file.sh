@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/cli/test_trace_file.sh BIN SCRIPTS - --trace draws the run as it was, and is whole at any end.
+# tests/cli/test_timeline_file.sh BIN SCRIPTS - --trace draws the run as it was, and is whole at any end.
 set -u
-selfplay=$1/blob-gpu-selfplay summary=$2/trace_summary.py
+selfplay=$1/blob-gpu-selfplay summary=$2/timeline_summary.py
 command -v python3 >/dev/null || { echo "python3 is missing: skipped" >&2; exit 77; }
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT

@@ -1,11 +1,11 @@
-/* tests/sim/test_sim_trace.c - the steps that the CUDA backend draws: each one, in order.
+/* tests/sim/test_sim_timeline.c - the steps that the CUDA backend draws: each one, in order.
  *
  * Launch by launch every epoch is drawn; with graphs the first, which is launched so too, and those
  * that carry events, of which there is one in 16: epoch 2 of the five here. */
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "device/core/trace.h"
+#include "device/core/timeline.h"
 #include "tests/support/check.h"
 #include "sim_device.h"
 
@@ -19,7 +19,7 @@ enum { WAVE_STEPS = sizeof wave_steps / sizeof wave_steps[0] };
 static char path[] = "/tmp/test_sim_trace_XXXXXX";
 
 /* Plays some epochs as host/ does, the next enqueued before the last is waited for. */
-static void play(bool graph, Trace *trace) {
+static void play(bool graph, Timeline *timeline) {
     SelfplayConfig config = selfplay_config_default();
     const Backend *backend = device_simulated.backend;
     const GameRange all = {0, 0};
@@ -35,7 +35,7 @@ static void play(bool graph, Trace *trace) {
     config.graph = graph;
     Status status = selfplay_open(&sp, &config, &device_simulated, NULL, &all, 1, 10000);
     CHECK(status == STATUS_OK);
-    CHECK(backend->trace(trace, how, sizeof how) == STATUS_OK && strstr(how, "steps"));
+    CHECK(backend->timeline(timeline, how, sizeof how) == STATUS_OK && strstr(how, "steps"));
     if (status == STATUS_OK) status = selfplay_enqueue(&sp);
     for (int64_t epoch = 0; status == STATUS_OK && epoch < EPOCHS; epoch++) {
         const PlayCounters *counters;
@@ -45,7 +45,7 @@ static void play(bool graph, Trace *trace) {
         if (status == STATUS_OK) status = backend->steps_read(seconds);
     }
     CHECK(status == STATUS_OK);
-    CHECK(backend->trace(NULL, how, sizeof how) == STATUS_OK);
+    CHECK(backend->timeline(NULL, how, sizeof how) == STATUS_OK);
     selfplay_close(&sp);
 }
 
@@ -63,7 +63,7 @@ static void check_file(int epochs) {
                 name, &pid, &tid, &ts, &dur) != 5)
             continue;
         bool first = steps % (WAVES * WAVE_STEPS) == 0; /* of an epoch */
-        CHECK(pid == TRACE_DEVICE + 1 && tid == TRACE_STEPS && ts >= 0 && dur >= 0);
+        CHECK(pid == TIMELINE_DEVICE + 1 && tid == TIMELINE_STEPS && ts >= 0 && dur >= 0);
         CHECK(strcmp(name, wave_steps[steps % WAVE_STEPS]) == 0);
         CHECK(first ? ts >= end - 0.01 : ts > end - 0.01 && ts < end + 0.01);
         end = ts + dur;
@@ -75,15 +75,15 @@ static void check_file(int epochs) {
 
 int main(void) {
     char what[256];
-    Trace *trace;
+    Timeline *timeline;
     int fd = mkstemp(path);
     CHECK(fd >= 0);
     if (fd >= 0) close(fd);
     CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
     for (int graph = 0; graph < 2 && !checks_failed; graph++) {
-        CHECK(trace_open(&trace, path) == STATUS_OK);
-        play(graph, trace);
-        CHECK(trace_close(trace) == STATUS_OK);
+        CHECK(timeline_open(&timeline, path) == STATUS_OK);
+        play(graph, timeline);
+        CHECK(timeline_close(timeline) == STATUS_OK);
         check_file(graph ? 2 : EPOCHS);
     }
     unlink(path);

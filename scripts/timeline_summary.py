@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""scripts/trace_summary.py - where a recorded run spent the device's time, and where it waited.
+"""scripts/timeline_summary.py - where a recorded run spent the device's time, and where it waited.
 
-    scripts/trace_summary.py FILE [--top N]
+    scripts/timeline_summary.py FILE [--top N]
 
 FILE is what --trace wrote, or what `nsys export --type sqlite` made of a recording. Exit status: 0
 printed, 1 no device in it, 2 usage or a file that is neither. Standard library only.

@@ -1,4 +1,5 @@
-/* tests/core/test_trace_events.c - the trace's file: names escaped, threads apart, bounded, whole. */
+/* tests/core/test_timeline.c - the timeline's file: names escaped, threads apart, bounded,
+ * whole. */
 #include <cjson/cJSON.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -6,14 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "device/core/trace.h"
+#include "device/core/timeline.h"
 #include "host/files/durable.h"
 #include "tests/support/check.h"
 
 static char path[] = "/tmp/test_trace_XXXXXX";
 
 /* The file as it is now, parsed; the caller deletes it. */
-static cJSON *read_trace(size_t *bytes) {
+static cJSON *read_timeline(size_t *bytes) {
     unsigned char *text = NULL;
     if (durable_read(path, &text, bytes) != STATUS_OK) return NULL;
     cJSON *events = cJSON_ParseWithOpts((const char *)text, NULL, 1);
@@ -40,47 +41,47 @@ static int count_events(const cJSON *events, const char *name) {
 
 /* A time is microseconds since the beginning; what began before it is dropped. */
 static void test_times(void) {
-    Trace *t;
+    Timeline *t;
     size_t bytes;
-    double before = trace_clock();
-    CHECK(trace_open(&t, path) == STATUS_OK);
-    double start = trace_clock() + 1;
-    trace_event(t, TRACE_DEVICE, 3, "early", before, before + 1);
-    trace_event(t, TRACE_DEVICE, 3, "backwards", start, start - 0.5);
-    trace_event(t, TRACE_DEVICE, 3, "one", start, start + 0.25);
-    trace_event(t, TRACE_HOST, 0, "two", start + 0.5, start + 0.5);
-    trace_flush(t);
-    cJSON *events = read_trace(&bytes);
+    double before = timeline_clock();
+    CHECK(timeline_open(&t, path) == STATUS_OK);
+    double start = timeline_clock() + 1;
+    timeline_event(t, TIMELINE_DEVICE, 3, "early", before, before + 1);
+    timeline_event(t, TIMELINE_DEVICE, 3, "backwards", start, start - 0.5);
+    timeline_event(t, TIMELINE_DEVICE, 3, "one", start, start + 0.25);
+    timeline_event(t, TIMELINE_HOST, 0, "two", start + 0.5, start + 0.5);
+    timeline_flush(t);
+    cJSON *events = read_timeline(&bytes);
     CHECK(count_events(events, "early") == 0 && count_events(events, "backwards") == 0);
     int n = cJSON_GetArraySize(events);
     CHECK(n > 2);
     const cJSON *one = cJSON_GetArrayItem(events, n - 2), *two = cJSON_GetArrayItem(events, n - 1);
     CHECK(strcmp(text_of(one, "name"), "one") == 0 && strcmp(text_of(one, "ph"), "X") == 0);
-    CHECK(number_of(one, "pid") == TRACE_DEVICE + 1 && number_of(one, "tid") == 3);
+    CHECK(number_of(one, "pid") == TIMELINE_DEVICE + 1 && number_of(one, "tid") == 3);
     CHECK(number_of(one, "dur") == 250000 && number_of(two, "dur") == 0);
     CHECK(number_of(one, "ts") >= 1e6 && number_of(one, "ts") < 2e6);
     double apart = number_of(two, "ts") - number_of(one, "ts");
     CHECK(apart > 500000 - 0.01 && apart < 500000 + 0.01);
     cJSON_Delete(events);
-    CHECK(trace_close(t) == STATUS_OK);
+    CHECK(timeline_close(t) == STATUS_OK);
 }
 
 /* Whatever a kernel is called, and however long its name is. */
 static void test_names(void) {
     static const char odd[] = "f<'\"', \"\\\">(\t\x7f\xc3\xa9)";
     char longest[2000];
-    Trace *t;
+    Timeline *t;
     size_t bytes;
     memset(longest, '"', sizeof longest);
     longest[sizeof longest - 1] = 0;
-    double now = trace_clock();
-    CHECK(trace_open(&t, path) == STATUS_OK);
-    now = trace_clock();
-    trace_event(t, TRACE_DEVICE, 1, odd, now, now + 1);
-    trace_event(t, TRACE_DEVICE, 1, longest, now, now + 1);
-    trace_name(t, TRACE_DEVICE, 1, "stream \"7\"");
-    CHECK(trace_close(t) == STATUS_OK);
-    cJSON *events = read_trace(&bytes);
+    double now = timeline_clock();
+    CHECK(timeline_open(&t, path) == STATUS_OK);
+    now = timeline_clock();
+    timeline_event(t, TIMELINE_DEVICE, 1, odd, now, now + 1);
+    timeline_event(t, TIMELINE_DEVICE, 1, longest, now, now + 1);
+    timeline_name(t, TIMELINE_DEVICE, 1, "stream \"7\"");
+    CHECK(timeline_close(t) == STATUS_OK);
+    cJSON *events = read_timeline(&bytes);
     int n = cJSON_GetArraySize(events);
     CHECK(count_events(events, "f<'\"', \"\\\">(?\?\?\?)") == 1);
     size_t cut = strlen(text_of(cJSON_GetArrayItem(events, n - 2), "name"));
@@ -93,25 +94,25 @@ static void test_names(void) {
 /* Events of several threads do not mix, and the file is whole in between. */
 static void test_threads(void) {
     enum { THREADS = 4, EVENTS = 4000, ROUNDS = 5 };
-    Trace *t;
+    Timeline *t;
     size_t bytes;
     bool full;
-    CHECK(trace_open(&t, path) == STATUS_OK);
+    CHECK(timeline_open(&t, path) == STATUS_OK);
     for (int round = 0; round < ROUNDS; round++) {
 #pragma omp parallel for num_threads(THREADS) schedule(static, 1)
         for (int i = 0; i < THREADS * EVENTS; i++) {
             char name[16];
-            double now = trace_clock();
+            double now = timeline_clock();
             snprintf(name, sizeof name, "event %d", i % THREADS);
-            trace_event(t, TRACE_DEVICE, i % THREADS, name, now, now);
+            timeline_event(t, TIMELINE_DEVICE, i % THREADS, name, now, now);
         }
-        cJSON *events = read_trace(&bytes); /* nothing was flushed: what is there ends anyhow */
+        cJSON *events = read_timeline(&bytes); /* nothing was flushed: what is there ends anyhow */
         CHECK(events);
         cJSON_Delete(events);
     }
-    CHECK(trace_events(t, &full) == ROUNDS * THREADS * EVENTS && !full);
-    CHECK(trace_close(t) == STATUS_OK);
-    cJSON *events = read_trace(&bytes);
+    CHECK(timeline_events(t, &full) == ROUNDS * THREADS * EVENTS && !full);
+    CHECK(timeline_close(t) == STATUS_OK);
+    cJSON *events = read_timeline(&bytes);
     for (int i = 0; i < THREADS; i++) {
         char name[16];
         snprintf(name, sizeof name, "event %d", i);
@@ -120,51 +121,52 @@ static void test_threads(void) {
     cJSON_Delete(events);
 }
 
-/* Past TRACE_BYTES_MAX nothing is added, and what is there stays whole. */
+/* Past TIMELINE_BYTES_MAX nothing is added, and what is there stays whole. */
 static void test_bound(void) {
     enum { TOO_MANY = 200000 }; /* of some 570 bytes: more than fit */
     char name[500];
-    Trace *t;
+    Timeline *t;
     bool full;
     memset(name, 'x', sizeof name);
     name[sizeof name - 1] = 0;
-    CHECK(trace_open(&t, path) == STATUS_OK);
-    double now = trace_clock();
-    for (int i = 0; i < TOO_MANY; i++) trace_event(t, TRACE_HOST, 0, name, now, now);
-    long events = trace_events(t, &full);
+    CHECK(timeline_open(&t, path) == STATUS_OK);
+    double now = timeline_clock();
+    for (int i = 0; i < TOO_MANY; i++) timeline_event(t, TIMELINE_HOST, 0, name, now, now);
+    long events = timeline_events(t, &full);
     CHECK(full && events > 100000 && events < TOO_MANY);
-    CHECK(trace_close(t) == STATUS_OK);
+    CHECK(timeline_close(t) == STATUS_OK);
     FILE *f = fopen(path, "rb");
     char end[5] = "";
     CHECK(f && fseek(f, -4, SEEK_END) == 0 && fread(end, 1, 4, f) == 4);
-    CHECK(f && ftell(f) > TRACE_BYTES_MAX - 1000 && ftell(f) <= TRACE_BYTES_MAX + 3);
+    CHECK(f && ftell(f) > TIMELINE_BYTES_MAX - 1000 && ftell(f) <= TIMELINE_BYTES_MAX + 3);
     CHECK(strcmp(end, "}\n]\n") == 0);
     if (f) fclose(f);
 }
 
-/* An older trace stays until there is an event to replace it; what is no trace stays altogether. */
+/* An older timeline stays until there is an event to replace it; what is no timeline stays
+ * altogether. */
 static void test_older_files(void) {
-    Trace *t;
+    Timeline *t;
     size_t before, bytes;
-    cJSON_Delete(read_trace(&before));
-    CHECK(trace_open(&t, path) == STATUS_OK && trace_close(t) == STATUS_OK);
-    cJSON_Delete(read_trace(&bytes));
+    cJSON_Delete(read_timeline(&before));
+    CHECK(timeline_open(&t, path) == STATUS_OK && timeline_close(t) == STATUS_OK);
+    cJSON_Delete(read_timeline(&bytes));
     CHECK(bytes == before && before > 1000);
-    CHECK(trace_open(&t, path) == STATUS_OK);
-    (void)trace_host(t, "one", trace_clock());
-    CHECK(trace_close(t) == STATUS_OK);
-    cJSON *events = read_trace(&bytes);
+    CHECK(timeline_open(&t, path) == STATUS_OK);
+    (void)timeline_host(t, "one", timeline_clock());
+    CHECK(timeline_close(t) == STATUS_OK);
+    cJSON *events = read_timeline(&bytes);
     CHECK(events && bytes < 1000);
     cJSON_Delete(events);
     unlink(path);
-    CHECK(trace_open(&t, path) == STATUS_OK && trace_close(t) == STATUS_OK);
+    CHECK(timeline_open(&t, path) == STATUS_OK && timeline_close(t) == STATUS_OK);
     CHECK(access(path, F_OK) != 0); /* nothing was drawn: no file */
     FILE *f = fopen(path, "w");
     CHECK(f && fputs("[\n{\"name\":\"weights\"}]\n", f) >= 0 && fclose(f) == 0);
     fflush(stderr);
     int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the refusal */
     dup2(null, 2);
-    Status refused = trace_open(&t, path);
+    Status refused = timeline_open(&t, path);
     dup2(keep, 2);
     close(keep);
     close(null);
@@ -176,8 +178,8 @@ int main(void) {
     int fd = mkstemp(path);
     CHECK(fd >= 0);
     if (fd >= 0) close(fd);
-    CHECK(trace_close(NULL) == STATUS_OK);
-    trace_event(NULL, TRACE_HOST, 0, "nobody", 0, 1);
+    CHECK(timeline_close(NULL) == STATUS_OK);
+    timeline_event(NULL, TIMELINE_HOST, 0, "nobody", 0, 1);
     test_times();
     test_names();
     test_threads();

@@ -1,4 +1,5 @@
-/* device/core/trace_cupti.cu - CUPTI's records of what ran, turned into events of the trace. */
+/* device/core/timeline_cupti.cu - CUPTI's records of what ran, turned into events of the
+ * timeline. */
 #include "timeline_cupti.h"
 
 #include <cupti.h>
@@ -17,8 +18,8 @@ typedef CUpti_ActivityMemset4 SetRecord;
 
 enum { RECORDS_BYTES = 1 << 20, STREAMS_NAMED = 64 };
 
-static Trace *open_trace;   /* NULL: none is begun */
-static double clock_offset; /* seconds from CUPTI's clock to the trace's */
+static Timeline *open_timeline; /* NULL: none is begun */
+static double clock_offset;     /* seconds from CUPTI's clock to the timeline's */
 static bool stream_named[STREAMS_NAMED];
 
 static const CUpti_ActivityKind kinds[] = {CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
@@ -28,15 +29,15 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 /* An interval that CUPTI saw whole; start and end in its nanoseconds. */
 static void interval(const char *name, uint32_t stream, uint64_t start, uint64_t end) {
     char text[32];
-    int row = TRACE_STEPS + 1 + (int)(stream % STREAMS_NAMED);
+    int row = TIMELINE_STEPS + 1 + (int)(stream % STREAMS_NAMED);
     if (start == 0 || end == 0) return;
     if (!stream_named[stream % STREAMS_NAMED]) {
         snprintf(text, sizeof text, "stream %u", stream);
-        trace_name(open_trace, TRACE_DEVICE, row, text);
+        timeline_name(open_timeline, TIMELINE_DEVICE, row, text);
         stream_named[stream % STREAMS_NAMED] = true;
     }
-    trace_event(open_trace, TRACE_DEVICE, row, name, 1e-9 * (double)start + clock_offset,
-                1e-9 * (double)end + clock_offset);
+    timeline_event(open_timeline, TIMELINE_DEVICE, row, name, 1e-9 * (double)start + clock_offset,
+                   1e-9 * (double)end + clock_offset);
 }
 
 static void kernel_record(const KernelRecord *r) {
@@ -91,27 +92,27 @@ static bool refused(CUptiResult result, const char *doing, char *missing, size_t
     return true;
 }
 
-Status trace_cupti_begin(Trace *trace, char *missing, size_t missing_bytes) {
+Status timeline_cupti_begin(Timeline *timeline, char *missing, size_t missing_bytes) {
     uint64_t now = 0;
     for (int i = 0; i < STREAMS_NAMED; i++) stream_named[i] = false;
     if (refused(cuptiGetTimestamp(&now), "tell the time", missing, missing_bytes) ||
         refused(cuptiActivityRegisterCallbacks(buffer_wanted, buffer_full), "call back", missing,
                 missing_bytes))
         return STATUS_DEVICE;
-    clock_offset = trace_clock() - 1e-9 * (double)now;
-    open_trace = trace;
+    clock_offset = timeline_clock() - 1e-9 * (double)now;
+    open_timeline = timeline;
     for (int i = 0; i < KINDS; i++)
         if (refused(cuptiActivityEnable(kinds[i]), "record", missing, missing_bytes)) {
-            trace_cupti_end();
+            timeline_cupti_end();
             return STATUS_DEVICE;
         }
     return STATUS_OK;
 }
 
 /* Disabled first: what still runs is not waited for. */
-void trace_cupti_end(void) {
-    if (!open_trace) return;
+void timeline_cupti_end(void) {
+    if (!open_timeline) return;
     for (int i = 0; i < KINDS; i++) (void)cuptiActivityDisable(kinds[i]);
     (void)cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
-    open_trace = NULL;
+    open_timeline = NULL;
 }

@@ -1,5 +1,5 @@
-/* device/core/trace.c - buffers events as text, and keeps the file whole. */
-#include "trace.h"
+/* device/core/timeline.c - buffers events as text, and keeps the file whole. */
+#include "timeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,15 +17,15 @@ enum {
 
 static const char END[] = "\n]\n";
 
-/* The first event has no comma before it: this one, by which a trace is known. */
+/* The first event has no comma before it: this one, by which a timeline is known. */
 static const char BEGIN[] = "[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"tid\":0,"
                             "\"args\":{\"name\":\"host\"}}";
 
-struct Trace {
+struct Timeline {
     const char *path; /* the caller's */
     int fd;
     pthread_mutex_t lock; /* of all that follows */
-    double origin;        /* when the trace began */
+    double origin;        /* when the timeline began */
     long long at;         /* where the closing bracket's line stands in the file */
     size_t used;          /* bytes of buffer */
     long events;
@@ -34,14 +34,14 @@ struct Trace {
     char buffer[BUFFER_BYTES + sizeof END];
 };
 
-double trace_clock(void) {
+double timeline_clock(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* What was written before stays whole JSON though no more can be written. */
-static void cut_back(Trace *t) {
+static void cut_back(Timeline *t) {
     bool whole = ftruncate(t->fd, t->at) == 0;
     if (whole && t->at > 0) whole = pwrite(t->fd, END, sizeof END - 1, t->at) == sizeof END - 1;
     fprintf(stderr, "--trace %s: %s; the run goes on without it%s\n", t->path, strerror(errno),
@@ -50,8 +50,8 @@ static void cut_back(Trace *t) {
 }
 
 /* Writes the buffer and a new end over the old one. The lock is held. The first write takes the
- * place of an older trace. */
-static void write_buffer(Trace *t) {
+ * place of an older timeline. */
+static void write_buffer(Timeline *t) {
     size_t bytes = t->used + sizeof END - 1, done = 0;
     if (t->at == 0 && ftruncate(t->fd, 0) != 0) cut_back(t);
     memcpy(t->buffer + t->used, END, sizeof END - 1);
@@ -65,9 +65,9 @@ static void write_buffer(Trace *t) {
     t->used = 0;
 }
 
-static void append(Trace *t, const char *text, size_t bytes) {
+static void append(Timeline *t, const char *text, size_t bytes) {
     if (t->failed || t->full) return;
-    t->full = t->at + (long long)(t->used + bytes) > TRACE_BYTES_MAX;
+    t->full = t->at + (long long)(t->used + bytes) > TIMELINE_BYTES_MAX;
     if (t->full) return;
     if (t->used + bytes > BUFFER_BYTES) write_buffer(t);
     memcpy(t->buffer + t->used, text, bytes);
@@ -85,7 +85,7 @@ static const char *escaped(const char *name, char text[NAME_BYTES]) {
     return text;
 }
 
-static void append_name(Trace *t, const char *kind, int process, int row, const char *name) {
+static void append_name(Timeline *t, const char *kind, int process, int row, const char *name) {
     char line[EVENT_BYTES], text[NAME_BYTES];
     int n = snprintf(line, sizeof line,
                      ",\n{\"name\":\"%s\",\"ph\":\"M\",\"pid\":%d,\"tid\":%d,"
@@ -94,7 +94,7 @@ static void append_name(Trace *t, const char *kind, int process, int row, const 
     append(t, line, (size_t)n);
 }
 
-/* What speaks against writing a trace to the open file, or NULL. */
+/* What speaks against writing a timeline to the open file, or NULL. */
 static const char *refusal(int fd) {
     struct stat is;
     char first[sizeof BEGIN];
@@ -106,9 +106,9 @@ static const char *refusal(int fd) {
     return same ? NULL : "is there and is no trace; it stays as it is";
 }
 
-Status trace_open(Trace **out, const char *path) {
+Status timeline_open(Timeline **out, const char *path) {
     *out = NULL;
-    Trace *t = calloc(1, sizeof *t);
+    Timeline *t = calloc(1, sizeof *t);
     if (!t) return STATUS_MEMORY;
     t->created = access(path, F_OK) != 0;
     t->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
@@ -121,25 +121,25 @@ Status trace_open(Trace **out, const char *path) {
     }
     pthread_mutex_init(&t->lock, NULL);
     t->path = path;
-    t->origin = trace_clock();
+    t->origin = timeline_clock();
     append(t, BEGIN, sizeof BEGIN - 1);
-    append_name(t, "process_name", TRACE_DEVICE, 0, "device");
-    append_name(t, "thread_name", TRACE_HOST, 0, "epochs and files");
+    append_name(t, "process_name", TIMELINE_DEVICE, 0, "device");
+    append_name(t, "thread_name", TIMELINE_HOST, 0, "epochs and files");
     *out = t;
     return STATUS_OK;
 }
 
-void trace_flush(Trace *t) {
+void timeline_flush(Timeline *t) {
     if (!t) return;
     pthread_mutex_lock(&t->lock);
     if (t->used) write_buffer(t);
     pthread_mutex_unlock(&t->lock);
 }
 
-Status trace_close(Trace *t) {
+Status timeline_close(Timeline *t) {
     if (!t) return STATUS_OK;
     if (t->events > 0 || t->at > 0)
-        trace_flush(t);
+        timeline_flush(t);
     else if (t->created)
         (void)unlink(t->path);
     bool failed = t->failed;
@@ -152,15 +152,15 @@ Status trace_close(Trace *t) {
     return failed ? STATUS_FILE : STATUS_OK;
 }
 
-void trace_name(Trace *t, TraceProcess process, int row, const char *name) {
+void timeline_name(Timeline *t, TimelineProcess process, int row, const char *name) {
     if (!t) return;
     pthread_mutex_lock(&t->lock);
     append_name(t, "thread_name", process, row, name);
     pthread_mutex_unlock(&t->lock);
 }
 
-void trace_event(Trace *t, TraceProcess process, int row, const char *name, double start,
-                 double end) {
+void timeline_event(Timeline *t, TimelineProcess process, int row, const char *name, double start,
+                    double end) {
     char line[EVENT_BYTES], text[NAME_BYTES];
     if (!t || start < t->origin || end < start) return;
     int n = snprintf(line, sizeof line,
@@ -174,13 +174,13 @@ void trace_event(Trace *t, TraceProcess process, int row, const char *name, doub
     pthread_mutex_unlock(&t->lock);
 }
 
-double trace_host(Trace *t, const char *name, double since) {
-    double now = trace_clock();
-    trace_event(t, TRACE_HOST, 0, name, since, now);
+double timeline_host(Timeline *t, const char *name, double since) {
+    double now = timeline_clock();
+    timeline_event(t, TIMELINE_HOST, 0, name, since, now);
     return now;
 }
 
-long trace_events(const Trace *t, bool *full) {
+long timeline_events(const Timeline *t, bool *full) {
     *full = t->full;
     return t->events;
 }
