@@ -51,15 +51,15 @@ Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w) {
     const Backend *backend = sp->device->backend;
     const PlayCounters *counters;
     const uint16_t *out;
-    double before[STEP_COUNT], after[STEP_COUNT];
+    double before[PHASE_COUNT], after[PHASE_COUNT];
     PlayCounters first;
     int64_t epoch = sp->epochs;
     memset(w, 0, sizeof *w);
     TRY(counters_now(sp, &first));
     if (!sp->graph[GRAPH_PLAIN])
-        TRY(backend->step(STEP_OTHER, sp->wave.stream)); /* what lay between two windows */
+        TRY(backend->phase(PHASE_OTHER, sp->wave.stream)); /* what lay between two windows */
     TRY(backend->stream_sync(sp->wave.stream));
-    TRY(backend->steps_read(before));
+    TRY(backend->phases_read(before));
     double start = bench_clock();
     TRY(selfplay_enqueue(sp));
     for (; epoch < sp->epochs; epoch++) {
@@ -68,13 +68,13 @@ Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w) {
         w->games += games_in(out, counters->out_used);
         w->seconds = bench_clock() - start;
         if (counters->fault.code != FAULT_NONE) return STATUS_FAULT;
-        TRY(backend->steps_read(after)); /* before the backend's record of them is full */
+        TRY(backend->phases_read(after)); /* before the backend's record of them is full */
     }
     w->rows = (double)(counters->rows - first.rows);
     w->waves = (double)(counters->waves - first.waves);
-    for (int i = 0; i < STEP_COUNT; i++) {
-        w->steps[i] = after[i] - before[i];
-        w->steps_total += w->steps[i];
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        w->phases[i] = after[i] - before[i];
+        w->phases_total += w->phases[i];
     }
     return STATUS_OK;
 }
@@ -142,7 +142,7 @@ Status bench_run_measure(const BenchOptions *o, SelfplayFigures *f) {
         games[k] = 60 * w.games / w.seconds;
         ceiling[k] /= flops;
         share[k] = rate[k] / ceiling[k];
-        if (w.steps_total > 0) outside[timed++] = 1 - w.steps[STEP_NETWORK] / w.steps_total;
+        if (w.phases_total > 0) outside[timed++] = 1 - w.phases[PHASE_NETWORK] / w.phases_total;
         rows += w.rows;
         played += w.games;
     }

@@ -3,7 +3,7 @@
  *   open ─► spread the slots, cheaply ─► some epochs as they are to be measured ─► [ window ]*
  *
  * Games that start together end together, in bursts that no short window could average: so the
- * slots are brought out of step first. */
+ * slots are brought out of phase first. */
 #ifndef BENCH_BENCH_RUN_H
 #define BENCH_BENCH_RUN_H
 
@@ -12,8 +12,8 @@
 /* What happened in a window: everything that was begun in it also ended in it. */
 typedef struct {
     double rows, games, waves, seconds;
-    double steps[STEP_COUNT]; /* seconds; see Backend.steps_read */
-    double steps_total;       /* their sum; 0: no epoch of the window was timed */
+    double phases[PHASE_COUNT]; /* seconds; see Backend.phases_read */
+    double phases_total;        /* their sum; 0: no epoch of the window was timed */
 } BenchWindow;
 
 /* Self-play with the full network of seeded weights, as the options say. In *config what was

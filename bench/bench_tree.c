@@ -1,9 +1,9 @@
 /* bench/bench_tree.c - the tree alone: searches with the uniform evaluator, from real positions;
- * then the steps that surround the network in self-play. */
+ * then the phases that surround the network in self-play. */
 #include <stdlib.h>
 
 #include "host/games/positions.h"
-#include "bench_steps.h"
+#include "bench_phases.h"
 
 enum { TREE_COUNTS = 2 };
 static const int tree_counts[TREE_COUNTS] = {1024, 12288};
@@ -70,7 +70,7 @@ static Status unfinished(TreeBench *t, const Device *device, int *left) {
                                  t->wave.stream));
     TRY(device->backend->stream_sync(t->wave.stream));
     *left = 0;
-    for (int b = 0; b < B; b++) *left |= t->heads[b].phase != TREE_DONE;
+    for (int b = 0; b < B; b++) *left |= t->heads[b].stage != TREE_DONE;
     return STATUS_OK;
 }
 
@@ -103,5 +103,5 @@ static Status measure(const BenchOptions *o, const Device *device, int B) {
 
 Status bench_tree(const BenchOptions *o) {
     for (int i = 0; i < TREE_COUNTS; i++) TRY(measure(o, o->device, tree_counts[i]));
-    return bench_steps(o);
+    return bench_phases(o);
 }

@@ -142,21 +142,21 @@ def print_device(title, intervals, top):
 
 def print_all(rows, top):
     """False: there is no device in it."""
-    timed = rows.get(("device", "timed steps"), [])  # of some epochs only: shares, no gaps
-    steps = rows.get(("device", "steps"), [])
-    known = ("steps", "timed steps")
+    timed = rows.get(("device", "timed phases"), [])  # of some epochs only: shares, no gaps
+    phases = rows.get(("device", "phases"), [])
+    known = ("phases", "timed phases")
     kernels = [x for (p, row), xs in rows.items() if p == "device" and row not in known for x in xs]
     host = [x for (p, _), xs in rows.items() if p == "host" for x in xs]
     if kernels:
         print_device("kernel or copy", kernels, top)
-    if steps:
-        print_device("step", steps, top)
+    if phases:
+        print_device("phase", phases, top)
     if timed:
-        print_table("step, of the epochs timed", timed, sum(x.end - x.start for x in timed), top)
-    if host and (kernels or steps or timed):
+        print_table("phase, of the epochs timed", timed, sum(x.end - x.start for x in timed), top)
+    if host and (kernels or phases or timed):
         whole = max(x.end for x in host) - min(x.start for x in host)
         print_table("host", host, whole, top)
-    return bool(kernels or steps or timed)
+    return bool(kernels or phases or timed)
 
 
 def main():
@@ -176,7 +176,7 @@ def main():
         return 2
     if print_all(rows, args.top):
         return 0
-    print(f"{args.file}: no kernel and no step of a device in it", file=sys.stderr)
+    print(f"{args.file}: no kernel and no phase of a device in it", file=sys.stderr)
     return 1
 
 

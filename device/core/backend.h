@@ -16,21 +16,21 @@ typedef struct CUevent_st *Event;   /* cudaEvent_t */
 typedef struct GraphRun *Graph;     /* work that was captured once and is launched as a whole */
 typedef struct Timeline Timeline;   /* timeline.h */
 
-/* The steps of a wave, in their order: what a run's time is charged to. */
+/* The phases of a wave, in their order: what a run's time is charged to. */
 typedef enum {
-    STEP_OTHER, /* copies, what lies between epochs */
-    STEP_DESCEND,
-    STEP_PLACE, /* scans: the places of rows, records and new games */
-    STEP_OBSERVE,
-    STEP_NETWORK,
-    STEP_BACKUP,
-    STEP_MOVE,
-    STEP_EMIT,
-    STEP_REFILL,
-    STEP_COUNT
-} Step;
+    PHASE_OTHER, /* copies, what lies between epochs */
+    PHASE_DESCEND,
+    PHASE_SCAN, /* scans: the places of rows, records and new games */
+    PHASE_OBSERVE,
+    PHASE_NETWORK,
+    PHASE_BACKUP,
+    PHASE_MOVE,
+    PHASE_EMIT,
+    PHASE_REFILL,
+    PHASE_COUNT
+} Phase;
 
-/* A graph with GRAPH_TIMED has an event at every step, and is slower for it. */
+/* A graph with GRAPH_TIMED has an event at every phase, and is slower for it. */
 typedef enum { GRAPH_PLAIN, GRAPH_TIMED, GRAPH_COUNT } GraphKind;
 
 typedef struct {
@@ -76,29 +76,29 @@ typedef struct {
     size_t (*scan_bytes)(int n);
 
     /* What is enqueued on `stream` between begin and end is kept as a graph and not run: launches,
-     * copies within the device, zero, scan, step. Nothing else may be asked of the stream. */
+     * copies within the device, zero, scan, phase. Nothing else may be asked of the stream. */
     Status (*capture_begin)(Stream stream, GraphKind kind);
     Status (*capture_end)(Stream stream, Graph *out);
     Status (*graph_launch)(Graph graph, Stream stream);
     void (*graph_close)(Graph graph);
 
-    /* From here on the stream's time is charged to `step`; a profiler sees its name. steps_read
+    /* From here on the stream's time is charged to `phase`; a profiler sees its name. phases_read
      * adds up what the stream has passed so far, in seconds since open; it never waits. Where
      * graphs are launched, only those with GRAPH_TIMED count: shares, no totals. */
-    Status (*step)(Step step, Stream stream);
-    Status (*steps_read)(double seconds[STEP_COUNT]);
+    Status (*phase)(Phase phase, Stream stream);
+    Status (*phases_read)(double seconds[PHASE_COUNT]);
 
     /* From now on what the device does goes into `timeline` too, until it is called with NULL;
-     * `how` says by which clock. Steps arrive there when steps_read passes them; where graphs are
+     * `how` says by which clock. Phases arrive there when phases_read passes them; where graphs are
      * launched, those with GRAPH_TIMED alone. To be begun while the stream is idle. */
     Status (*timeline)(Timeline *timeline, char *how, size_t how_bytes);
 } Backend;
 
-/* "descend", ..: one word a step. */
-static inline const char *step_name(Step step) {
-    static const char *const names[STEP_COUNT] = {
+/* "descend", ..: one word a phase. */
+static inline const char *phase_name(Phase phase) {
+    static const char *const names[PHASE_COUNT] = {
         "other", "descend", "place", "observe", "network", "backup", "move", "emit", "refill"};
-    return names[step];
+    return names[phase];
 }
 
 EXTERN_C_BEGIN

@@ -8,15 +8,15 @@
 #include "scan.h"
 #include "timeline.h"
 
-static double step_start, step_seconds[STEP_COUNT];
-static Step step_now;
-static Timeline *step_timeline; /* NULL: nobody draws the steps */
+static double phase_start, phase_seconds[PHASE_COUNT];
+static Phase phase_now;
+static Timeline *phase_timeline; /* NULL: nobody draws the phases */
 
 static Status open_cpu(char *what, size_t what_bytes) {
     snprintf(what, what_bytes, "cpu, %d threads", omp_get_max_threads());
-    for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
-    step_start = timeline_clock();
-    step_now = STEP_OTHER;
+    for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = 0;
+    phase_start = timeline_clock();
+    phase_now = PHASE_OTHER;
     return STATUS_OK;
 }
 
@@ -155,27 +155,27 @@ static Status graph_launch_cpu(Graph graph, Stream stream) {
 
 static void graph_close_cpu(Graph graph) { (void)graph; }
 
-static Status step_cpu(Step step, Stream stream) {
+static Status phase_cpu(Phase phase, Stream stream) {
     (void)stream;
     double now = timeline_clock();
-    step_seconds[step_now] += now - step_start;
-    if (step_now != STEP_OTHER)
-        timeline_event(step_timeline, TIMELINE_DEVICE, TIMELINE_STEPS, step_name(step_now),
-                       step_start, now);
-    step_start = now;
-    step_now = step;
+    phase_seconds[phase_now] += now - phase_start;
+    if (phase_now != PHASE_OTHER)
+        timeline_event(phase_timeline, TIMELINE_DEVICE, TIMELINE_PHASES, phase_name(phase_now),
+                       phase_start, now);
+    phase_start = now;
+    phase_now = phase;
     return STATUS_OK;
 }
 
-static Status steps_read_cpu(double seconds[STEP_COUNT]) {
-    for (int i = 0; i < STEP_COUNT; i++) seconds[i] = step_seconds[i];
+static Status phases_read_cpu(double seconds[PHASE_COUNT]) {
+    for (int i = 0; i < PHASE_COUNT; i++) seconds[i] = phase_seconds[i];
     return STATUS_OK;
 }
 
 static Status timeline_cpu(Timeline *timeline, char *how, size_t how_bytes) {
-    step_timeline = timeline;
-    timeline_name(timeline, TIMELINE_DEVICE, TIMELINE_STEPS, "steps");
-    snprintf(how, how_bytes, "steps, by the clock of the host");
+    phase_timeline = timeline;
+    timeline_name(timeline, TIMELINE_DEVICE, TIMELINE_PHASES, "phases");
+    snprintf(how, how_bytes, "phases, by the clock of the host");
     return STATUS_OK;
 }
 
@@ -205,6 +205,6 @@ const Backend backend_cpu = {"cpu",
                              capture_end_cpu,
                              graph_launch_cpu,
                              graph_close_cpu,
-                             step_cpu,
-                             steps_read_cpu,
+                             phase_cpu,
+                             phases_read_cpu,
                              timeline_cpu};

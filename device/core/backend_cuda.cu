@@ -7,25 +7,26 @@
 #include "scan.h"
 #include "timeline_cupti.h"
 
-/* Steps are events in a ring: recorded by step, taken out by steps_read once the stream has passed
- * them. When the ring is full the oldest are dropped: a clock must never stall the stream. */
-enum { STEP_RING = 8192 };
-static cudaEvent_t ring_events[STEP_RING];
-static Step ring_steps[STEP_RING]; /* which step begins at the event */
-static long ring_head, ring_tail;  /* events recorded, events taken out */
-static double step_seconds[STEP_COUNT];
+/* Phases are events in a ring: recorded by phase, taken out by phases_read once the stream has
+ * passed them. When the ring is full the oldest are dropped: a clock must never stall the
+ * stream. */
+enum { PHASE_RING = 8192 };
+static cudaEvent_t ring_events[PHASE_RING];
+static Phase ring_phases[PHASE_RING]; /* which phase begins at the event */
+static long ring_head, ring_tail;     /* events recorded, events taken out */
+static double phase_seconds[PHASE_COUNT];
 
 /* While a timeline is drawn: an event, and what the host's clock showed when it passed. */
-static Timeline *step_timeline;
+static Timeline *phase_timeline;
 static cudaEvent_t timeline_base;
 static double timeline_base_seconds;
 
 static Status open_cuda(char *what, size_t what_bytes) {
     Status status = gpu_open(what, what_bytes);
     if (status != STATUS_OK) return status; /* the caller says what there is to say */
-    for (int i = 0; i < STEP_RING; i++)
+    for (int i = 0; i < PHASE_RING; i++)
         if (!ring_events[i]) CUDA_TRY(cudaEventCreate(&ring_events[i]));
-    for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
+    for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = 0;
     ring_head = ring_tail = 0;
     return STATUS_OK;
 }
@@ -117,12 +118,12 @@ static Status zero_cuda(void *dst, size_t bytes, Stream stream) {
 struct GraphRun {
     cudaGraphExec_t run;
     cudaEvent_t *events; /* (count) owned */
-    Step *steps;         /* (count) which step begins at the event; owned */
+    Phase *phases;       /* (count) which phase begins at the event; owned */
     int count, places;
     bool unread; /* launched, and its events not yet added up */
 };
 
-/* What step adds to; NULL while this thread captures nothing: training and self-play side by side
+/* What phase adds to; NULL while this thread captures nothing: training and self-play side by side
  * each capture their own. */
 static thread_local Graph capturing;
 static Graph timed; /* the open timed graph whose events are to be read, or NULL */
@@ -133,16 +134,16 @@ static void graph_close_cuda(Graph graph) {
     if (graph->run) (void)cudaGraphExecDestroy(graph->run);
     for (int i = 0; i < graph->places; i++) (void)cudaEventDestroy(graph->events[i]);
     free(graph->events);
-    free(graph->steps);
+    free(graph->phases);
     free(graph);
 }
 
-/* Events for a timed graph, made before the capture. An epoch with more steps is timed so far. */
+/* Events for a timed graph, made before the capture. An epoch with more phases is timed so far. */
 static Status graph_events(Graph graph) {
     enum { PLACES = 4096 };
     graph->events = (cudaEvent_t *)calloc(PLACES, sizeof *graph->events);
-    graph->steps = (Step *)calloc(PLACES, sizeof *graph->steps);
-    if (!graph->events || !graph->steps) return STATUS_MEMORY;
+    graph->phases = (Phase *)calloc(PLACES, sizeof *graph->phases);
+    if (!graph->events || !graph->phases) return STATUS_MEMORY;
     for (; graph->places < PLACES; graph->places++)
         CUDA_TRY(cudaEventCreate(&graph->events[graph->places]));
     return STATUS_OK;
@@ -173,18 +174,18 @@ static Status capture_end_cuda(Stream stream, Graph *out) {
     return status;
 }
 
-/* A step that began at `from` and took `seconds` goes into the timeline. *at is where the step
- * before ended: steps are placed end to end, as differences of late times would round; negative: by
- * the base. */
-static Status timeline_step(Step step, cudaEvent_t from, double seconds, double *at) {
+/* A phase that began at `from` and took `seconds` goes into the timeline. *at is where the phase
+ * before ended: phases are placed end to end, as differences of late times would round; negative:
+ * by the base. */
+static Status timeline_phase(Phase phase, cudaEvent_t from, double seconds, double *at) {
     float ms = 0;
-    if (!step_timeline) return STATUS_OK;
+    if (!phase_timeline) return STATUS_OK;
     if (*at < 0) {
         CUDA_TRY(cudaEventElapsedTime(&ms, timeline_base, from));
         *at = timeline_base_seconds + 1e-3 * ms;
     }
-    if (step != STEP_OTHER)
-        timeline_event(step_timeline, TIMELINE_DEVICE, TIMELINE_STEPS, step_name(step), *at,
+    if (phase != PHASE_OTHER)
+        timeline_event(phase_timeline, TIMELINE_DEVICE, TIMELINE_PHASES, phase_name(phase), *at,
                        *at + seconds);
     *at += seconds;
     return STATUS_OK;
@@ -200,8 +201,8 @@ static Status timed_read(void) {
     for (int i = 0; i + 1 < timed->count; i++) {
         float ms = 0;
         CUDA_TRY(cudaEventElapsedTime(&ms, timed->events[i], timed->events[i + 1]));
-        step_seconds[timed->steps[i]] += 1e-3 * ms;
-        TRY(timeline_step(timed->steps[i], timed->events[i], 1e-3 * ms, &at));
+        phase_seconds[timed->phases[i]] += 1e-3 * ms;
+        TRY(timeline_phase(timed->phases[i], timed->events[i], 1e-3 * ms, &at));
     }
     timed->unread = false;
     return STATUS_OK;
@@ -211,7 +212,7 @@ static Status graph_launch_cuda(Graph graph, Stream stream) {
     if (graph->count > 1) {
         TRY(timed_read());
         if (!timed) { /* the epoch before it ran plain and loaded every kernel: it does not count */
-            for (int i = 0; i < STEP_COUNT; i++) step_seconds[i] = 0;
+            for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = 0;
             ring_tail = ring_head;
         }
         timed = graph;
@@ -222,68 +223,68 @@ static Status graph_launch_cuda(Graph graph, Stream stream) {
 }
 
 /* The range of a profiler's time line that is open now: on the host, where work is enqueued. */
-static void step_range(Step step) {
+static void phase_range(Phase phase) {
     static bool open;
     if (open) (void)nvtxRangePop();
-    open = step != STEP_OTHER;
-    if (open) (void)nvtxRangePushA(step_name(step));
+    open = phase != PHASE_OTHER;
+    if (open) (void)nvtxRangePushA(phase_name(phase));
 }
 
-static Status step_cuda(Step step, Stream stream) {
-    step_range(step);
+static Status phase_cuda(Phase phase, Stream stream) {
+    phase_range(phase);
     if (capturing) {
         Graph graph = capturing;
         if (graph->count == graph->places) return STATUS_OK;
-        graph->steps[graph->count] = step;
+        graph->phases[graph->count] = phase;
         CUDA_TRY(
             cudaEventRecordWithFlags(graph->events[graph->count], stream, cudaEventRecordExternal));
         graph->count++;
         return STATUS_OK;
     }
-    if (ring_head - ring_tail == STEP_RING) ring_tail++;
-    ring_steps[ring_head % STEP_RING] = step;
-    CUDA_TRY(cudaEventRecord(ring_events[ring_head % STEP_RING], stream));
+    if (ring_head - ring_tail == PHASE_RING) ring_tail++;
+    ring_phases[ring_head % PHASE_RING] = phase;
+    CUDA_TRY(cudaEventRecord(ring_events[ring_head % PHASE_RING], stream));
     ring_head++;
     return STATUS_OK;
 }
 
-static Status steps_read_cuda(double seconds[STEP_COUNT]) {
+static Status phases_read_cuda(double seconds[PHASE_COUNT]) {
     double at = -1;
     while (ring_tail + 1 < ring_head) {
-        cudaEvent_t from = ring_events[ring_tail % STEP_RING];
-        cudaEvent_t to = ring_events[(ring_tail + 1) % STEP_RING];
+        cudaEvent_t from = ring_events[ring_tail % PHASE_RING];
+        cudaEvent_t to = ring_events[(ring_tail + 1) % PHASE_RING];
         cudaError_t passed = cudaEventQuery(to);
         if (passed == cudaErrorNotReady) break;
         CUDA_TRY(passed);
         float ms = 0;
         CUDA_TRY(cudaEventElapsedTime(&ms, from, to));
-        step_seconds[ring_steps[ring_tail % STEP_RING]] += 1e-3 * ms;
-        TRY(timeline_step(ring_steps[ring_tail % STEP_RING], from, 1e-3 * ms, &at));
+        phase_seconds[ring_phases[ring_tail % PHASE_RING]] += 1e-3 * ms;
+        TRY(timeline_phase(ring_phases[ring_tail % PHASE_RING], from, 1e-3 * ms, &at));
         ring_tail++;
     }
     TRY(timed_read());
-    for (int i = 0; i < STEP_COUNT; i++) seconds[i] = step_seconds[i];
+    for (int i = 0; i < PHASE_COUNT; i++) seconds[i] = phase_seconds[i];
     return STATUS_OK;
 }
 
-/* Kernels from CUPTI where it is to be had, and in any case the steps, from their events. */
+/* Kernels from CUPTI where it is to be had, and in any case the phases, from their events. */
 static Status timeline_cuda(Timeline *timeline, char *how, size_t how_bytes) {
     char missing[160];
     CUDA_TRY(cudaDeviceSynchronize()); /* some versions of CUPTI do not end while kernels run */
     timeline_cupti_end();
-    step_timeline = NULL;
+    phase_timeline = NULL;
     if (!timeline) return STATUS_OK;
     if (!timeline_base) CUDA_TRY(cudaEventCreate(&timeline_base));
     CUDA_TRY(cudaEventRecord(timeline_base, NULL));
     CUDA_TRY(cudaEventSynchronize(timeline_base));
     timeline_base_seconds = timeline_clock();
     ring_tail = ring_head; /* what came before is not drawn */
-    step_timeline = timeline;
-    timeline_name(timeline, TIMELINE_DEVICE, TIMELINE_STEPS, "timed steps");
+    phase_timeline = timeline;
+    timeline_name(timeline, TIMELINE_DEVICE, TIMELINE_PHASES, "timed phases");
     if (timeline_cupti_begin(timeline, missing, sizeof missing) == STATUS_OK)
-        snprintf(how, how_bytes, "kernels and copies, by CUPTI; steps, by events");
+        snprintf(how, how_bytes, "kernels and copies, by CUPTI; phases, by events");
     else
-        snprintf(how, how_bytes, "steps, by events, one epoch in some; no kernels: %s", missing);
+        snprintf(how, how_bytes, "phases, by events, one epoch in some; no kernels: %s", missing);
     return STATUS_OK;
 }
 
@@ -313,6 +314,6 @@ extern "C" const Backend backend_cuda = {"cuda",
                                          capture_end_cuda,
                                          graph_launch_cuda,
                                          graph_close_cuda,
-                                         step_cuda,
-                                         steps_read_cuda,
+                                         phase_cuda,
+                                         phases_read_cuda,
                                          timeline_cuda};

@@ -20,10 +20,10 @@
 
 typedef struct Timeline Timeline;
 
-/* What the viewers call a process. Row TIMELINE_STEPS of the device holds the steps of the waves;
+/* What the viewers call a process. Row TIMELINE_PHASES of the device holds the phases of the waves;
  * what a tool of the device reports besides, such as its kernels, has the rows above. */
 typedef enum { TIMELINE_HOST, TIMELINE_DEVICE, TIMELINE_PROCESS_COUNT } TimelineProcess;
-enum { TIMELINE_STEPS = 0, TIMELINE_BYTES_MAX = 64 << 20 };
+enum { TIMELINE_PHASES = 0, TIMELINE_BYTES_MAX = 64 << 20 };
 
 EXTERN_C_BEGIN
 

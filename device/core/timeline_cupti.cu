@@ -29,7 +29,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 /* An interval that CUPTI saw whole; start and end in its nanoseconds. */
 static void interval(const char *name, uint32_t stream, uint64_t start, uint64_t end) {
     char text[32];
-    int row = TIMELINE_STEPS + 1 + (int)(stream % STREAMS_NAMED);
+    int row = TIMELINE_PHASES + 1 + (int)(stream % STREAMS_NAMED);
     if (start == 0 || end == 0) return;
     if (!stream_named[stream % STREAMS_NAMED]) {
         snprintf(text, sizeof text, "stream %u", stream);

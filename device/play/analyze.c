@@ -161,7 +161,7 @@ static Status search_to_the_end(Analyzer *a, const AnalyzeQuery *q, AnalyzeAnswe
         if (fault.code != FAULT_NONE) return STATUS_FAULT;
         if (wave == 0) TRY(read_root_value(a, q, answer));
         bool done = true;
-        for (int b = 0; b < s->B; b++) done = done && heads[b].phase == TREE_DONE;
+        for (int b = 0; b < s->B; b++) done = done && heads[b].stage == TREE_DONE;
         if (done) return STATUS_OK;
     }
 }

@@ -84,7 +84,7 @@ HD void deal_game(const Play *p, int g, uint64_t id) {
     slot->ply = 0;
     slot->dealer = (uint8_t)(p->set.dealer >= 0 ? p->set.dealer : dealer);
     slot->trump = (uint8_t)(p->set.trump >= 0 ? p->set.trump : trump);
-    slot->phase = SLOT_PLAYING;
+    slot->stage = SLOT_PLAYING;
     for (int i = 0; i < 4; i++) w[i] = (uint16_t)(id >> (16 * i));
     w[4] = 0; /* words, when the game is finished */
     w[5] = (uint16_t)rounds;

@@ -67,7 +67,7 @@ HD bool move_next_round(const Play *p, int g) {
         return true;
     }
     w[4] = slot->words;
-    slot->phase = SLOT_FINISHED;
+    slot->stage = SLOT_FINISHED;
     return false;
 }
 
@@ -115,7 +115,7 @@ HD void move_one(const Play *p, int g, WorldScratch *scratch) {
     const Search *s = &p->search;
     Slot *slot = p->slots + g;
     if (fault_stops(s->fault, TEAM_OF_ONE)) return;
-    if (slot->phase == SLOT_PLAYING && root_is_done(s, g)) {
+    if (slot->stage == SLOT_PLAYING && root_is_done(s, g)) {
         /* Step 1: the visits, summed over the worlds. */
         uint32_t visits[MAX_EDGES];
         int n = tree_node(s, g * s->W, 0)->edge_count;
@@ -129,10 +129,10 @@ HD void move_one(const Play *p, int g, WorldScratch *scratch) {
         /* Steps 4 and 5: on to the next choice. */
         move_apply(p, g, tree_edges(s, g * s->W, 0)[chosen].action);
         move_play_on(p, g, scratch);
-        if (slot->phase == SLOT_FINISHED)
-            for (int w = 0; w < s->W; w++) s->heads[g * s->W + w].phase = TREE_IDLE;
+        if (slot->stage == SLOT_FINISHED)
+            for (int w = 0; w < s->W; w++) s->heads[g * s->W + w].stage = TREE_IDLE;
     }
-    p->out_count[g] = slot->phase == SLOT_FINISHED ? slot->words : 0;
+    p->out_count[g] = slot->stage == SLOT_FINISHED ? slot->words : 0;
 }
 
 #endif

@@ -17,7 +17,7 @@ HD void observe_rows_one(const ObserveArgs *args, int b, Team team) {
     int64_t row = s->row_offset[b];
     int rows = s->row_count[b];
     if (rows == 0 || fault_stops(s->fault, team)) return;
-    if (s->heads[b].phase == TREE_ROOT) {
+    if (s->heads[b].stage == TREE_ROOT) {
         observe_row(&s->rules, &tree_node(s, b, 0)->state, match, observe_rows_at(args, row), team);
         return;
     }

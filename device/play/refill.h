@@ -21,10 +21,10 @@ HD void emit_one(const Play *p, int g, Team team) {
     if (fits && !kept) TEAM_FOR(i, (int)count, team) p->out[place + i] = from[i];
     if (team.lane == 0) {
         if (fits)
-            slot->phase = SLOT_IDLE;
+            slot->stage = SLOT_IDLE;
         else if (count > 0 && place <= p->out_words)
             p->counters->out_next = (int32_t)place;
-        p->idle[g] = slot->phase == SLOT_IDLE;
+        p->idle[g] = slot->stage == SLOT_IDLE;
     }
     team_sync(team);
 }

@@ -204,10 +204,10 @@ static Status refill(Selfplay *sp) {
     const Device *d = sp->device;
     const Play *p = &sp->play;
     Stream stream = sp->wave.stream;
-    TRY(d->backend->step(STEP_PLACE, stream));
+    TRY(d->backend->phase(PHASE_SCAN, stream));
     TRY(d->backend->scan(p->idle, p->idle_offset, p->G, sp->wave.scan_temp,
                          sp->wave.scan_temp_bytes, stream));
-    TRY(d->backend->step(STEP_REFILL, stream));
+    TRY(d->backend->phase(PHASE_REFILL, stream));
     TRY(d->play->refill(p, stream));
     return d->play->tally(p, stream);
 }
@@ -289,12 +289,12 @@ static Status run_wave(Selfplay *sp) {
     const Play *p = &sp->play;
     Stream stream = sp->wave.stream;
     TRY(wave_run(&sp->wave));
-    TRY(d->backend->step(STEP_MOVE, stream));
+    TRY(d->backend->phase(PHASE_MOVE, stream));
     TRY(d->play->move(p, stream));
-    TRY(d->backend->step(STEP_PLACE, stream));
+    TRY(d->backend->phase(PHASE_SCAN, stream));
     TRY(d->backend->scan(p->out_count, p->out_offset, p->G, sp->wave.scan_temp,
                          sp->wave.scan_temp_bytes, stream));
-    TRY(d->backend->step(STEP_EMIT, stream));
+    TRY(d->backend->phase(PHASE_EMIT, stream));
     TRY(d->play->emit(p, stream));
     return refill(sp);
 }
@@ -304,7 +304,7 @@ static Status run_epoch(Selfplay *sp) {
     const Backend *backend = sp->device->backend;
     TRY(backend->zero(&sp->play.counters->out_used, 2 * sizeof(int32_t), sp->wave.stream));
     for (int wave = 0; wave < sp->config.waves; wave++) TRY(run_wave(sp));
-    return backend->step(STEP_OTHER, sp->wave.stream);
+    return backend->phase(PHASE_OTHER, sp->wave.stream);
 }
 
 enum {

@@ -18,7 +18,7 @@
 #include "device/replay/replay.h"
 #include "sides.h"
 
-typedef enum { SLOT_IDLE, SLOT_PLAYING, SLOT_FINISHED, SLOT_PHASE_COUNT } SlotPhase;
+typedef enum { SLOT_IDLE, SLOT_PLAYING, SLOT_FINISHED, SLOT_STAGE_COUNT } SlotStage;
 
 /* Who moves for a seat. The networks search; the others move at once, and bring no example. */
 typedef enum {
@@ -47,7 +47,7 @@ typedef struct {
     uint16_t words;         /* of the record, so far */
     uint16_t start;         /* where the current round starts in the record */
     uint16_t searched;      /* decisions searched in the current round */
-    uint8_t phase;          /* SlotPhase */
+    uint8_t stage;          /* SlotStage */
     uint8_t dealer, trump;  /* of the first round */
     uint8_t players, cards; /* P; T, or F of a full game's first round */
 } Slot;

@@ -56,20 +56,20 @@ Status wave_run(const Wave *wave) {
     const Search *s = &wave->search;
     Stream stream = wave->stream;
     /* Step 1: descend; every tree says how many rows it brings. */
-    TRY(d->backend->step(STEP_DESCEND, stream));
+    TRY(d->backend->phase(PHASE_DESCEND, stream));
     TRY(d->search->descend(s, stream));
     /* Step 2: their places, in tree order. */
-    TRY(d->backend->step(STEP_PLACE, stream));
+    TRY(d->backend->phase(PHASE_SCAN, stream));
     TRY(wave_place(wave));
     /* Step 3: what the network sees of them, and what it says. */
     if (s->evaluator == EVALUATOR_NET) {
         ObserveArgs observe = {*s, wave->match, wave->rows, d->net->bf16_rows};
-        TRY(d->backend->step(STEP_OBSERVE, stream));
+        TRY(d->backend->phase(PHASE_OBSERVE, stream));
         TRY(d->play->observe(&observe, stream));
-        TRY(d->backend->step(STEP_NETWORK, stream));
+        TRY(d->backend->phase(PHASE_NETWORK, stream));
         TRY(wave_forward(wave));
     }
     /* Step 4: expand the leaves and back their values up. */
-    TRY(d->backend->step(STEP_BACKUP, stream));
+    TRY(d->backend->phase(PHASE_BACKUP, stream));
     return d->search->backup(s, stream);
 }

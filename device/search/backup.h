@@ -40,17 +40,17 @@ HD void backup_batch(const Search *s, int b, int batch, int64_t first_row, Team 
 HD void backup_one(const Search *s, int b, Team team) {
     TreeHead *head = s->heads + b;
     if (fault_stops(s->fault, team)) return;
-    int phase = head->phase, batch = head->batch;
+    int stage = head->stage, batch = head->batch;
     team_sync(team);
-    if (phase == TREE_ROOT) {
+    if (stage == TREE_ROOT) {
         expand_root_one(s, b, s->row_offset[b - b % s->W], team);
-        if (team.lane == 0) head->phase = TREE_SEARCHING;
-    } else if (phase == TREE_SEARCHING && batch > 0) {
+        if (team.lane == 0) head->stage = TREE_SEARCHING;
+    } else if (stage == TREE_SEARCHING && batch > 0) {
         backup_batch(s, b, batch, s->row_offset[b], team);
         if (team.lane == 0) {
             head->finished = (uint16_t)(head->finished + batch);
             head->batch = 0;
-            if (head->finished == s->S) head->phase = TREE_DONE;
+            if (head->finished == s->S) head->stage = TREE_DONE;
         }
     }
     team_sync(team);

@@ -95,9 +95,9 @@ HD void descend_one(const Search *s, int b, Team team) {
         if (team.lane == 0) s->row_count[b] = 0;
         return;
     }
-    int phase = head->phase, finished = head->finished, nodes = head->nodes, batch = 0, rows = 0;
+    int stage = head->stage, finished = head->finished, nodes = head->nodes, batch = 0, rows = 0;
     team_sync(team);
-    if (phase == TREE_SEARCHING) {
+    if (stage == TREE_SEARCHING) {
         for (int i = 0; i < DESCEND_BATCHES_A_WAVE && rows == 0 && finished < s->S; i++) {
             batch = s->S - finished < s->K ? s->S - finished : s->K;
             rows = descend_batch(s, b, batch, &nodes, team);
@@ -111,10 +111,10 @@ HD void descend_one(const Search *s, int b, Team team) {
             head->finished = (uint16_t)finished;
             head->batch = (uint8_t)batch;
             head->rows = (uint16_t)(head->rows + rows);
-            if (finished == s->S) head->phase = TREE_DONE;
+            if (finished == s->S) head->stage = TREE_DONE;
         }
     }
-    if (phase == TREE_ROOT) rows = b % s->W == 0;
+    if (stage == TREE_ROOT) rows = b % s->W == 0;
     if (team.lane == 0) s->row_count[b] = rows;
     team_sync(team);
 }

@@ -60,7 +60,7 @@ HD uint32_t root_visits(const Search *s, int d, int e) {
 
 HD bool root_is_done(const Search *s, int d) {
     for (int w = 0; w < s->W; w++)
-        if (s->heads[d * s->W + w].phase != TREE_DONE) return false;
+        if (s->heads[d * s->W + w].stage != TREE_DONE) return false;
     return true;
 }
 

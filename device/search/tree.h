@@ -3,7 +3,7 @@
  *   decision d (0..D-1) has W trees, one a world: tree b = d * W + w, B = D * W trees in all.
  *
  *         head(b)        nodes (B, M)                edges (B, M, E)
- *        [ phase ]      [ root | node | node | .. ]  [ e e e | e e e | .. ]   by action
+ *        [ stage ]      [ root | node | node | .. ]  [ e e e | e e e | .. ]   by action
  *                          ^ parent, parent_edge        | child
  *                          +----------------------------+
  *
@@ -42,11 +42,11 @@ typedef enum {
     TREE_ROOT,      /* the root waits for its evaluation, one row for the W trees of a decision */
     TREE_SEARCHING, /* descents are made, or their batch waits for its rows */
     TREE_DONE,      /* all S simulations are backed up */
-    TREE_PHASE_COUNT
-} TreePhase;
+    TREE_STAGE_COUNT
+} TreeStage;
 
 typedef struct {
-    uint8_t phase;     /* TreePhase */
+    uint8_t stage;     /* TreeStage */
     uint8_t batch;     /* descents that wait for their rows, 0..K */
     uint16_t nodes;    /* nodes in use */
     uint16_t finished; /* simulations backed up, 0..S */

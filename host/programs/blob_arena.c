@@ -1,5 +1,5 @@
-/* host/programs/blob_arena.c - blob-arena A B: two players, the same deals, one line that says who is
- * better.
+/* host/programs/blob_arena.c - blob-arena A B: two players, the same deals, one line that says who
+ * is better.
  *
  * Steps: 1 options, 2 device, 3 networks, 4 size, 5 match, 6 what is said. What can be refused is
  * refused before the first deal. */
@@ -88,7 +88,7 @@ static Status load_networks(Program *p, const Device *device) {
     return STATUS_OK;
 }
 
-/* Step 4. Without a sequential test the blocks change no result: they are as long as keeps the
+/* Phase 4. Without a sequential test the blocks change no result: they are as long as keeps the
  * device full. */
 static Status choose_size(Program *p, const Device *device) {
     enum { BLOCK_MAX = 1 << 20, ROUNDS_OF_GAMES = 4 };
@@ -112,7 +112,7 @@ static bool go_on(void *context, const ArenaResult *so_far) {
     return signals_asked() == 0;
 }
 
-/* Step 5. */
+/* Phase 5. */
 static Status play(Program *p, const Device *device) {
     double start = progress_clock();
     p->progress = progress_begin(p->options.quiet, 0, 2 * p->config.most_deals);

@@ -149,7 +149,7 @@ static Status keep_games(Run *run, const uint16_t *out, int words) {
 
 /* A line of metrics.jsonl. */
 static Status keep_metrics(Run *run) {
-    TRY(run->device->backend->steps_read(run->rates.steps));
+    TRY(run->device->backend->phases_read(run->rates.phases));
     cJSON *now = metrics_object(&run->rates, &run->tally, run->options.players);
     metrics_append(run->options.out, now);
     cJSON_Delete(now);
@@ -201,7 +201,7 @@ static Status play(Run *run) {
             saved = progress_clock();
             timeline_host(run->timeline, "flush to disk", now);
         }
-        if (run->timeline) TRY(run->device->backend->steps_read(run->rates.steps));
+        if (run->timeline) TRY(run->device->backend->phases_read(run->rates.phases));
         timeline_flush(run->timeline);
         if (epoch + 1 == TIMELINE_EPOCHS) end_timeline(run, TIMELINE_EPOCHS);
         if (stop && epoch + 1 == sp->epochs) break;
@@ -221,7 +221,7 @@ static Status keep_rates(Run *run) {
     return status;
 }
 
-/* Step 7. */
+/* Phase 7. */
 static void print_summary(const Run *run) {
     int64_t there = run->options.games - run->missing + run->tally.games;
     printf("device      %s\n", run->what);

@@ -96,7 +96,7 @@ static Status open_folder(TrainRun *run) {
     return status;
 }
 
-/* Step 4, and 5: said only when nothing is left to refuse. */
+/* Phase 4, and 5: said only when nothing is left to refuse. */
 static void print_start(const TrainRun *run) {
     const TrainOptions *o = &run->options;
     if (o->quiet || !train_run_leads(run)) return;
@@ -284,7 +284,7 @@ static Status run_iterations(TrainRun *run) {
     return STATUS_OK;
 }
 
-/* Step 7. */
+/* Phase 7. */
 static void print_summary(const TrainRun *run) {
     if (!train_run_leads(run)) return;
     printf("run         %lld of %lld iterations are in %s%s\n", (long long)run->iteration,

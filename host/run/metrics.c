@@ -25,10 +25,10 @@ cJSON *metrics_object(const RunRates *r, const GameTally *t, int players) {
     add(o, "rows_per_game", rows, games);
     add(o, "waves_per_game", (double)r->counters.busy_slot_waves, games);
     add(o, "row_places_filled", rows, (double)r->counters.row_places);
-    for (int i = 0; i < STEP_COUNT; i++) {
+    for (int i = 0; i < PHASE_COUNT; i++) {
         char name[32];
-        snprintf(name, sizeof name, "%s_share", step_name((Step)i));
-        add(o, name, run_step_share(r, (Step)i), 1);
+        snprintf(name, sizeof name, "%s_share", phase_name((Phase)i));
+        add(o, name, run_phase_share(r, (Phase)i), 1);
     }
     add(o, "bids_hit", (double)t->bids_hit, (double)t->seats);
     add(o, "policy_entropy", t->entropy_sum, (double)t->decisions);

@@ -66,10 +66,10 @@ void summary_bytes_print(const SelfplayBytes *b, FILE *out) {
     fprintf(out, "\n");
 }
 
-double run_step_share(const RunRates *r, Step step) {
+double run_phase_share(const RunRates *r, Phase phase) {
     double sum = 0;
-    for (int i = 0; i < STEP_COUNT; i++) sum += r->steps[i];
-    return ratio(r->steps[step], sum);
+    for (int i = 0; i < PHASE_COUNT; i++) sum += r->phases[i];
+    return ratio(r->phases[phase], sum);
 }
 
 void run_rates_print(const RunRates *r, const GameTally *t, FILE *out) {
@@ -79,10 +79,10 @@ void run_rates_print(const RunRates *r, const GameTally *t, FILE *out) {
     fprintf(out, "work        %.1f rows a game, %.1f waves a game, %.1f%% of row places filled\n",
             ratio(rows, games), ratio((double)r->counters.busy_slot_waves, games),
             100 * ratio(rows, (double)r->counters.row_places));
-    fprintf(out, "time        network %.1f%%", 100 * run_step_share(r, STEP_NETWORK));
-    for (int i = 0; i < STEP_COUNT; i++)
-        if (i != STEP_NETWORK)
-            fprintf(out, ", %s %.1f%%", step_name((Step)i), 100 * run_step_share(r, (Step)i));
+    fprintf(out, "time        network %.1f%%", 100 * run_phase_share(r, PHASE_NETWORK));
+    for (int i = 0; i < PHASE_COUNT; i++)
+        if (i != PHASE_NETWORK)
+            fprintf(out, ", %s %.1f%%", phase_name((Phase)i), 100 * run_phase_share(r, (Phase)i));
     fprintf(out, "\n");
     summary_bytes_print(&r->bytes, out);
 }

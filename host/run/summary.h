@@ -24,15 +24,15 @@ void game_tally_print(const GameTally *tally, int players, FILE *out);
 
 /* What a run took. */
 typedef struct {
-    double seconds;           /* wall time of playing, start-up left out */
-    double steps[STEP_COUNT]; /* what the device did with it: shares, see Backend.steps_read */
-    PlayCounters counters;    /* at the end */
+    double seconds;             /* wall time of playing, start-up left out */
+    double phases[PHASE_COUNT]; /* what the device did with it: shares, see Backend.phases_read */
+    PlayCounters counters;      /* at the end */
     int worlds, leaves;
     SelfplayBytes bytes;
 } RunRates;
 
-/* Part of the device's time that a step took, 0..1; 0 where nothing was measured. */
-double run_step_share(const RunRates *rates, Step step);
+/* Part of the device's time that a phase took, 0..1; 0 where nothing was measured. */
+double run_phase_share(const RunRates *rates, Phase phase);
 
 void run_rates_print(const RunRates *rates, const GameTally *tally, FILE *out);
 

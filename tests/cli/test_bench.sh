@@ -48,9 +48,9 @@ assert run["value"] > 0 and run["ceiling"] > 0
 if rate["value"] > 0:  # so short a window may see no game end
     assert math.isclose(games["ceiling"], 60 * run["ceiling"] / rate["value"], rel_tol=1e-6)
 assert 0 < by_name["outside the network"]["value"] < 100
-for step in ("descend", "observe", "backup", "move"):
-    moved = by_name[f"step {step}, traffic, 8 live games"]
-    assert by_name[f"step {step}, 8 live games"]["value"] > 0 and moved["value"] > 0, moved
+for phase in ("descend", "observe", "backup", "move"):
+    moved = by_name[f"phase {phase}, traffic, 8 live games"]
+    assert by_name[f"phase {phase}, 8 live games"]["value"] > 0 and moved["value"] > 0, moved
 PY
 
 # Each value of a sweep is what ran: a row says so by its memory, its rate or its ceiling. Of the

@@ -20,7 +20,7 @@ play() {
         >"$tmp/out" 2>"$tmp/$name.err"
 }
 
-# check FILE WAVES: whole JSON; on each row intervals of known names that do not overlap; a step of
+# check FILE WAVES: whole JSON; on each row intervals of known names that do not overlap; a phase of
 # each kind for every wave. With WAVES -1 any number of them.
 check() {
     python3 - "$@" <<'PY' || wrong "the trace $1 is not what it should be"
@@ -35,14 +35,14 @@ for e in events:
         rows[e["pid"], e["tid"]].append(e)
         count[e["name"]] += 1
 names = {(e["name"], e["args"]["name"]) for e in events if e["ph"] == "M"}
-assert {("process_name", "host"), ("process_name", "device"), ("thread_name", "steps")} <= names
+assert {("process_name", "host"), ("process_name", "device"), ("thread_name", "phases")} <= names
 for row in rows.values():
     for a, b in zip(row, row[1:]):
         assert a["ts"] + a["dur"] <= b["ts"] + 0.002, (a, b)
-steps = {"descend", "place", "backup", "move", "emit", "refill"}
+phases = {"descend", "place", "backup", "move", "emit", "refill"}
 host = {"enqueue", "wait", "write games", "flush to disk"}
-assert set(count) <= steps | host, count
-assert {e["name"] for e in rows[2, 0]} == steps, count
+assert set(count) <= phases | host, count
+assert {e["name"] for e in rows[2, 0]} == phases, count
 if waves >= 0:
     for name in ("descend", "backup", "move", "emit"):
         assert count[name] == waves, (name, count, waves)
@@ -136,5 +136,5 @@ echo '[' >"$tmp/torn"
 echo '[]' >"$tmp/empty"
 fails 2 'is not a trace' "$tmp/torn"
 fails 2 'No such file' "$tmp/none"
-fails 1 'no kernel and no step' "$tmp/empty"
+fails 1 'no kernel and no phase' "$tmp/empty"
 exit "$failed"

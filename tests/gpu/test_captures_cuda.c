@@ -1,5 +1,5 @@
-/* tests/gpu/test_captures_cuda.c - two threads capture at once, as training and self-play do side by
- * side.
+/* tests/gpu/test_captures_cuda.c - two threads capture at once, as training and self-play do side
+ * by side.
  *
  * Each graph does what its own thread asked for and nothing else. Skips (77) without a GPU. */
 #include <pthread.h>
@@ -31,9 +31,9 @@ static void *capture(void *context) {
                 ok = backend_cuda.capture_begin(stream, c->which ? GRAPH_TIMED : GRAPH_PLAIN) ==
                      STATUS_OK;
             else if (turn / 2 == 1)
-                ok = backend_cuda.step(STEP_MOVE, stream) == STATUS_OK &&
+                ok = backend_cuda.phase(PHASE_MOVE, stream) == STATUS_OK &&
                      backend_cuda.zero(c->data, BYTES, stream) == STATUS_OK &&
-                     backend_cuda.step(STEP_OTHER, stream) == STATUS_OK;
+                     backend_cuda.phase(PHASE_OTHER, stream) == STATUS_OK;
             else
                 ok = backend_cuda.capture_end(stream, &graph) == STATUS_OK;
         }

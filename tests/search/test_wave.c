@@ -1,4 +1,5 @@
-/* tests/search/test_wave.c - what a finished search leaves in its trees, and how many waves it takes. */
+/* tests/search/test_wave.c - what a finished search leaves in its trees, and how many waves it
+ * takes. */
 #include <omp.h>
 #include <stdlib.h>
 
@@ -58,8 +59,8 @@ static void check_batch(const Search *s, int b) {
         else
             CHECK(row[k] == (first < k ? row[first] : next++));
     }
-    if (s->heads[b].phase == TREE_SEARCHING) CHECK(next > 0 || s->heads[b].batch == 0);
-    if (s->heads[b].phase != TREE_ROOT) CHECK(s->row_count[b] == next);
+    if (s->heads[b].stage == TREE_SEARCHING) CHECK(next > 0 || s->heads[b].batch == 0);
+    if (s->heads[b].stage != TREE_ROOT) CHECK(s->row_count[b] == next);
 }
 
 /* One wave after another until all trees are done; states (B). */
@@ -146,7 +147,7 @@ static void check_sums(const Search *s, int b) {
 
 static void check_tree(const Search *s, int b) {
     const TreeHead *head = &s->heads[b];
-    CHECK(head->phase == TREE_DONE && head->batch == 0 && head->finished == s->S);
+    CHECK(head->stage == TREE_DONE && head->batch == 0 && head->finished == s->S);
     CHECK(head->nodes >= 2 && head->nodes <= s->S + 1);
     CHECK(visits_of(s, b, 0) == s->S);
     for (int i = 0; i < head->nodes; i++) check_node(s, b, i);

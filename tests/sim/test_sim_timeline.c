@@ -1,4 +1,4 @@
-/* tests/sim/test_sim_timeline.c - the steps that the CUDA backend draws: each one, in order.
+/* tests/sim/test_sim_timeline.c - the phases that the CUDA backend draws: each one, in order.
  *
  * Launch by launch every epoch is drawn; with graphs the first, which is launched so too, and those
  * that carry events, of which there is one in 16: epoch 2 of the five here. */
@@ -11,10 +11,10 @@
 
 enum { WAVES = 6, EPOCHS = 5, LINE = 1024 };
 
-/* The steps of a wave with the hash evaluator; "other" lies between epochs and is not drawn. */
-static const char *const wave_steps[] = {"descend", "place", "backup", "move",
-                                         "place",   "emit",  "place",  "refill"};
-enum { WAVE_STEPS = sizeof wave_steps / sizeof wave_steps[0] };
+/* The phases of a wave with the hash evaluator; "other" lies between epochs and is not drawn. */
+static const char *const wave_phases[] = {"descend", "place", "backup", "move",
+                                          "place",   "emit",  "place",  "refill"};
+enum { WAVE_PHASES = sizeof wave_phases / sizeof wave_phases[0] };
 
 static char path[] = "/tmp/test_sim_trace_XXXXXX";
 
@@ -23,7 +23,7 @@ static void play(bool graph, Timeline *timeline) {
     SelfplayConfig config = selfplay_config_default();
     const Backend *backend = device_simulated.backend;
     const GameRange all = {0, 0};
-    double seconds[STEP_COUNT];
+    double seconds[PHASE_COUNT];
     char how[200];
     Selfplay sp;
     config.set.cards = 2;
@@ -35,24 +35,24 @@ static void play(bool graph, Timeline *timeline) {
     config.graph = graph;
     Status status = selfplay_open(&sp, &config, &device_simulated, NULL, &all, 1, 10000);
     CHECK(status == STATUS_OK);
-    CHECK(backend->timeline(timeline, how, sizeof how) == STATUS_OK && strstr(how, "steps"));
+    CHECK(backend->timeline(timeline, how, sizeof how) == STATUS_OK && strstr(how, "phases"));
     if (status == STATUS_OK) status = selfplay_enqueue(&sp);
     for (int64_t epoch = 0; status == STATUS_OK && epoch < EPOCHS; epoch++) {
         const PlayCounters *counters;
         const uint16_t *out;
         if (epoch + 1 < EPOCHS) status = selfplay_enqueue(&sp);
         if (status == STATUS_OK) status = selfplay_wait(&sp, epoch, &counters, &out);
-        if (status == STATUS_OK) status = backend->steps_read(seconds);
+        if (status == STATUS_OK) status = backend->phases_read(seconds);
     }
     CHECK(status == STATUS_OK);
     CHECK(backend->timeline(NULL, how, sizeof how) == STATUS_OK);
     selfplay_close(&sp);
 }
 
-/* The file holds that many epochs of steps, and nothing else of the device. */
+/* The file holds that many epochs of phases, and nothing else of the device. */
 static void check_file(int epochs) {
     char line[LINE], name[64];
-    int pid, tid, steps = 0;
+    int pid, tid, phases = 0;
     double ts, dur, end = -1;
     FILE *f = fopen(path, "r");
     CHECK(f);
@@ -62,14 +62,14 @@ static void check_file(int epochs) {
                 "{\"name\":\"%63[^\"]\",\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%lf,\"dur\":%lf",
                 name, &pid, &tid, &ts, &dur) != 5)
             continue;
-        bool first = steps % (WAVES * WAVE_STEPS) == 0; /* of an epoch */
-        CHECK(pid == TIMELINE_DEVICE + 1 && tid == TIMELINE_STEPS && ts >= 0 && dur >= 0);
-        CHECK(strcmp(name, wave_steps[steps % WAVE_STEPS]) == 0);
+        bool first = phases % (WAVES * WAVE_PHASES) == 0; /* of an epoch */
+        CHECK(pid == TIMELINE_DEVICE + 1 && tid == TIMELINE_PHASES && ts >= 0 && dur >= 0);
+        CHECK(strcmp(name, wave_phases[phases % WAVE_PHASES]) == 0);
         CHECK(first ? ts >= end - 0.01 : ts > end - 0.01 && ts < end + 0.01);
         end = ts + dur;
-        steps++;
+        phases++;
     }
-    CHECK(steps == epochs * WAVES * WAVE_STEPS);
+    CHECK(phases == epochs * WAVES * WAVE_PHASES);
     if (f) fclose(f);
 }
 

@@ -1,5 +1,5 @@
-/* bench/bench_steps.c - the steps' times beside the bytes that their arrays cost. */
-#include "bench_steps.h"
+/* bench/bench_phases.c - the phases' times beside the bytes that their arrays cost. */
+#include "bench_phases.h"
 
 #include <stdlib.h>
 
@@ -22,7 +22,7 @@ typedef struct {
 
 static void shape_add(TreeShape *shape, const Search *s, const TreeHead *head, const Node *nodes,
                       const Edge *edges) {
-    if (head->phase != TREE_SEARCHING || head->finished < s->S * 9 / 10) return;
+    if (head->stage != TREE_SEARCHING || head->finished < s->S * 9 / 10) return;
     shape->trees++;
     shape->descents += head->finished;
     shape->created += head->nodes - 1;
@@ -77,9 +77,9 @@ static void shape_mean(TreeShape *shape) {
     shape->root_edges /= shape->trees > 0 ? shape->trees : 1;
 }
 
-/* Bytes a wave moves in each step; 0 where the model does not say. w: a wave's rows and games. */
+/* Bytes a wave moves in each phase; 0 where the model does not say. w: a wave's rows and games. */
 static void step_bytes(const Selfplay *sp, const TreeShape *t, const BenchWindow *w,
-                       double bytes[STEP_COUNT]) {
+                       double bytes[PHASE_COUNT]) {
     const Search *s = &sp->wave.search;
     const Play *p = &sp->play;
     double B = s->B, G = p->G, W = s->W, E = t->root_edges, rows = w->rows / w->waves;
@@ -88,52 +88,52 @@ static void step_bytes(const Selfplay *sp, const TreeShape *t, const BenchWindow
     double element = sp->device->net->bf16_rows ? sizeof(uint16_t) : sizeof(float);
     double record = 2.0 * p->record_words, logits = E * SECTOR, root = STATE + head;
     if (logits > ACTIONS * sizeof(float)) logits = ACTIONS * sizeof(float);
-    for (int i = 0; i < STEP_COUNT; i++) bytes[i] = 0;
-    bytes[STEP_DESCEND] = B * (2 * head + count) +
-                          descents * (t->levels * 2 * SECTOR + t->edge_bytes +
-                                      2 * sizeof(uint16_t) + SECTOR + t->created * 2 * STATE);
-    bytes[STEP_PLACE] = (B + 2 * G) * 2 * count;
-    bytes[STEP_OBSERVE] = B * (2 * count + head) +
-                          rows * (STATE + SECTOR + OBSERVE_COLUMNS * element);
-    bytes[STEP_BACKUP] = B * (2 * head + count) +
-                         descents *
-                             (t->levels * 4 * SECTOR + t->expanded * (STATE + SECTOR + logits) +
-                              t->new_edges * (double)sizeof(Edge));
-    bytes[STEP_MOVE] = G * (W * head + SECTOR + count) +
-                       decisions * (W * E * (double)sizeof(Edge) + 4 * STATE + (2 + E) * 2 +
-                                    E * (double)sizeof(float) + W * root);
-    bytes[STEP_EMIT] = G * (SECTOR + 3 * count) + games * 2 * record;
-    bytes[STEP_REFILL] = G * 2 * count + games * (2 * STATE + record / 4 + W * root);
+    for (int i = 0; i < PHASE_COUNT; i++) bytes[i] = 0;
+    bytes[PHASE_DESCEND] = B * (2 * head + count) +
+                           descents * (t->levels * 2 * SECTOR + t->edge_bytes +
+                                       2 * sizeof(uint16_t) + SECTOR + t->created * 2 * STATE);
+    bytes[PHASE_SCAN] = (B + 2 * G) * 2 * count;
+    bytes[PHASE_OBSERVE] = B * (2 * count + head) +
+                           rows * (STATE + SECTOR + OBSERVE_COLUMNS * element);
+    bytes[PHASE_BACKUP] = B * (2 * head + count) +
+                          descents *
+                              (t->levels * 4 * SECTOR + t->expanded * (STATE + SECTOR + logits) +
+                               t->new_edges * (double)sizeof(Edge));
+    bytes[PHASE_MOVE] = G * (W * head + SECTOR + count) +
+                        decisions * (W * E * (double)sizeof(Edge) + 4 * STATE + (2 + E) * 2 +
+                                     E * (double)sizeof(float) + W * root);
+    bytes[PHASE_EMIT] = G * (SECTOR + 3 * count) + games * 2 * record;
+    bytes[PHASE_REFILL] = G * 2 * count + games * (2 * STATE + record / 4 + W * root);
 }
 
-static void print_steps(const BenchOptions *o, const Selfplay *sp, const double us[STEP_COUNT],
-                        const double bytes[STEP_COUNT], double copy) {
+static void print_phases(const BenchOptions *o, const Selfplay *sp, const double us[PHASE_COUNT],
+                         const double bytes[PHASE_COUNT], double copy) {
     double sum = 0, tree = 0;
     char name[96];
-    for (int i = 0; i < STEP_COUNT; i++) sum += us[i];
-    printf("%-10s %12s %8s %12s %10s %9s\n", "step", "us a wave", "share", "MB a wave", "GB/s",
+    for (int i = 0; i < PHASE_COUNT; i++) sum += us[i];
+    printf("%-10s %12s %8s %12s %10s %9s\n", "phase", "us a wave", "share", "MB a wave", "GB/s",
            "of copy");
-    for (int i = 1; i < STEP_COUNT; i++) {
+    for (int i = 1; i < PHASE_COUNT; i++) {
         double rate = us[i] > 0 ? 1e6 * bytes[i] / us[i] : 0;
-        printf("%-10s %12.1f %7.2f%%", step_name((Step)i), us[i], 100 * us[i] / sum);
+        printf("%-10s %12.1f %7.2f%%", phase_name((Phase)i), us[i], 100 * us[i] / sum);
         if (bytes[i] > 0)
             printf(" %12.3f %10.2f %8.1f%%", bytes[i] / 1e6, rate / 1e9, 100 * rate / copy);
         printf("\n");
-        if (i != STEP_NETWORK) tree += us[i];
-        snprintf(name, sizeof name, "step %s, %d live games", step_name((Step)i), sp->play.G);
+        if (i != PHASE_NETWORK) tree += us[i];
+        snprintf(name, sizeof name, "phase %s, %d live games", phase_name((Phase)i), sp->play.G);
         bench_keep(o, name, us[i], "us a wave", 0, NULL);
         if (bytes[i] == 0) continue;
-        snprintf(name, sizeof name, "step %s, traffic, %d live games", step_name((Step)i),
+        snprintf(name, sizeof name, "phase %s, traffic, %d live games", phase_name((Phase)i),
                  sp->play.G);
         bench_keep(o, name, rate / 1e9, "GB/s", copy / 1e9, "copy");
     }
     fflush(stdout);
-    bench_report(o, "all steps but the network", 100 * tree / sum, "% of the time",
+    bench_report(o, "all phases but the network", 100 * tree / sum, "% of the time",
                  bench_is_cpu(o) ? 5 : 10, "limit");
 }
 
-Status bench_steps(const BenchOptions *o) {
-    double step_us[STEP_COUNT][BENCH_REPEATS_MAX], us[STEP_COUNT], bytes[STEP_COUNT], copy = 0;
+Status bench_phases(const BenchOptions *o) {
+    double phase_us[PHASE_COUNT][BENCH_REPEATS_MAX], us[PHASE_COUNT], bytes[PHASE_COUNT], copy = 0;
     double copies[BENCH_REPEATS_MAX];
     BenchOptions plain = *o;
     SelfplayConfig config;
@@ -150,7 +150,7 @@ Status bench_steps(const BenchOptions *o) {
         if (status == STATUS_OK) status = bench_run_window(&sp, 2 * o->seconds, &w);
         if (status == STATUS_OK) status = shape_read(&sp, &shape);
         if (status != STATUS_OK) break;
-        for (int i = 0; i < STEP_COUNT; i++) step_us[i][k] = 1e6 * w.steps[i] / w.waves;
+        for (int i = 0; i < PHASE_COUNT; i++) phase_us[i][k] = 1e6 * w.phases[i] / w.waves;
         all.rows += w.rows;
         all.games += w.games;
         all.waves += w.waves;
@@ -158,13 +158,13 @@ Status bench_steps(const BenchOptions *o) {
     if (status == STATUS_OK) {
         shape_mean(&shape);
         step_bytes(&sp, &shape, &all, bytes);
-        for (int i = 0; i < STEP_COUNT; i++) us[i] = bench_median(step_us[i], o->repeats);
+        for (int i = 0; i < PHASE_COUNT; i++) us[i] = bench_median(phase_us[i], o->repeats);
         copy = bench_median(copies, o->repeats);
-        printf("steps of self-play, %s, %dx%d, %d live games: %.0f rows a wave; a descent passes "
+        printf("phases of self-play, %s, %dx%d, %d live games: %.0f rows a wave; a descent passes "
                "%.2f nodes of %.0f bytes of edges; copy %.3g GB/s\n",
                o->device->backend->name, o->worlds, o->simulations, sp.play.G, all.rows / all.waves,
                shape.levels, shape.levels > 0 ? shape.edge_bytes / shape.levels : 0, copy / 1e9);
-        print_steps(o, &sp, us, bytes, copy);
+        print_phases(o, &sp, us, bytes, copy);
     }
     selfplay_close(&sp);
     return status;
