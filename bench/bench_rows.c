@@ -31,11 +31,11 @@ static void rows_layout(RowsBench *b, Arena *arena) {
 static Status send_rows(RowsBench *b, const BenchOptions *o) {
     const Backend *backend = b->device->backend;
     Rules rules = {RULES_BLOB, (uint8_t)o->players, 0, 0};
-    Match match;
+    Standing standing;
     int32_t R = b->spec.capacity;
     bool bf16 = b->device->net->bf16_rows;
     size_t row_bytes = OBSERVE_COLUMNS * (bf16 ? sizeof(uint16_t) : sizeof(float));
-    memset(&match, 0, sizeof match);
+    memset(&standing, 0, sizeof standing);
     RoundState *states = malloc((size_t)R * sizeof *states);
     char *rows = malloc((size_t)R * row_bytes);
     Status status = states && rows ? STATUS_OK : STATUS_MEMORY;
@@ -43,7 +43,7 @@ static Status send_rows(RowsBench *b, const BenchOptions *o) {
         positions_draw(&rules, o->cards, (uint64_t)o->seed, R, states);
         for (int i = 0; i < R; i++) {
             ObserveRow row = {rows + (size_t)i * row_bytes, bf16};
-            observe_row(&rules, &states[i], &match, row, TEAM_OF_ONE);
+            observe_row(&rules, &states[i], &standing, row, TEAM_OF_ONE);
         }
         status = backend->to_device(b->rows, rows, (size_t)R * row_bytes, b->stream);
     }

@@ -2,7 +2,7 @@
  *
  * Seat-relative: the mover is seat 0, the others follow clockwise. Suit-canonical: trump first, the
  * other suits in an order that depends only on what the mover sees of each. Every column is exact
- * in bfloat16: counts over a power of two; match scores are rounded to it.
+ * in bfloat16: counts over a power of two; the scores of a full game are rounded to it.
  *
  *   column      what (c: canonical card, r: relative seat, u: canonical suit)
  *     0 + c     1: in the mover's hand
@@ -17,7 +17,7 @@
  *   240         1: bidding                       241       (bid forbidden to the mover + 1) / 32
  *   242         sum of the bids / 256            243       (sum of the bids - T) / 256
  *   244         P / 8                            245       oh-hell: (points a trick + 1) / 256
- *   246 + r     (match score of r - the mover's) / 256
+ *   246 + r     (score of r in the full game - the mover's) / 256
  *   254         round of the full game / 64      255       rounds of the full game / 64
  */
 #ifndef GAME_OBSERVE_H
@@ -28,11 +28,11 @@
 
 enum { OBSERVE_COLUMNS = 256, OBSERVE_VERSION = 1 };
 
-/* Where the round stands in a match: zero for a single round. */
+/* Where a full game stands before this round; all zero for a single round. */
 typedef struct {
     int16_t scores[MAX_SEATS]; /* (P) totals of the rounds before this one */
     int16_t round, rounds;     /* 0..rounds - 1; rounds is 0 for single rounds */
-} Match;
+} Standing;
 
 /* A row that is being written: (OBSERVE_COLUMNS) float32, or their upper halves. */
 typedef struct {
@@ -90,8 +90,8 @@ HD int observe_action_column(const RoundState *s, const uint8_t place[SUITS], in
     return place[card_suit(action)] * RANKS + card_rank(action);
 }
 
-HD void observe_seat_columns(const RoundState *s, const Match *match, const uint8_t order[SUITS],
-                             int r, ObserveRow x) {
+HD void observe_seat_columns(const RoundState *s, const Standing *standing,
+                             const uint8_t order[SUITS], int r, ObserveRow x) {
     int seat = s->turn + r;
     if (seat >= s->players) seat -= s->players;
     bool bid = s->bids[seat] != BID_NONE;
@@ -104,11 +104,11 @@ HD void observe_seat_columns(const RoundState *s, const Match *match, const uint
     observe_set(x, 220 + r, seat == s->dealer);
     observe_set(x, 228 + r, seat == s->leader);
     observe_set(x, 246 + r,
-                bf16_to_float(
-                    bf16_from_float((float)(match->scores[seat] - match->scores[s->turn]) / 256)));
+                bf16_to_float(bf16_from_float(
+                    (float)(standing->scores[seat] - standing->scores[s->turn]) / 256)));
 }
 
-HD void observe_table_columns(const Rules *rules, const RoundState *s, const Match *match,
+HD void observe_table_columns(const Rules *rules, const RoundState *s, const Standing *standing,
                               ObserveRow x) {
     bool oh_hell = rules->variant == RULES_OH_HELL;
     int bids = round_bid_sum(s);
@@ -122,12 +122,12 @@ HD void observe_table_columns(const Rules *rules, const RoundState *s, const Mat
     observe_set(x, 243, (float)(bids - s->cards) / 256);
     observe_set(x, 244, (float)s->players / 8);
     observe_set(x, 245, oh_hell ? (float)(rules->points + 1) / 256 : 0);
-    observe_set(x, 254, (float)match->round / 64);
-    observe_set(x, 255, (float)match->rounds / 64);
+    observe_set(x, 254, (float)standing->round / 64);
+    observe_set(x, 255, (float)standing->rounds / 64);
 }
 
 /* Writes x for the seat to move. Of the hands only the mover's is read. */
-HD void observe_row(const Rules *rules, const RoundState *s, const Match *match, ObserveRow x,
+HD void observe_row(const Rules *rules, const RoundState *s, const Standing *standing, ObserveRow x,
                     Team team) {
     TEAM_FOR(i, OBSERVE_COLUMNS, team) observe_set(x, i, 0);
     team_sync(team);
@@ -143,16 +143,16 @@ HD void observe_row(const Rules *rules, const RoundState *s, const Match *match,
             if (s->trick[i] == card) observe_set(x, 104 + c, (float)(s->players - back + 1) / 8);
         }
     }
-    TEAM_FOR(r, s->players, team) observe_seat_columns(s, match, order, r, x);
-    if (team.lane == 0) observe_table_columns(rules, s, match, x);
+    TEAM_FOR(r, s->players, team) observe_seat_columns(s, standing, order, r, x);
+    if (team.lane == 0) observe_table_columns(rules, s, standing, x);
     team_sync(team);
 }
 
 /* The same as floats x (OBSERVE_COLUMNS), which are rounded to bfloat16 too. */
-HD void observe_one(const Rules *rules, const RoundState *s, const Match *match, float *x,
+HD void observe_one(const Rules *rules, const RoundState *s, const Standing *standing, float *x,
                     Team team) {
     ObserveRow row = {x, false};
-    observe_row(rules, s, match, row, team);
+    observe_row(rules, s, standing, row, team);
 }
 
 #endif

@@ -30,9 +30,9 @@ static void analyzer_layout(Analyzer *a, Arena *arena) {
     search_layout(&a->wave.search, arena);
     wave_layout(&a->wave, a->wave.search.B, arena);
     a->wave.search.fault = a->fault;
-    a->match = (Match *)arena_take(arena, 1, sizeof *a->match);
+    a->standing = (Standing *)arena_take(arena, 1, sizeof *a->standing);
     a->states = (RoundState *)arena_take(arena, (size_t)a->wave.search.W, sizeof *a->states);
-    a->wave.match = a->match;
+    a->wave.standing = a->standing;
 }
 
 Status analyzer_net_spec(Analyzer *a, int rows, NetSpec *spec) {
@@ -120,7 +120,7 @@ static Status begin_search(Analyzer *a, const AnalyzeQuery *q, int n, const Roun
     int32_t zero = 0;
     TRY(backend->to_device(s->noise, noise, (size_t)n * sizeof *noise, stream));
     TRY(backend->to_device(s->seeds, &q->search_seed, sizeof q->search_seed, stream));
-    TRY(backend->to_device(a->match, &q->match, sizeof q->match, stream));
+    TRY(backend->to_device(a->standing, &q->standing, sizeof q->standing, stream));
     TRY(backend->to_device(a->states, states, (size_t)q->worlds * sizeof *states, stream));
     TRY(backend->to_device(s->fault, &none, sizeof none, stream));
     TRY(backend->to_device(s->row_count + s->B, &zero, sizeof zero, stream));

@@ -7,7 +7,7 @@
 typedef struct {
     Rules rules;
     RoundState state; /* not over; hands of others are read only with `open` */
-    Match match;
+    Standing standing;
     int open;                        /* 1: every world is the true deal; 0: worlds are sampled */
     int worlds, simulations, leaves; /* W, S, K: 1..255, 1..65534, 1..255 */
     float c_puct, fpu, noise_weight, noise_alpha;
@@ -37,7 +37,7 @@ typedef struct {
     Network network; /* asked for, then chosen */
     bool chosen;
     Wave wave;
-    Match *match;       /* (1) in device memory */
+    Standing *standing; /* (1) in device memory */
     RoundState *states; /* (W) in device memory */
     void *block;        /* all arrays but the net's; owned */
     size_t block_bytes;

@@ -40,11 +40,11 @@ HD void deal_record(const Play *p, int g) {
     p->records[(int64_t)g * p->record_words + slot->words - 1] = 0; /* decisions searched */
 }
 
-/* Deals the match's current round. */
+/* Deals the game's current round. */
 HD void deal_round(const Play *p, int g) {
     Slot *slot = p->slots + g;
     const Rules *rules = &p->search.rules;
-    int P = slot->players, i = p->match[g].round, F = slot->cards;
+    int P = slot->players, i = p->standing[g].round, F = slot->cards;
     int T = p->set.full ? sequence_cards(P, F, i) : F;
     bool oh_hell = rules->variant == RULES_OH_HELL;
     uint64_t hands[MAX_SEATS];
@@ -74,7 +74,7 @@ HD void deal_table(const Play *p, Slot *slot) {
 HD void deal_game(const Play *p, int g, uint64_t id) {
     Slot *slot = p->slots + g;
     const Rules *rules = &p->search.rules;
-    slot->deal = p->set.match ? id / 2 : id;
+    slot->deal = p->set.paired ? id / 2 : id;
     deal_table(p, slot);
     int P = slot->players, rounds = p->set.full ? sequence_rounds(P, slot->cards) : 1;
     uint16_t *w = p->records + (int64_t)g * p->record_words;
@@ -91,8 +91,8 @@ HD void deal_game(const Play *p, int g, uint64_t id) {
     w[6] = (uint16_t)P;
     w[7] = rules->variant;
     slot->words = RECORD_HEAD_WORDS;
-    memset(&p->match[g], 0, sizeof p->match[g]);
-    p->match[g].rounds = (int16_t)(p->set.full ? rounds : 0);
+    memset(&p->standing[g], 0, sizeof p->standing[g]);
+    p->standing[g].rounds = (int16_t)(p->set.full ? rounds : 0);
     deal_round(p, g);
 }
 

@@ -11,7 +11,7 @@
 
 /* Who moves for the seat whose turn it is. */
 HD PlayerKind move_kind(const Play *p, const Slot *slot) {
-    int side = p->set.match ? (int)((slot->state.turn + slot->game) % SIDES) : 0;
+    int side = p->set.paired ? (int)((slot->state.turn + slot->game) % SIDES) : 0;
     return (PlayerKind)p->set.kinds[side];
 }
 
@@ -49,20 +49,21 @@ HD void move_apply(const Play *p, int g, int action) {
     slot->ply++;
 }
 
-/* The round is over: scores are recorded and added to the match. Returns false after the last. */
+/* The round is over: scores are recorded and added to the standing. Returns false after the
+ * last. */
 HD bool move_next_round(const Play *p, int g) {
     Slot *slot = p->slots + g;
     const RoundState *s = &slot->state;
-    Match *match = p->match + g;
+    Standing *standing = p->standing + g;
     uint16_t *w = p->records + (int64_t)g * p->record_words;
     for (int i = 0; i < s->players; i++) {
         int score = round_score(&p->search.rules, s, i);
         w[slot->start + record_scores_at(s->players, s->cards) + i] = (uint16_t)(int16_t)score;
-        match->scores[i] = (int16_t)(match->scores[i] + score);
+        standing->scores[i] = (int16_t)(standing->scores[i] + score);
     }
     w[slot->start + record_decisions_at(s->players, s->cards)] = slot->searched;
-    match->round++;
-    if (match->round < match->rounds) {
+    standing->round++;
+    if (standing->round < standing->rounds) {
         deal_round(p, g);
         return true;
     }

@@ -7,9 +7,9 @@
 
 typedef struct {
     Search search;
-    const Match *match; /* (B / W) */
-    void *rows;         /* (R, OBSERVE_COLUMNS) out: rows [0, row_offset[B]), in tree order */
-    bool bf16;          /* elements of rows: bf16, or float32 */
+    const Standing *standing; /* (B / W) */
+    void *rows;               /* (R, OBSERVE_COLUMNS) out: rows [0, row_offset[B]), in tree order */
+    bool bf16;                /* elements of rows: bf16, or float32 */
 } ObserveArgs;
 
 /* One table a backend. Same contract on each:

@@ -51,7 +51,7 @@ static bool tables_fit(const SelfplayConfig *c) {
 
 /* Whether a seat is played by a second network. */
 static bool two_networks(const SelfplayConfig *c) {
-    return c->evaluator == EVALUATOR_NET && c->set.match && c->set.kinds[0] != c->set.kinds[1] &&
+    return c->evaluator == EVALUATOR_NET && c->set.paired && c->set.kinds[0] != c->set.kinds[1] &&
            (c->set.kinds[0] == PLAYER_NET_B || c->set.kinds[1] == PLAYER_NET_B);
 }
 
@@ -187,7 +187,7 @@ static Status take_memory(Selfplay *sp) {
     Arena wave_at = {(char *)sp->wave_block, 0, wave.used};
     Arena games_at = {(char *)sp->games_block, 0, games.used};
     place(sp, &trees_at, &wave_at, &games_at);
-    sp->wave.match = sp->play.match;
+    sp->wave.standing = sp->play.standing;
     sp->play.search = sp->wave.search;
     sp->play.side = sp->wave.sides.side;
     for (int i = 0; i < 2; i++) {

@@ -42,7 +42,7 @@ enum { PLAY_TABLES_MAX = 32 };
 typedef struct {
     RoundState state;       /* the truth: every hand as dealt and played */
     uint64_t game;          /* id */
-    uint64_t deal;          /* whose cards it has: its id, or in a match that of its pair */
+    uint64_t deal;          /* whose cards it has: its id, or in paired games that of its pair */
     uint32_t ply;           /* bids and cards played in the game, all rounds */
     uint16_t words;         /* of the record, so far */
     uint16_t start;         /* where the current round starts in the record */
@@ -61,8 +61,8 @@ typedef struct {
     int explore_decisions; /* searched decisions of a round that move by visits to the power 1 */
     int move_power;        /* after that: 1, 2, 4, or ROOT_BEST */
     float noise_alpha;     /* Dirichlet parameter times the number of legal actions: 10 */
-    int match;             /* 1: games 2 d and 2 d + 1 are deal d, seat s is side (s + id) % 2 */
-    uint8_t kinds[SIDES];  /* PlayerKind of side A and side B; all seats are side A without match */
+    int paired;            /* 1: games 2 d and 2 d + 1 are deal d, seat s is side (s + id) % 2 */
+    uint8_t kinds[SIDES];  /* PlayerKind of side A and side B; all seats are side A unless paired */
     int table_count;       /* 0: all tables have P seats and `cards` */
     PlayTable tables[PLAY_TABLES_MAX]; /* (table_count) */
 } PlaySettings;
@@ -98,7 +98,7 @@ typedef struct {
     uint8_t *side;           /* (G) Sides.side, or NULL */
 
     Slot *slots;          /* (G) */
-    Match *match;         /* (G) scores and place in the sequence */
+    Standing *standing;   /* (G) scores and round of each slot's game */
     uint16_t *records;    /* (G, record_words) being written */
     int32_t *out_count;   /* (G + 1) words of a finished record that waits, else 0 */
     int32_t *out_offset;  /* (G + 1) their exclusive sums */
@@ -123,7 +123,7 @@ HD int record_decisions_at(int P, int T) { return record_scores_at(P, T) + P; }
 static inline void play_layout(Play *p, Arena *arena) {
     size_t G = (size_t)p->G;
     p->slots = (Slot *)arena_take(arena, G, sizeof *p->slots);
-    p->match = (Match *)arena_take(arena, G, sizeof *p->match);
+    p->standing = (Standing *)arena_take(arena, G, sizeof *p->standing);
     p->records = (uint16_t *)arena_take(arena, G * (size_t)p->record_words, sizeof *p->records);
     p->out_count = (int32_t *)arena_take(arena, G + 1, sizeof *p->out_count);
     p->out_offset = (int32_t *)arena_take(arena, G + 1, sizeof *p->out_offset);

@@ -10,16 +10,16 @@
 typedef struct {
     const Device *device;
     Stream stream;
-    Search search;      /* its logits and values point to those below */
-    const Match *match; /* (B / W) of each decision, in device memory */
-    Net *net;           /* NULL unless the evaluator is net */
-    Net *net_b;         /* of side B, where `sides` has arrays */
-    Sides sides;        /* of two networks; all NULL: there is one */
-    bool two;           /* there are two, to be laid out */
-    void *rows;         /* (R, OBSERVE_COLUMNS) observations, elements as the net wants them */
-    float *logits;      /* (R, ACTIONS) */
-    float *values;      /* (R, MAX_SEATS); of two networks all three have 2 R rows */
-    void *scan_temp;    /* (scan_temp_bytes) */
+    Search search;            /* its logits and values point to those below */
+    const Standing *standing; /* (B / W) of each decision, in device memory */
+    Net *net;                 /* NULL unless the evaluator is net */
+    Net *net_b;               /* of side B, where `sides` has arrays */
+    Sides sides;              /* of two networks; all NULL: there is one */
+    bool two;                 /* there are two, to be laid out */
+    void *rows;      /* (R, OBSERVE_COLUMNS) observations, elements as the net wants them */
+    float *logits;   /* (R, ACTIONS) */
+    float *values;   /* (R, MAX_SEATS); of two networks all three have 2 R rows */
+    void *scan_temp; /* (scan_temp_bytes) */
     size_t scan_temp_bytes;
 } Wave;
 

@@ -68,12 +68,12 @@ typedef struct {
 /* The decision at s, of a round that ended as `end`; visits: one for each legal action, ascending,
  * at least one of them above 0. Every lane of the team holds the same arguments. */
 HD void example_write(const Rules *rules, const RoundState *s, const RoundState *end,
-                      const Match *match, const uint16_t *visits, ExampleRow row, Team team) {
+                      const Standing *standing, const uint16_t *visits, ExampleRow row, Team team) {
     uint8_t place[SUITS];
     uint64_t legal = round_legal(s), outputs = 0;
     int n = bits_count(legal);
     int32_t sum = 0;
-    observe_row(rules, s, match, row.x, team);
+    observe_row(rules, s, standing, row.x, team);
     TEAM_FOR(a, ACTIONS, team) row.policy[a] = 0;
     team_sync(team);
     observe_suit_places(s, place);
@@ -97,19 +97,19 @@ HD void example_write(const Rules *rules, const RoundState *s, const RoundState 
 HD int example_one(const Rules *rules, const uint16_t *words, int index, ExampleRow row,
                    Team team) {
     Rules own = *rules;
-    Match match;
+    Standing standing;
     RoundState s;
     int rounds = words[5], P = words[6];
     own.players = (uint8_t)P;
-    memset(&match, 0, sizeof match);
-    match.rounds = (int16_t)(rounds > 1 ? rounds : 0); /* a full game has two rounds at least */
+    memset(&standing, 0, sizeof standing);
+    standing.rounds = (int16_t)(rounds > 1 ? rounds : 0); /* a full game has two rounds at least */
     ExampleRound r = example_round(words + RECORD_HEAD_WORDS, P);
     while (index >= r.decisions) {
         const uint16_t *next = r.first;
         for (int d = 0; d < r.decisions; d++) next = example_next(next);
         for (int seat = 0; seat < P; seat++)
-            match.scores[seat] = (int16_t)(match.scores[seat] + (int16_t)r.scores[seat]);
-        match.round++;
+            standing.scores[seat] = (int16_t)(standing.scores[seat] + (int16_t)r.scores[seat]);
+        standing.round++;
         index -= r.decisions;
         r = example_round(next, P);
     }
@@ -119,7 +119,7 @@ HD int example_one(const Rules *rules, const uint16_t *words, int index, Example
     example_play(&r, &s, 0, decision[0]);
     RoundState end = s;
     example_play(&r, &end, decision[0], r.plies);
-    example_write(&own, &s, &end, &match, decision + 2, row, team);
+    example_write(&own, &s, &end, &standing, decision + 2, row, team);
     return P;
 }
 

@@ -57,7 +57,7 @@ static Status read_trump(Fields *f, AnalyzeQuery *q, int *trump, int *turned) {
     return STATUS_OK;
 }
 
-/* scores and round; match.rounds is 1 until query_find_rounds, 0 for a single round. */
+/* scores and round; standing.rounds is 1 until query_find_rounds, 0 for a single round. */
 static Status read_match(Fields *f, AnalyzeQuery *q) {
     int players = q->rules.players, round = 0;
     bool full = false;
@@ -70,17 +70,17 @@ static Status read_match(Fields *f, AnalyzeQuery *q) {
         if (!(x >= INT16_MIN && x <= INT16_MAX) || x != (int)x)
             return field_refuse(f, FIELD_SCORES, "of seat %d: must be a whole number %d..%d", seat,
                                 INT16_MIN, INT16_MAX);
-        q->match.scores[seat] = (int16_t)x;
+        q->standing.scores[seat] = (int16_t)x;
     }
     TRY(field_read_int(f, FIELD_ROUND, 0, SEQUENCE_MAX_ROUNDS - 1, &round));
-    q->match.round = (int16_t)round;
-    q->match.rounds = 1;
+    q->standing.round = (int16_t)round;
+    q->standing.rounds = 1;
     return query_find_rounds(f, q, -1);
 }
 
 Status query_find_rounds(Fields *f, AnalyzeQuery *q, int64_t ply) {
-    int P = q->rules.players, round = q->match.round, longest = 0, at_ply = 0;
-    if (q->match.rounds == 0) return STATUS_OK;
+    int P = q->rules.players, round = q->standing.round, longest = 0, at_ply = 0;
+    if (q->standing.rounds == 0) return STATUS_OK;
     for (int F = 1; F <= round_max_cards(&q->rules); F++) {
         if (round >= sequence_rounds(P, F)) continue;
         if (sequence_cards(P, F, round) != q->state.cards) continue;
@@ -92,7 +92,7 @@ Status query_find_rounds(Fields *f, AnalyzeQuery *q, int64_t ply) {
     if (longest == 0)
         return field_refuse(f, FIELD_ROUND, "%d: no full game of %d seats deals %d cards there",
                             round, P, q->state.cards);
-    q->match.rounds = (int16_t)sequence_rounds(P, at_ply ? at_ply : longest);
+    q->standing.rounds = (int16_t)sequence_rounds(P, at_ply ? at_ply : longest);
     return STATUS_OK;
 }
 

@@ -31,9 +31,9 @@ typedef struct {
     int full;
     int64_t rows, written;
     SafetensorsWriter file;
-    Match match;  /* of the game being written */
-    int32_t ply;  /* of the round's first bid */
-    int64_t game; /* its id */
+    Standing standing; /* of the game being written */
+    int32_t ply;       /* of the round's first bid */
+    int64_t game;      /* its id */
 } Export;
 
 static Status count_rows(void *context, GameRecord *game) {
@@ -47,7 +47,7 @@ static void fill_row(const Export *e, const RoundState *s, const RoundState *end
                      const RecordDecision *d, ExportRow *row) {
     uint64_t legal;
     ExampleRow to = {{row->observation, false}, &legal, row->policy, row->value};
-    example_write(e->rules, s, end, &e->match, d->visits, to, TEAM_OF_ONE);
+    example_write(e->rules, s, end, &e->standing, d->visits, to, TEAM_OF_ONE);
     for (int a = 0; a < ACTIONS; a++) row->legal[a] = legal >> a & 1;
     for (int r = 0; r < MAX_SEATS; r++) row->value_mask[r] = r < s->players;
     row->seat = s->turn;
@@ -85,16 +85,16 @@ static Status put_round(Export *e, const RecordRound *round) {
 static Status write_rows(void *context, GameRecord *game) {
     Export *e = (Export *)context;
     RecordRound round;
-    memset(&e->match, 0, sizeof e->match);
-    e->match.rounds = (int16_t)(e->full ? game->rounds : 0);
+    memset(&e->standing, 0, sizeof e->standing);
+    e->standing.rounds = (int16_t)(e->full ? game->rounds : 0);
     e->game = game->id;
     e->ply = 0;
     while (game_record_next(game, &round)) {
         TRY(put_round(e, &round));
         e->ply += round.action_count;
-        e->match.round++;
+        e->standing.round++;
         for (int seat = 0; seat < MAX_SEATS; seat++)
-            e->match.scores[seat] = (int16_t)(e->match.scores[seat] + round.scores[seat]);
+            e->standing.scores[seat] = (int16_t)(e->standing.scores[seat] + round.scores[seat]);
     }
     return STATUS_OK;
 }

@@ -33,7 +33,7 @@ SelfplayConfig arena_selfplay(const ArenaConfig *config) {
     int nets = 0;
     int64_t deals = config->block < config->most_deals ? config->block : config->most_deals;
     c.set.seed = splitmix64(c.set.seed ^ 0x6172656E61u);
-    c.set.match = 1;
+    c.set.paired = 1;
     c.set.explore_decisions = 0;
     c.set.move_power = ROOT_BEST;
     c.noise_weight = 0;

@@ -41,13 +41,13 @@ Status rows_real(RowSet *rows, uint64_t seed) {
         positions_draw(&rules, tables[k][2], seed + (uint64_t)k, EACH, states);
         for (int i = 0; i < EACH; i++) {
             int row = i * TABLES + k;
-            Match match;
-            memset(&match, 0, sizeof match);
+            Standing standing;
+            memset(&standing, 0, sizeof standing);
             for (int seat = 0; seat < rules.players && i % 2; seat++)
-                match.scores[seat] = (int16_t)(splitmix64(seed + (uint64_t)(row + seat)) % 90);
-            match.rounds = i % 2 ? 9 : 0;
-            match.round = (int16_t)(i % 2 ? i % 9 : 0);
-            observe_one(&rules, &states[i], &match, rows->x + (size_t)row * OBSERVE_COLUMNS,
+                standing.scores[seat] = (int16_t)(splitmix64(seed + (uint64_t)(row + seat)) % 90);
+            standing.rounds = i % 2 ? 9 : 0;
+            standing.round = (int16_t)(i % 2 ? i % 9 : 0);
+            observe_one(&rules, &states[i], &standing, rows->x + (size_t)row * OBSERVE_COLUMNS,
                         TEAM_OF_ONE);
             rows->legal[row] = legal_columns(&states[i]);
         }

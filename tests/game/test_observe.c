@@ -8,10 +8,11 @@
 enum { POSITIONS = 24 }; /* of each variant, P and T */
 
 static const Rules BLOB4 = {RULES_BLOB, 4, 0, 0}, BLOB3 = {RULES_BLOB, 3, 0, 0};
-static const Match NO_MATCH = {{0, 0, 0, 0, 0, 0, 0, 0}, 0, 0};
+static const Standing NO_STANDING = {{0, 0, 0, 0, 0, 0, 0, 0}, 0, 0};
 
 /* The row has the cells of `want`, "column" for a 1 or "column=a/b", and zeros elsewhere. */
-static void row_is(const Rules *rules, const RoundState *s, const Match *match, const char *want) {
+static void row_is(const Rules *rules, const RoundState *s, const Standing *standing,
+                   const char *want) {
     float x[OBSERVE_COLUMNS], cell[OBSERVE_COLUMNS] = {0};
     int column, over, under, length;
     for (; sscanf(want, "%d%n", &column, &length) == 1; want += length) {
@@ -23,7 +24,7 @@ static void row_is(const Rules *rules, const RoundState *s, const Match *match, 
             length = 0;
     }
     memset(x, 0xFF, sizeof x);
-    observe_one(rules, s, match, x, TEAM_OF_ONE);
+    observe_one(rules, s, standing, x, TEAM_OF_ONE);
     for (int i = 0; i < OBSERVE_COLUMNS; i++) {
         if (x[i] != cell[i])
             fprintf(stderr, "column %d: %g, expected %g\n", i, (double)x[i], (double)cell[i]);
@@ -61,7 +62,7 @@ static void the_last_bidder_by_hand(void) {
     play(&s, "1");
     play(&s, "2");
     play(&s, "0");
-    row_is(&BLOB4, &s, &NO_MATCH,
+    row_is(&BLOB4, &s, &NO_STANDING,
            "12 18 14"                       /* hand */
            " 157=1/32 158=2/32 165 166 167" /* bids, and that they are made */
            " 181=1/32 182=2/32 220 229"     /* needed, dealer, leader */
@@ -78,7 +79,7 @@ static void within_a_trick_by_hand(void) {
     static const char *const actions[] = {"1", "0", "2", "QS", "5D", "AS", "2D", "TC"};
     RoundState s = dealt(3, 4, 0, TRUMP_NONE, CARD_NONE, hands);
     for (int i = 0; i < 8; i++) play(&s, actions[i]);
-    row_is(&BLOB3, &s, &NO_MATCH,
+    row_is(&BLOB3, &s, &NO_STANDING,
            "17 5 6"                                  /* hand */
            " 88 90 68 65 99 117=2/8 151=3/8"         /* played; the trick */
            " 157=2/32 158=1/32 164 165 166 173=1/32" /* bids, tricks */
@@ -95,18 +96,18 @@ static void within_a_trick_by_hand(void) {
 static void a_full_game_by_hand(void) {
     static const char *const hands[] = {"KS QH", "KD QD", "AH 7C", "2C 2H", "2S AD"};
     Rules rules = {RULES_OH_HELL, 5, 3, 1};
-    Match match = {{10, -7, 33, 0, 21, 0, 0, 0}, 2, 9};
+    Standing standing = {{10, -7, 33, 0, 21, 0, 0, 0}, 2, 9};
     RoundState s = dealt(5, 2, 3, 3, text_card_parse("9D"), hands);
-    row_is(&rules, &s, &match,
+    row_is(&rules, &s, &standing,
            "12 13 59=1/2 224 228 236 237 238=2/32 239=2/32 240 243=-2/256 244=5/8 245=4/256"
            " 247=-11/256 248=-28/256 249=12/256 250=-21/256 254=2/64 255=9/64");
     order_is(&s, 3, 0, 1, 2);
     float x[OBSERVE_COLUMNS];
-    match.scores[0] = 21 + 301; /* 9 bits: 300 and 302 are as near, 300 is 2 * 150 */
-    match.scores[1] = 21 - 303; /* 302 and 304 are as near, 304 is 2 * 152 */
-    match.scores[2] = 21 + 300;
+    standing.scores[0] = 21 + 301; /* 9 bits: 300 and 302 are as near, 300 is 2 * 150 */
+    standing.scores[1] = 21 - 303; /* 302 and 304 are as near, 304 is 2 * 152 */
+    standing.scores[2] = 21 + 300;
     rules.penalty = 0;
-    observe_one(&rules, &s, &match, x, TEAM_OF_ONE);
+    observe_one(&rules, &s, &standing, x, TEAM_OF_ONE);
     CHECK(x[247] == 300.0f / 256 && x[248] == -304.0f / 256 && x[249] == 300.0f / 256);
     CHECK(x[237] == 0 && x[250] == -21.0f / 256);
 }
@@ -167,25 +168,25 @@ static bool looks_alike(const float *x, int a, int b) {
 
 static int renamed_rows, swapped_columns, late_positions, void_positions;
 
-static bool same_row(const Rules *rules, const RoundState *s, const Match *match,
+static bool same_row(const Rules *rules, const RoundState *s, const Standing *standing,
                      const float *row) {
     float x[OBSERVE_COLUMNS];
     uint16_t halves[OBSERVE_COLUMNS];
     ObserveRow bf16 = {halves, true};
     int lost = 0;
-    observe_one(rules, s, match, x, TEAM_OF_ONE);
-    observe_row(rules, s, match, bf16, TEAM_OF_ONE);
+    observe_one(rules, s, standing, x, TEAM_OF_ONE);
+    observe_row(rules, s, standing, bf16, TEAM_OF_ONE);
     for (int i = 0; i < OBSERVE_COLUMNS; i++) lost += bf16_to_float(halves[i]) != x[i];
     return memcmp(x, row, sizeof x) == 0 && lost == 0;
 }
 
 /* The row is the same, and a legal card's column the same or that of a suit that looks alike. */
-static void check_renamed(const Rules *rules, const RoundState *s, const Match *match,
+static void check_renamed(const Rules *rules, const RoundState *s, const Standing *standing,
                           const float *row, const int *names) {
     RoundState t = rename_suits(s, names);
     uint8_t place[SUITS], renamed_place[SUITS];
     uint64_t columns = 0, renamed_columns = 0;
-    CHECK(same_row(rules, &t, match, row));
+    CHECK(same_row(rules, &t, standing, row));
     renamed_rows++;
     if (round_is_bidding(s)) return;
     observe_suit_places(s, place);
@@ -205,23 +206,23 @@ static void check_renamed(const Rules *rules, const RoundState *s, const Match *
     CHECK(columns == renamed_columns);
 }
 
-static void every_renaming(const Rules *rules, const RoundState *s, const Match *match,
+static void every_renaming(const Rules *rules, const RoundState *s, const Standing *standing,
                            const float *row) {
     for (int i = 0; i < 256; i++) {
         int names[SUITS] = {i & 3, i >> 2 & 3, i >> 4 & 3, i >> 6};
         int all = 1 << names[0] | 1 << names[1] | 1 << names[2] | 1 << names[3];
-        if (all == 15) check_renamed(rules, s, match, row, names);
+        if (all == 15) check_renamed(rules, s, standing, row, names);
     }
 }
 
 static void check_position(const Rules *rules, int T, uint64_t item) {
     Rng rng;
     RoundState s = random_position(rules, T, item, &rng);
-    Match match = {{0, 0, 0, 0, 0, 0, 0, 0}, (int16_t)rng_below(&rng, 34), 35};
+    Standing standing = {{0, 0, 0, 0, 0, 0, 0, 0}, (int16_t)rng_below(&rng, 34), 35};
     float row[OBSERVE_COLUMNS];
     for (int i = 0; i < rules->players; i++)
-        match.scores[i] = (int16_t)((int)rng_below(&rng, 1200) - 600);
-    observe_one(rules, &s, &match, row, TEAM_OF_ONE);
+        standing.scores[i] = (int16_t)((int)rng_below(&rng, 1200) - 600);
+    observe_one(rules, &s, &standing, row, TEAM_OF_ONE);
     for (int i = 0; i < OBSERVE_COLUMNS; i++) {
         uint32_t bits;
         memcpy(&bits, &row[i], sizeof bits);
@@ -233,16 +234,16 @@ static void check_position(const Rules *rules, int T, uint64_t item) {
     RoundState hidden = s;
     for (int i = 0; i < 3; i++) {
         deal_hidden(&hidden, &rng);
-        CHECK(same_row(rules, &hidden, &match, row));
+        CHECK(same_row(rules, &hidden, &standing, row));
     }
     for (int by = 1; by < rules->players; by++) {
         RoundState turned = rotate_seats(&s, by);
-        Match rotated = match;
+        Standing rotated = standing;
         for (int i = 0; i < rules->players; i++)
-            rotated.scores[(i + by) % rules->players] = match.scores[i];
+            rotated.scores[(i + by) % rules->players] = standing.scores[i];
         CHECK(same_row(rules, &turned, &rotated, row));
     }
-    every_renaming(rules, &s, &match, row);
+    every_renaming(rules, &s, &standing, row);
 }
 
 /* Two suits that only the order of the current trick tells apart. */
@@ -255,10 +256,10 @@ static void a_card_of_the_trick_tells_suits_apart(void) {
     play(&s, "0");
     play(&s, "5S");
     play(&s, "5H");
-    observe_one(&BLOB3, &s, &NO_MATCH, row, TEAM_OF_ONE);
+    observe_one(&BLOB3, &s, &NO_STANDING, row, TEAM_OF_ONE);
     order_is(&s, 2, 0, 1, 3);
     int swapped = swapped_columns;
-    every_renaming(&BLOB3, &s, &NO_MATCH, row);
+    every_renaming(&BLOB3, &s, &NO_STANDING, row);
     CHECK(swapped_columns == swapped); /* the mover holds clubs alone */
 }
 
@@ -275,9 +276,9 @@ static void suits_that_look_alike_keep_their_order(void) {
     order_is(&s, 2, 0, 1, 3);
     play(&s, "0");
     play(&s, "1");
-    observe_one(&two, &s, &NO_MATCH, row, TEAM_OF_ONE);
+    observe_one(&two, &s, &NO_STANDING, row, TEAM_OF_ONE);
     int swapped = swapped_columns;
-    every_renaming(&two, &s, &NO_MATCH, row);
+    every_renaming(&two, &s, &NO_STANDING, row);
     /* of the 6 orders of three suits three move 2 of them and two all 3; clubs take 4 places */
     CHECK(swapped_columns - swapped == 4 * (3 * 2 + 2 * 3));
 }

@@ -1,4 +1,5 @@
-/* tests/gpu/test_replay_cuda.c - a ring filled by a GPU holds the CPU's bytes, and so do its batches.
+/* tests/gpu/test_replay_cuda.c - a ring filled by a GPU holds the CPU's bytes, and so do its
+ * batches.
  *
  * Mixed tables, full games, matches, bots and two networks (int8: the same bits on both) go from
  * self-play into a ring on each device; then records that are added alone, windows, batches. Skips
@@ -103,7 +104,8 @@ static void same_bytes(const Ring *x, const void *in_x, const Ring *y, const voi
     free(b);
 }
 
-/* Draws are from games first .. end - 1 of both from now on; returns how many examples they have. */
+/* Draws are from games first .. end - 1 of both from now on; returns how many examples they
+ * have. */
 static int64_t same_window(const Ring *x, const Ring *y, int64_t first, int64_t end) {
     const Ring *rings[] = {x, y};
     ReplayWindow window;
@@ -236,7 +238,7 @@ static void compare(const SelfplayConfig *config, const Weights *a, const Weight
     same_games(&x, &y);
     CHECK(x.rows == y.rows);
     if (!checks_failed) same_added(&x, config);
-    bool bots = config->set.match && config->set.kinds[0] != PLAYER_NET &&
+    bool bots = config->set.paired && config->set.kinds[0] != PLAYER_NET &&
                 config->set.kinds[1] == PLAYER_RULE;
     /* a shorter window leaves no count behind its last game; of a game that is gone both say so */
     CHECK((same_window(&x, &y, GAMES - CAPACITY + 2, GAMES) > 0) == !bots);
@@ -272,7 +274,7 @@ static void two_networks(void) {
     c.precision = PRECISION_INT8;
     c.simulations = 2;
     c.noise_weight = 0;
-    c.set.match = 1;
+    c.set.paired = 1;
     c.set.kinds[1] = PLAYER_NET_B;
     CHECK(weights_alloc(&a, &c.model) == STATUS_OK && weights_alloc(&b, &c.model) == STATUS_OK);
     weights_init(&a, 1);
@@ -292,7 +294,7 @@ int main(void) {
     c.set.table_count = 2;
     compare(&c, NULL, NULL, "full games");
     c = config_mixed();
-    c.set.match = 1;
+    c.set.paired = 1;
     c.set.kinds[1] = PLAYER_RULE;
     compare(&c, NULL, NULL, "against the rule bot");
     c.set.kinds[0] = PLAYER_RANDOM;

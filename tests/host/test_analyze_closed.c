@@ -178,7 +178,7 @@ static void check_settings(void) {
     CHECK(q.worlds == 3 && q.simulations == 30 && q.leaves == 1 && q.open == 0);
     CHECK(q.c_puct == 1.5f && q.fpu == 0.1f && q.noise_weight == 0 && q.noise_alpha == 10);
     CHECK(q.seed == 1 && q.search_seed == 1 && q.game == 0 && q.ply == 0);
-    CHECK(q.evaluator == EVALUATOR_NET && q.match.rounds == 0);
+    CHECK(q.evaluator == EVALUATOR_NET && q.standing.rounds == 0);
     CHECK(read_text("{\"id\":\"a\",\"players\":4,\"cards\":2," POSITION
                     ",\"seed\":9,\"game\":70000000000,\"ply\":5}",
                     &q) == STATUS_OK);
@@ -191,12 +191,12 @@ static void check_settings(void) {
         Status status = read_text(text, &q);
         CHECK(status == (matches[i].rounds ? STATUS_OK : STATUS_INPUT));
         if (status != STATUS_OK) continue;
-        CHECK(q.match.rounds == matches[i].rounds);
-        CHECK(q.match.scores[1] == -2 && q.match.scores[3] == 4);
+        CHECK(q.standing.rounds == matches[i].rounds);
+        CHECK(q.standing.scores[1] == -2 && q.standing.scores[3] == 4);
     }
 }
 
-/* With the net: the same line again is the same answer, and the scores of a match are seen. */
+/* With the net: the same line again is the same answer, and the scores of a full game are seen. */
 static void check_net(void) {
     static const char *const more[] = {"", ",\"noise\":0.25", ",\"scores\":[0,90,0,0],\"round\":0"};
     char text[512], *answers[3];

@@ -1,5 +1,5 @@
-/* tests/host/test_arena.c - host/match/arena.h: equal players differ by nothing on any deal, what is counted
- * is what was played, and no crank changes a result. */
+/* tests/host/test_arena.c - host/match/arena.h: equal players differ by nothing on any deal, what
+ * is counted is what was played, and no crank changes a result. */
 #include "host/match/arena.h"
 
 #include <fcntl.h>
@@ -104,7 +104,7 @@ static void what_is_counted_was_played(void) {
         ArenaConfig c = match_of(PLAYER_NET, PLAYER_RULE, P, F, full);
         ArenaResult r = play(&c, &told);
         PlayRun run = {arena_selfplay(&c), &weights[0], NULL, 0, 48, 2, false};
-        CHECK(run.config.set.match && run.config.noise_weight == 0);
+        CHECK(run.config.set.paired && run.config.noise_weight == 0);
         CHECK(run.config.set.move_power == ROOT_BEST && run.config.set.explore_decisions == 0);
         Played played = play_run(&run);
         double sum[2] = {0, 0};

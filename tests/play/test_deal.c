@@ -1,4 +1,5 @@
-/* tests/play/test_deal.c - deals without bias, beginnings drawn or pinned, rounds in the order due. */
+/* tests/play/test_deal.c - deals without bias, beginnings drawn or pinned, rounds in the order
+ * due. */
 #include "device/play/deal.h"
 
 #include "host/games/game_record.h"
@@ -62,7 +63,7 @@ static void cards_lie_anywhere(int P, int T, int turn_up) {
 typedef struct {
     Play play;
     Slot slot;
-    Match match;
+    Standing standing;
     uint16_t words[RECORD_MAX_WORDS];
 } Table;
 
@@ -73,7 +74,7 @@ static void table_set(Table *t, const SelfplayConfig *c) {
     t->play.G = 1;
     t->play.record_words = RECORD_MAX_WORDS;
     t->play.slots = &t->slot;
-    t->play.match = &t->match;
+    t->play.standing = &t->standing;
     t->play.records = t->words;
 }
 

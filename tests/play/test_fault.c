@@ -22,7 +22,7 @@ static long worked[RUNS];
 
 static Status step(Run run) {
     const Play *p = &sp.play;
-    ObserveArgs observe = {p->search, p->match, rows, false};
+    ObserveArgs observe = {p->search, p->standing, rows, false};
     switch (run) {
     case RUN_DESCEND: return device->search->descend(&p->search, NULL);
     case RUN_OBSERVE: return device->play->observe(&observe, NULL);

@@ -1,4 +1,5 @@
-/* tests/play/test_selfplay.c - a game's record depends on seed and id alone, and can be asked again. */
+/* tests/play/test_selfplay.c - a game's record depends on seed and id alone, and can be asked
+ * again. */
 #include "device/play/analyze.h"
 #include "device/search/root.h"
 #include "host/games/game_record.h"
@@ -83,7 +84,8 @@ static void another_seed_plays_other_games(const PlayRun *base, const Played *wa
 
 /* Asks a recorded decision again, by its position, seed, game and ply. */
 static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *s,
-                      const Match *match, uint64_t game, uint32_t ply, const RecordDecision *d) {
+                      const Standing *standing, uint64_t game, uint32_t ply,
+                      const RecordDecision *d) {
     const SelfplayConfig *c = &run->config;
     AnalyzeQuery q;
     AnalyzeAnswer answer;
@@ -92,7 +94,7 @@ static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *
     q.state = *s;
     for (int i = 0; i < s->players; i++) /* what the mover does not see is not told */
         if (i != s->turn) q.state.hands[i] = 0;
-    q.match = *match;
+    q.standing = *standing;
     q.worlds = c->worlds;
     q.simulations = c->simulations;
     q.leaves = c->leaves;
@@ -112,7 +114,7 @@ static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *
 
 /* Replays a round: every choice was searched, and its visits and number give the move. */
 static void check_round(Analyzer *analyzer, const PlayRun *run, const RecordRound *round,
-                        const Match *match, uint64_t game, uint32_t first_ply) {
+                        const Standing *standing, uint64_t game, uint32_t first_ply) {
     const SelfplayConfig *c = &run->config;
     RoundState s = round->start;
     int next = 0;
@@ -134,7 +136,7 @@ static void check_round(Analyzer *analyzer, const PlayRun *run, const RecordRoun
             uint64_t left = legal;
             while (chosen-- > 0) left &= left - 1;
             CHECK(bits_lowest(left) == round->actions[ply]);
-            ask_again(analyzer, run, &s, match, game, first_ply + (uint32_t)ply, d);
+            ask_again(analyzer, run, &s, standing, game, first_ply + (uint32_t)ply, d);
             searched++;
             next++;
         }
@@ -154,22 +156,22 @@ static void check_games(const PlayRun *run, const Played *played) {
     for (int64_t g = 0; g < played->count && !checks_failed; g++) {
         GameRecord record;
         RecordRound round;
-        Match match;
+        Standing standing;
         uint32_t ply = 0;
-        memset(&match, 0, sizeof match);
+        memset(&standing, 0, sizeof standing);
         CHECK(game_record_begin(&record, &terms, played->record[g], played->record[g][4]));
         CHECK(record.id == g);
-        match.rounds = (int16_t)(terms.full ? record.rounds : 0);
+        standing.rounds = (int16_t)(terms.full ? record.rounds : 0);
         while (game_record_next(&record, &round)) {
             if (g < LOOKED_AT)
-                check_round(&analyzer, run, &round, &match, (uint64_t)record.id, ply);
+                check_round(&analyzer, run, &round, &standing, (uint64_t)record.id, ply);
             ply += (uint32_t)round.action_count;
             for (int i = 0; i < MAX_SEATS; i++)
-                match.scores[i] = (int16_t)(match.scores[i] + round.scores[i]);
-            match.round++;
+                standing.scores[i] = (int16_t)(standing.scores[i] + round.scores[i]);
+            standing.round++;
         }
         if (record.wrong[0]) fprintf(stderr, "game %d: %s\n", (int)g, record.wrong);
-        CHECK(!record.wrong[0] && match.round == record.rounds);
+        CHECK(!record.wrong[0] && standing.round == record.rounds);
     }
     analyzer_close(&analyzer);
 }

@@ -1,4 +1,5 @@
-/* tests/play/test_tables.c - games of mixed tables, matches of two sides, games that stay in a ring. */
+/* tests/play/test_tables.c - games of mixed tables, matches of two sides, games that stay in a
+ * ring. */
 #include <stdlib.h>
 
 #include "device/play/device.h"
@@ -84,7 +85,7 @@ static void test_pairs(void) {
     static Book book;
     SelfplayConfig c = config_hash();
     c.noise_weight = 0;
-    c.set.match = 1;
+    c.set.paired = 1;
     for (int kinds = 0; kinds < 2; kinds++) {
         c.set.kinds[1] = kinds ? PLAYER_RANDOM : PLAYER_NET;
         play(&c, NULL, NULL, GAMES, &book);
@@ -106,7 +107,7 @@ static void test_pairs(void) {
 static void test_bots_bring_no_example(void) {
     static Book book;
     SelfplayConfig c = config_hash();
-    c.set.match = 1;
+    c.set.paired = 1;
     c.set.kinds[0] = PLAYER_RULE;
     play(&c, NULL, NULL, GAMES, &book);
     for (int i = 0; i < GAMES; i++) {
@@ -138,7 +139,7 @@ static void test_two_networks(void) {
     c.evaluator = EVALUATOR_NET;
     c.model = model_small();
     c.noise_weight = 0;
-    c.set.match = 1;
+    c.set.paired = 1;
     c.set.move_power = 0;
     c.set.explore_decisions = 0;
     c.simulations = 3;

@@ -49,7 +49,7 @@ static inline int step_arrays(const Selfplay *sp, StepArray *list) {
     KEPT(s, noise, D * E);
     KEPT(s, fault, 1);
     KEPT(p, slots, G);
-    KEPT(p, match, G);
+    KEPT(p, standing, G);
     KEPT(p, records, G * (size_t)p->record_words);
     KEPT(p, counters, 1);
     PASSING(s, leaf, R);
