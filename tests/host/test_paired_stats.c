@@ -1,4 +1,4 @@
-/* tests/host/test_match_stats.c - a match's figures against tables and numbers worked by hand, and the
+/* tests/host/test_paired_stats.c - a match's figures against tables and numbers worked by hand, and the
  * error rates of the sequential test by simulation. */
 #include "host/match/match_stats.h"
 
