@@ -8,7 +8,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "host/match/arena_options.h"
+#include "host/match/match_options.h"
 #include "host/files/durable.h"
 #include "host/options/network_options.h"
 #include "host/process/progress.h"
@@ -20,13 +20,13 @@
 #include "host/files/weights_shape.h"
 
 typedef struct {
-    ArenaOptions options;
+    MatchOptions options;
     TableMix mix;
     const char *words[SIDES]; /* the players, as the command line names them */
-    ArenaPlayer players[SIDES];
+    MatchPlayer players[SIDES];
     Weights weights[SIDES]; /* owned; of a bot all zero */
-    ArenaConfig config;
-    ArenaResult result;
+    MatchConfig config;
+    MatchResult result;
     DurableFile json; /* open from the start, so that a bad path costs no match */
     Progress progress;
     double seconds;
@@ -92,12 +92,12 @@ static Status load_networks(Program *p, const Device *device) {
  * device full. */
 static Status choose_size(Program *p, const Device *device) {
     enum { BLOCK_MAX = 1 << 20, ROUNDS_OF_GAMES = 4 };
-    ArenaConfig *config = &p->config;
+    MatchConfig *config = &p->config;
     SelfplayBytes bytes;
     size_t free_bytes;
     bool fixed = config->margin == 0;
     if (fixed) config->block = BLOCK_MAX;
-    SelfplayConfig selfplay = arena_selfplay(config);
+    SelfplayConfig selfplay = match_selfplay(config);
     int64_t deals = config->block < config->most_deals ? config->block : config->most_deals;
     TRY(run_memory_choose(&selfplay, 2 * deals, device, &bytes, &free_bytes));
     config->base.parallel = selfplay.parallel;
@@ -106,7 +106,7 @@ static Status choose_size(Program *p, const Device *device) {
     return STATUS_OK;
 }
 
-static bool go_on(void *context, const ArenaResult *so_far) {
+static bool go_on(void *context, const MatchResult *so_far) {
     Program *p = context;
     progress_show(&p->progress, so_far->games);
     return signals_asked() == 0;
@@ -119,17 +119,17 @@ static Status play(Program *p, const Device *device) {
     p->config.context = p;
     p->config.go_on = go_on;
     TRY(signals_watch(p->options.quiet));
-    Status status = arena_play(&p->config, device, &p->result);
+    Status status = match_play(&p->config, device, &p->result);
     progress_end(&p->progress, p->result.games);
     p->seconds = progress_clock() - start;
     return status;
 }
 
 static const char *verdict_text(const Program *p) {
-    static const char *const fixed[MATCH_VERDICT_COUNT] = {"undecided", "A is better",
-                                                           "B is better"};
-    static const char *const sequential[MATCH_VERDICT_COUNT] = {"undecided", "A is ahead",
-                                                                "A is not ahead"};
+    static const char *const fixed[PAIRED_VERDICT_COUNT] = {"undecided", "A is better",
+                                                            "B is better"};
+    static const char *const sequential[PAIRED_VERDICT_COUNT] = {"undecided", "A is ahead",
+                                                                 "A is not ahead"};
     return (p->config.margin > 0 ? sequential : fixed)[p->result.verdict];
 }
 
@@ -144,7 +144,7 @@ static void print_name(const char *word) {
 }
 
 static void print_line(const Program *p) {
-    const ArenaResult *r = &p->result;
+    const MatchResult *r = &p->result;
     char interval[48];
     if (!p->options.quiet) {
         print_name("A");
@@ -152,37 +152,37 @@ static void print_line(const Program *p) {
         printf("%8s %8s %8s %10s %19s %15s  %s\n", "deals", "A/round", "B/round", "A - B",
                "95% interval", "bids hit", "verdict");
     }
-    print_name(p->words[ARENA_A]);
-    print_name(p->words[ARENA_B]);
+    print_name(p->words[MATCH_A]);
+    print_name(p->words[MATCH_B]);
     snprintf(interval, sizeof interval, "%+.3f .. %+.3f", r->stats.mean - r->half_width,
              r->stats.mean + r->half_width);
     printf("%8lld %8.3f %8.3f %+10.3f %19s %6.1f%% %6.1f%%  %s\n", (long long)r->deals,
-           r->score[ARENA_A], r->score[ARENA_B], r->stats.mean, interval, 100 * r->hit[ARENA_A],
-           100 * r->hit[ARENA_B], verdict_text(p));
+           r->score[MATCH_A], r->score[MATCH_B], r->stats.mean, interval, 100 * r->hit[MATCH_A],
+           100 * r->hit[MATCH_B], verdict_text(p));
 }
 
 static cJSON *describe(const Program *p) {
-    const ArenaOptions *o = &p->options;
-    const ArenaResult *r = &p->result;
+    const MatchOptions *o = &p->options;
+    const MatchResult *r = &p->result;
     const SelfplayConfig *c = &p->config.base;
     cJSON *j = cJSON_CreateObject();
     if (!j) return NULL;
-    cJSON_AddStringToObject(j, "a", p->words[ARENA_A]);
-    cJSON_AddStringToObject(j, "b", p->words[ARENA_B]);
+    cJSON_AddStringToObject(j, "a", p->words[MATCH_A]);
+    cJSON_AddStringToObject(j, "b", p->words[MATCH_B]);
     cJSON_AddNumberToObject(j, "deals", (double)r->deals);
     cJSON_AddNumberToObject(j, "rounds", (double)r->rounds);
-    cJSON_AddNumberToObject(j, "score_a", r->score[ARENA_A]);
-    cJSON_AddNumberToObject(j, "score_b", r->score[ARENA_B]);
+    cJSON_AddNumberToObject(j, "score_a", r->score[MATCH_A]);
+    cJSON_AddNumberToObject(j, "score_b", r->score[MATCH_B]);
     cJSON_AddNumberToObject(j, "difference", r->stats.mean);
     cJSON_AddNumberToObject(j, "low", r->stats.mean - r->half_width);
     cJSON_AddNumberToObject(j, "high", r->stats.mean + r->half_width);
-    cJSON_AddNumberToObject(j, "sd", match_stats_sd(&r->stats));
-    cJSON_AddNumberToObject(j, "bids_hit_a", r->hit[ARENA_A]);
-    cJSON_AddNumberToObject(j, "bids_hit_b", r->hit[ARENA_B]);
+    cJSON_AddNumberToObject(j, "sd", paired_stats_sd(&r->stats));
+    cJSON_AddNumberToObject(j, "bids_hit_a", r->hit[MATCH_A]);
+    cJSON_AddNumberToObject(j, "bids_hit_b", r->hit[MATCH_B]);
     cJSON_AddStringToObject(j, "verdict", verdict_text(p));
     cJSON_AddNumberToObject(j, "margin", o->margin);
     if (o->margin > 0)
-        cJSON_AddNumberToObject(j, "log_likelihood_ratio", match_stats_llr(&r->stats, o->margin));
+        cJSON_AddNumberToObject(j, "log_likelihood_ratio", paired_stats_llr(&r->stats, o->margin));
     cJSON_AddNumberToObject(j, "most_deals", (double)o->deals);
     cJSON_AddNumberToObject(j, "seed", (double)o->seed);
     cJSON_AddStringToObject(j, "players", p->mix.players);
@@ -215,21 +215,21 @@ fail:
 }
 
 static Status run_all(Program *p, int argc, char **argv) {
-    ArenaOptions *o = &p->options;
+    MatchOptions *o = &p->options;
     const Device *device;
     int words = 0;
     /* Step 1: options. */
-    *o = arena_options_default();
-    TRY(options_parse(&arena_option_table, argc, argv, o, p->words, SIDES, &words));
+    *o = match_options_default();
+    TRY(options_parse(&match_option_table, argc, argv, o, p->words, SIDES, &words));
     if (words != SIDES) {
         fprintf(stderr, "%d player%s given: must be two, A and B; --help tells which there are\n",
                 words, words == 1 ? "" : "s");
         return STATUS_INPUT;
     }
-    TRY(arena_options_check(o, &p->mix));
+    TRY(match_options_check(o, &p->mix));
     for (int side = 0; side < SIDES; side++)
-        TRY(arena_player_parse(p->words[side], &p->players[side]));
-    p->config = arena_options_config(o, &p->mix);
+        TRY(match_player_parse(p->words[side], &p->players[side]));
+    p->config = match_options_config(o, &p->mix);
     if (o->threads) omp_set_num_threads(o->threads);
     if (o->json) TRY(durable_open(&p->json, o->json));
     /* Steps 2 to 4. */

@@ -1,4 +1,4 @@
-/* host/programs/blob_train.c - blob-train: self-play, training, arena, checkpoint, again and again.
+/* host/programs/blob_train.c - blob-train: self-play, training, match, checkpoint, again and again.
  *
  * Steps: 1 options, 2 device, 3 folder, 4 memory, 5 where the run stands, 6 iterations,
  * 7 what came of it. What can be refused is refused before the folder is touched. */
@@ -243,9 +243,9 @@ static Status add_history(TrainRun *run, const TrainLine *line, int64_t examples
     add_known(now, "score_mean", line->score_mean);
     add_known(now, "bids_hit_frac", line->bids_hit_frac);
     cJSON_AddNumberToObject(now, "skipped", (double)line->skipped);
-    if (line->arena.opponent[0]) {
-        cJSON_AddStringToObject(now, "arena", line->arena.verdict);
-        add_known(now, "arena_difference", line->arena.difference);
+    if (line->match.opponent[0]) {
+        cJSON_AddStringToObject(now, "arena", line->match.verdict);
+        add_known(now, "arena_difference", line->match.difference);
     }
     cJSON_AddItemToArray(run->history, now);
     return STATUS_OK;
@@ -263,8 +263,8 @@ static Status iterate(TrainRun *run, bool *stop) {
                    : play_then_learn(run, &play, &learn, stop));
     if (*stop) return STATUS_OK;
     TrainLine line = line_of(run, &play, &learn, 0);
-    if (o->arena_every > 0 && (run->iteration + 1) % o->arena_every == 0)
-        TRY(train_arena(run, &line.arena, stop));
+    if (o->match_every > 0 && (run->iteration + 1) % o->match_every == 0)
+        TRY(train_match(run, &line.match, stop));
     if (*stop) return STATUS_OK;
     line.seconds = progress_clock() - start;
     TRY(add_history(run, &line, play.examples));
@@ -292,7 +292,7 @@ static void print_summary(const TrainRun *run) {
            run->iteration < run->options.iterations ? "; the same command makes the rest" : "");
     printf("weights     %s/weights.safetensors, after %lld steps\n", run->options.out,
            (long long)run->state.counters.steps);
-    if (run->options.arena_every > 0)
+    if (run->options.match_every > 0)
         printf("best        %s/best.safetensors, after %lld iterations\n", run->options.out,
                (long long)run->best_checkpoint);
 }

@@ -56,7 +56,7 @@ TrainLine train_line_empty(void) {
     memset(&line, 0, sizeof line);
     for (int i = 0; i < FIELDS; i++)
         if (!fields[i].whole) *(double *)(void *)((char *)&line + fields[i].at) = NAN;
-    line.arena.difference = line.arena.low = line.arena.high = NAN;
+    line.match.difference = line.match.low = line.match.high = NAN;
     return line;
 }
 
@@ -79,7 +79,7 @@ static void write_json(FILE *out, const TrainLine *line) {
         fputc(i ? ',' : '{', out);
         write_number(out, fields[i].name, field_value(line, &fields[i]), fields[i].whole);
     }
-    const TrainArena *a = &line->arena;
+    const TrainMatch *a = &line->match;
     if (a->opponent[0]) {
         fputs(",\"arena\":{\"opponent\":", out);
         json_line_write_text(out, a->opponent);
@@ -100,11 +100,11 @@ static void write_json(FILE *out, const TrainLine *line) {
 
 static void add_events(Tensorboard *board, const TrainLine *line) {
     static const char *const what[4] = {"difference", "low", "high", "deals"};
-    const TrainArena *a = &line->arena;
+    const TrainMatch *a = &line->match;
     const char *tags[TENSORBOARD_VALUES_MAX];
     double values[TENSORBOARD_VALUES_MAX];
-    double of_arena[4] = {a->difference, a->low, a->high, (double)a->deals};
-    char arena[4][TENSORBOARD_TAG_MAX];
+    double of_match[4] = {a->difference, a->low, a->high, (double)a->deals};
+    char match[4][TENSORBOARD_TAG_MAX];
     int count = 0;
     for (int i = 0; i < FIELDS; i++) {
         if (!fields[i].tag) continue;
@@ -112,9 +112,9 @@ static void add_events(Tensorboard *board, const TrainLine *line) {
         values[count++] = field_value(line, &fields[i]);
     }
     for (int i = 0; i < 4 && a->opponent[0]; i++) {
-        snprintf(arena[i], sizeof arena[i], "arena/%s/%s", a->opponent, what[i]);
-        tags[count] = arena[i];
-        values[count++] = of_arena[i];
+        snprintf(match[i], sizeof match[i], "arena/%s/%s", a->opponent, what[i]);
+        tags[count] = match[i];
+        values[count++] = of_match[i];
     }
     tensorboard_add(board, line->iteration, tags, values, count);
 }
@@ -141,7 +141,7 @@ static void show(TrainLog *log, const TrainLine *line) {
     column(5, "%.1f%%", 100 * line->bids_hit_frac);
     column(6, "%.3f", line->score_mean);
     if (line->skipped) fprintf(stderr, "  %lld steps skipped", (long long)line->skipped);
-    const TrainArena *a = &line->arena;
+    const TrainMatch *a = &line->match;
     if (a->opponent[0])
         fprintf(stderr, "  against %s %+.3f (%+.3f to %+.3f) %s", a->opponent, a->difference,
                 a->low, a->high, a->verdict);

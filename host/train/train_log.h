@@ -1,4 +1,5 @@
-/* host/train/train_log.h - how a training run goes: a line an iteration, for people and for programs.
+/* host/train/train_log.h - how a training run goes: a line an iteration, for people and for
+ * programs.
  *
  *   RUN/metrics.jsonl   one object a line, keys as the fields below; what is not a number is null
  *   RUN/tensorboard/    the same for TensorBoard, by iteration
@@ -14,7 +15,7 @@ typedef struct {
     char verdict[24];             /* "promoted", ..: a plain word */
     int64_t deals;                /* pairs, each played with the seats changed */
     double difference, low, high; /* score a seat and round, new less opponent; 95% interval */
-} TrainArena;
+} TrainMatch;
 
 /* What is not known is NAN. */
 typedef struct {
@@ -37,7 +38,7 @@ typedef struct {
     double gradient_norm, rate;
     int64_t skipped; /* steps that changed nothing, in the iteration */
 
-    TrainArena arena;
+    TrainMatch match;
 } TrainLine;
 
 /* All NAN, zero and empty. */

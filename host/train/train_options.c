@@ -1,4 +1,5 @@
-/* host/train/train_options.c - the table of options, their defaults, and what of them decides a run. */
+/* host/train/train_options.c - the table of options, their defaults, and what of them decides a
+ * run. */
 #include "train_options.h"
 
 #include <string.h>
@@ -118,17 +119,17 @@ static const Option train_options[] = {
     {"replay-compress", "0|1", "1: replay files compressed by zstd (1)", OPTION_INT,
      AT(replay_compress), 0, 1, NULL, NULL, 0},
     {"arena-every", "N", "iterations between two matches against the best; 0: never (25)",
-     OPTION_INT, AT(arena_every), 0, 1e6, NULL, NULL, 1},
+     OPTION_INT, AT(match_every), 0, 1e6, NULL, NULL, 1},
     {"arena-deals", "N", "deals of a match at most, each played with all seats swapped (2000)",
-     OPTION_INT64, AT(arena_deals), 2, 1e8, NULL, NULL, 1},
+     OPTION_INT64, AT(match_deals), 2, 1e8, NULL, NULL, 1},
     {"arena-gate", NULL, "games are played by the best, not by the latest", OPTION_FLAG,
-     AT(arena_gate), 0, 0, NULL, NULL, 1},
+     AT(match_gate), 0, 0, NULL, NULL, 1},
     {"arena-margin", "X", "points a round by which the new must be better to be found so (0.25)",
-     OPTION_REAL, AT(arena_margin), 0.001, 100, NULL, NULL, 1},
+     OPTION_REAL, AT(match_margin), 0.001, 100, NULL, NULL, 1},
     {"arena-worlds", "W", "worlds in matches; 0: the curriculum's (0)", OPTION_INT,
-     AT(arena_worlds), 0, 255, NULL, NULL, 1},
+     AT(match_worlds), 0, 255, NULL, NULL, 1},
     {"arena-simulations", "S", "simulations in matches; 0: the curriculum's (0)", OPTION_INT,
-     AT(arena_simulations), 0, SEARCH_MAX_SIMULATIONS, NULL, NULL, 1},
+     AT(match_simulations), 0, SEARCH_MAX_SIMULATIONS, NULL, NULL, 1},
     {"overlap", NULL, "play and train at once: games are played by weights one iteration older",
      OPTION_FLAG, AT(overlap), 0, 0, NULL, NULL, 1},
     {"keep", "N", "latest checkpoints to keep (5)", OPTION_INT, AT(keep), 1, 1e6, NULL, NULL, 0},
@@ -197,7 +198,7 @@ TrainOptions train_options_default(void) {
     o.value_weight = set.value_weight;
     o.window_exponent = 0.75;
     o.window_scale = 0.4;
-    o.arena_margin = 0.25;
+    o.match_margin = 0.25;
     return o;
 }
 

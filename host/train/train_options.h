@@ -33,10 +33,10 @@ typedef struct {
     int batch, accumulate, rate_schedule;
     int64_t warmup, window_min, window_max;
     double window_exponent, window_scale;
-    /* arena */
-    int arena_every, arena_gate, arena_worlds, arena_simulations;
-    int64_t arena_deals;
-    double arena_margin;
+    /* match */
+    int match_every, match_gate, match_worlds, match_simulations;
+    int64_t match_deals;
+    double match_margin;
 } TrainOptions;
 
 /* What the options mean, checked. */
@@ -73,7 +73,7 @@ void train_options_identity(const TrainOptions *o, const TrainSetup *setup, cJSO
 /* The self-play of an iteration: its stage of the curriculum. */
 SelfplayConfig train_setup_play(const TrainSetup *setup, const TrainOptions *o, int64_t iteration);
 
-/* Worlds and simulations of an arena after `iteration`: as asked, or as it has played. */
-ScheduleStage train_setup_arena(const TrainSetup *setup, const TrainOptions *o, int64_t iteration);
+/* Worlds and simulations of an match after `iteration`: as asked, or as it has played. */
+ScheduleStage train_setup_match(const TrainSetup *setup, const TrainOptions *o, int64_t iteration);
 
 #endif

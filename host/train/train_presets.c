@@ -7,12 +7,12 @@ enum { CONSTANT, COSINE };
 
 /* All that a preset decides, and nothing else does but an option of the same name. */
 typedef struct {
-    int64_t iterations, games, window_min, window_max, warmup, arena_deals;
+    int64_t iterations, games, window_min, window_max, warmup, match_deals;
     const char *players, *cards, *curriculum;
     int format;
     int width, layers, hidden, heads, policy_hidden, value_hidden;
     double epochs, rate, rate_min, ema;
-    int batch, arena_every;
+    int batch, match_every;
     int rate_schedule;
 } Preset;
 
@@ -24,7 +24,7 @@ static const Preset presets[TRAIN_PRESET_COUNT] = {
      .window_min = 16000,
      .window_max = 80000,
      .warmup = 100,
-     .arena_deals = 500,
+     .match_deals = 500,
      .players = "3:0.5,4:0.5",
      .cards = "3,4,5",
      .curriculum = "3x20",
@@ -40,14 +40,14 @@ static const Preset presets[TRAIN_PRESET_COUNT] = {
      .rate_min = 1e-4,
      .ema = 0.99,
      .batch = 256,
-     .arena_every = 10,
+     .match_every = 10,
      .rate_schedule = COSINE},
     {.iterations = 100,
      .games = 5000,
      .window_min = 20000,
      .window_max = 150000,
      .warmup = 500,
-     .arena_deals = 1000,
+     .match_deals = 1000,
      .players = "4:0.5,5:0.5",
      .cards = "5,6,7",
      .curriculum = "2x20:25,2x30:60,3x30",
@@ -63,14 +63,14 @@ static const Preset presets[TRAIN_PRESET_COUNT] = {
      .rate_min = 5e-5,
      .ema = 0.998,
      .batch = 512,
-     .arena_every = 10,
+     .match_every = 10,
      .rate_schedule = COSINE},
     {.iterations = 500,
      .games = 10000,
      .window_min = 50000,
      .window_max = 500000,
      .warmup = 2000,
-     .arena_deals = 2000,
+     .match_deals = 2000,
      .players = "4:0.15,5:0.70,6:0.15",
      .cards = "7",
      .curriculum = "1x15:50,2x25:150,3x35:300,4x45:450,5x50:500",
@@ -86,7 +86,7 @@ static const Preset presets[TRAIN_PRESET_COUNT] = {
      .rate_min = 2e-5,
      .ema = 0.999,
      .batch = 512,
-     .arena_every = 25,
+     .match_every = 25,
      .rate_schedule = COSINE}};
 
 void train_preset_apply(void *options, int choice) {
@@ -97,7 +97,7 @@ void train_preset_apply(void *options, int choice) {
     o->window_min = p->window_min;
     o->window_max = p->window_max;
     o->warmup = p->warmup;
-    o->arena_deals = p->arena_deals;
+    o->match_deals = p->match_deals;
     o->players = p->players;
     o->cards = p->cards;
     o->curriculum = p->curriculum;
@@ -113,6 +113,6 @@ void train_preset_apply(void *options, int choice) {
     o->rate_min = p->rate_min;
     o->ema = p->ema;
     o->batch = p->batch;
-    o->arena_every = p->arena_every;
+    o->match_every = p->match_every;
     o->rate_schedule = p->rate_schedule;
 }

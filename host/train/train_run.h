@@ -1,8 +1,9 @@
-/* host/train/train_run.h - a training run in one process: its memory, and the steps of an iteration.
+/* host/train/train_run.h - a training run in one process: its memory, and the steps of an
+ * iteration.
  *
- *   iteration n, alternating:   play n ─► share ─► window .. n     ─► train ─► arena ─► save n + 1
+ *   iteration n, alternating:   play n ─► share ─► window .. n     ─► train ─► match ─► save n + 1
  *                --overlap:     ┌ play n ───────────────────────┐
- *                               └ train on window .. n - 1 ─────┴─► share ─► arena ─► save n + 1
+ *                               └ train on window .. n - 1 ─────┴─► share ─► match ─► save n + 1
  *
  * Either way the games of n are played by the averaged weights as they stood when n began (with a
  * gate: by the best ones), so that nothing depends on how fast anything was. Checkpoint n is the
@@ -59,7 +60,7 @@ typedef struct {
     Trainer *trainer;
     size_t trainer_bytes;
     TrainState state;        /* as the last iteration left it */
-    Weights best;            /* has won its arenas, or is the first */
+    Weights best;            /* has won its matches, or is the first */
     int64_t best_checkpoint; /* whose averaged weights `best` are; 0: the first, untrained */
 
     RunFolder folder;
@@ -88,7 +89,7 @@ static inline int64_t train_run_window(const TrainRun *run, int64_t newest) {
 
 /* Whose weights play: the averaged ones, or with a gate the best. */
 static inline const Weights *train_run_player(const TrainRun *run) {
-    return run->options.arena_gate ? &run->best : &run->state.ema;
+    return run->options.match_gate ? &run->best : &run->state.ema;
 }
 
 /* train_memory.c - sizes, and memory taken once. STATUS_INPUT: it does not fit, said. */
@@ -114,8 +115,8 @@ Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnRes
 /* train_dump.c - this process's rows of a batch into bad_batch.safetensors; says where. */
 Status train_dump_batch(TrainRun *run, int64_t batch);
 
-/* train_arena.c - the averaged weights against the best; promotes. */
-Status train_arena(TrainRun *run, TrainArena *out, bool *stop);
+/* train_match.c - the averaged weights against the best; promotes. */
+Status train_match(TrainRun *run, TrainMatch *out, bool *stop);
 
 /* train_save.c - replay file, checkpoint, weights and log line of an iteration, in the background;
  * one at a time. save copies what it needs. Both report what the one before met. */

@@ -51,9 +51,9 @@ static Status check_visits(const TrainOptions *o, const char *where, ScheduleSta
                   where, stage.worlds, stage.simulations, (long long)visits);
 }
 
-static ScheduleStage arena_stage(const TrainOptions *o, ScheduleStage stage) {
-    if (o->arena_worlds) stage.worlds = o->arena_worlds;
-    if (o->arena_simulations) stage.simulations = o->arena_simulations;
+static ScheduleStage match_stage(const TrainOptions *o, ScheduleStage stage) {
+    if (o->match_worlds) stage.worlds = o->match_worlds;
+    if (o->match_simulations) stage.simulations = o->match_simulations;
     return stage;
 }
 
@@ -117,7 +117,7 @@ Status train_options_resolve(const TrainOptions *o, TrainSetup *out) {
     TRY(resolve_schedule(o, &out->schedule));
     for (int i = 0; i < out->schedule.stage_count; i++)
         TRY(check_visits(o, "arena-worlds, --arena-simulations",
-                         arena_stage(o, out->schedule.stages[i])));
+                         match_stage(o, out->schedule.stages[i])));
     out->set = train_settings_default();
     out->set.value_weight = o->value_weight;
     out->set.beta1 = o->beta1;
@@ -139,6 +139,6 @@ SelfplayConfig train_setup_play(const TrainSetup *setup, const TrainOptions *o, 
     return c;
 }
 
-ScheduleStage train_setup_arena(const TrainSetup *setup, const TrainOptions *o, int64_t iteration) {
-    return arena_stage(o, schedule_stage(&setup->schedule, iteration));
+ScheduleStage train_setup_match(const TrainSetup *setup, const TrainOptions *o, int64_t iteration) {
+    return match_stage(o, schedule_stage(&setup->schedule, iteration));
 }

@@ -1,4 +1,5 @@
-/* tests/cli/train_log_sample.c - writes the log of a run that never was, for tests of its readers. */
+/* tests/cli/train_log_sample.c - writes the log of a run that never was, for tests of its
+ * readers. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -32,12 +33,12 @@ static TrainLine sample_line(int i) {
     line.rate = 1e-3;
     line.skipped = i == 4;
     if (i % 3 == 2) {
-        line.arena.deals = 200;
-        line.arena.difference = 0.5 * gone - 0.1;
-        line.arena.low = line.arena.difference - 0.3;
-        line.arena.high = line.arena.difference + 0.3;
-        snprintf(line.arena.opponent, sizeof line.arena.opponent, i % 2 ? "best" : "first");
-        snprintf(line.arena.verdict, sizeof line.arena.verdict, i % 2 ? "promoted" : "kept");
+        line.match.deals = 200;
+        line.match.difference = 0.5 * gone - 0.1;
+        line.match.low = line.match.difference - 0.3;
+        line.match.high = line.match.difference + 0.3;
+        snprintf(line.match.opponent, sizeof line.match.opponent, i % 2 ? "best" : "first");
+        snprintf(line.match.verdict, sizeof line.match.verdict, i % 2 ? "promoted" : "kept");
     }
     return line;
 }

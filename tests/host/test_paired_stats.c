@@ -1,6 +1,6 @@
-/* tests/host/test_paired_stats.c - a match's figures against tables and numbers worked by hand, and the
- * error rates of the sequential test by simulation. */
-#include "host/match/match_stats.h"
+/* tests/host/test_paired_stats.c - a match's figures against tables and numbers worked by hand, and
+ * the error rates of the sequential test by simulation. */
+#include "host/match/paired_stats.h"
 
 #include <math.h>
 
@@ -12,68 +12,69 @@ static bool near(double x, double want, double rel) { return fabs(x - want) <= r
 /* freedom 1 and 2 have closed forms: tan and sqrt; the others are table A of any textbook */
 static void students_t(void) {
     const double PI = 3.14159265358979323846;
-    CHECK(near(match_student_quantile(0.025, 1), tan(PI * 0.475), 1e-11));
-    CHECK(near(match_student_quantile(0.001, 1), tan(PI * 0.499), 1e-11));
-    CHECK(near(match_student_quantile(0.025, 2), 0.95 * sqrt(2 / (1 - 0.95 * 0.95)), 1e-11));
-    CHECK(near(match_student_quantile(0.4, 2), 0.2 * sqrt(2 / (1 - 0.2 * 0.2)), 1e-11));
-    CHECK(near(match_student_quantile(0.025, 4), 2.7764451052, 1e-9));
-    CHECK(near(match_student_quantile(0.025, 9), 2.2621571628, 1e-9));
-    CHECK(near(match_student_quantile(0.05, 30), 1.6972608866, 1e-9));
-    CHECK(near(match_student_quantile(0.025, 1e6), 1.9599663568, 1e-9));
+    CHECK(near(paired_student_quantile(0.025, 1), tan(PI * 0.475), 1e-11));
+    CHECK(near(paired_student_quantile(0.001, 1), tan(PI * 0.499), 1e-11));
+    CHECK(near(paired_student_quantile(0.025, 2), 0.95 * sqrt(2 / (1 - 0.95 * 0.95)), 1e-11));
+    CHECK(near(paired_student_quantile(0.4, 2), 0.2 * sqrt(2 / (1 - 0.2 * 0.2)), 1e-11));
+    CHECK(near(paired_student_quantile(0.025, 4), 2.7764451052, 1e-9));
+    CHECK(near(paired_student_quantile(0.025, 9), 2.2621571628, 1e-9));
+    CHECK(near(paired_student_quantile(0.05, 30), 1.6972608866, 1e-9));
+    CHECK(near(paired_student_quantile(0.025, 1e6), 1.9599663568, 1e-9));
 }
 
-static MatchStats stats_of(const double *d, int n) {
-    MatchStats s = {0, 0, 0};
-    for (int i = 0; i < n; i++) match_stats_add(&s, d[i]);
+static PairedStats stats_of(const double *d, int n) {
+    PairedStats s = {0, 0, 0};
+    for (int i = 0; i < n; i++) paired_stats_add(&s, d[i]);
     return s;
 }
 
 /* 2 4 4 4 5 5 7 9: mean 5, squares 32, sd sqrt(32 / 7), t(0.975; 7) = 2.3646242516 */
 static void worked_by_hand(void) {
     static const double d[] = {2, 4, 4, 4, 5, 5, 7, 9};
-    MatchStats s = stats_of(d, 8);
+    PairedStats s = stats_of(d, 8);
     CHECK(s.n == 8 && near(s.mean, 5, 1e-14) && near(s.squares, 32, 1e-14));
-    CHECK(near(match_stats_sd(&s), sqrt(32.0 / 7), 1e-14));
-    CHECK(near(match_stats_half_width(&s), 2.3646242516 * sqrt(32.0 / 7 / 8), 1e-9));
-    CHECK(match_stats_fixed(&s) == MATCH_ACCEPT);
+    CHECK(near(paired_stats_sd(&s), sqrt(32.0 / 7), 1e-14));
+    CHECK(near(paired_stats_half_width(&s), 2.3646242516 * sqrt(32.0 / 7 / 8), 1e-9));
+    CHECK(paired_stats_fixed(&s) == PAIRED_ACCEPT);
     /* mean square 29; of d - 1: 4 + 16; of d - 10: 4 + 25, so that neither is likelier */
-    CHECK(near(match_stats_llr(&s, 1), 4 * log(29.0 / 20), 1e-13));
-    CHECK(fabs(match_stats_llr(&s, 10)) < 1e-13);
-    MatchStats t = stats_of(d, 8);
+    CHECK(near(paired_stats_llr(&s, 1), 4 * log(29.0 / 20), 1e-13));
+    CHECK(fabs(paired_stats_llr(&s, 10)) < 1e-13);
+    PairedStats t = stats_of(d, 8);
     t.mean = -5;
-    CHECK(match_stats_fixed(&t) == MATCH_REJECT);
+    CHECK(paired_stats_fixed(&t) == PAIRED_REJECT);
     t.mean = 1.5;
-    CHECK(match_stats_fixed(&t) == MATCH_GO_ON);
+    CHECK(paired_stats_fixed(&t) == PAIRED_GO_ON);
 }
 
 static void edges(void) {
-    MatchStats s = {0, 0, 0};
-    CHECK(match_stats_sd(&s) == 0 && isinf(match_stats_half_width(&s)));
-    CHECK(match_stats_llr(&s, 1) == 0 && match_stats_sequential(&s, 1) == MATCH_GO_ON);
-    CHECK(match_stats_fixed(&s) == MATCH_GO_ON);
-    for (int i = 0; i < MATCH_FIRST_LOOK; i++) {
-        CHECK(match_stats_sequential(&s, 1) == MATCH_GO_ON);
-        match_stats_add(&s, 0); /* equal players, every deal */
+    PairedStats s = {0, 0, 0};
+    CHECK(paired_stats_sd(&s) == 0 && isinf(paired_stats_half_width(&s)));
+    CHECK(paired_stats_llr(&s, 1) == 0 && paired_stats_sequential(&s, 1) == PAIRED_GO_ON);
+    CHECK(paired_stats_fixed(&s) == PAIRED_GO_ON);
+    for (int i = 0; i < PAIRED_FIRST_LOOK; i++) {
+        CHECK(paired_stats_sequential(&s, 1) == PAIRED_GO_ON);
+        paired_stats_add(&s, 0); /* equal players, every deal */
     }
-    CHECK(match_stats_sd(&s) == 0 && match_stats_half_width(&s) == 0);
-    CHECK(match_stats_sequential(&s, 1) == MATCH_REJECT && match_stats_fixed(&s) == MATCH_GO_ON);
-    MatchStats one = {0, 0, 0};
-    for (int i = 0; i < MATCH_FIRST_LOOK; i++) match_stats_add(&one, 1);
-    CHECK(match_stats_sequential(&one, 1) == MATCH_ACCEPT);
-    CHECK(match_stats_sequential(&one, 2) == MATCH_GO_ON);
+    CHECK(paired_stats_sd(&s) == 0 && paired_stats_half_width(&s) == 0);
+    CHECK(paired_stats_sequential(&s, 1) == PAIRED_REJECT &&
+          paired_stats_fixed(&s) == PAIRED_GO_ON);
+    PairedStats one = {0, 0, 0};
+    for (int i = 0; i < PAIRED_FIRST_LOOK; i++) paired_stats_add(&one, 1);
+    CHECK(paired_stats_sequential(&one, 1) == PAIRED_ACCEPT);
+    CHECK(paired_stats_sequential(&one, 2) == PAIRED_GO_ON);
 }
 
 /* The bounds, from both sides: n = 100, spread 1, mean from 0.5 +- x with margin 1 gives
  * llr = 50 log((1 + mean^2) / (1 + (mean - 1)^2)); at mean 0.5367 it is 2.935, at 0.5370 2.959. */
 static void the_bounds_are_walds(void) {
-    MatchStats s = {100, 0.5367, 100};
-    CHECK(match_stats_sequential(&s, 1) == MATCH_GO_ON);
+    PairedStats s = {100, 0.5367, 100};
+    CHECK(paired_stats_sequential(&s, 1) == PAIRED_GO_ON);
     s.mean = 0.5370;
-    CHECK(match_stats_sequential(&s, 1) == MATCH_ACCEPT);
+    CHECK(paired_stats_sequential(&s, 1) == PAIRED_ACCEPT);
     s.mean = 1 - 0.5367;
-    CHECK(match_stats_sequential(&s, 1) == MATCH_GO_ON);
+    CHECK(paired_stats_sequential(&s, 1) == PAIRED_GO_ON);
     s.mean = 1 - 0.5370;
-    CHECK(match_stats_sequential(&s, 1) == MATCH_REJECT);
+    CHECK(paired_stats_sequential(&s, 1) == PAIRED_REJECT);
 }
 
 /* A difference as matches have them: half of the deals 0, else a multiple of 1/4 on either side,
@@ -85,15 +86,15 @@ static double draw_difference(Rng *rng) {
 }
 
 /* One match of blocks until the test decides; *deals receives how many it took. */
-static MatchVerdict simulate(uint64_t match, double shift, double margin, int block,
-                             double *deals) {
-    MatchStats s = {0, 0, 0};
+static PairedVerdict simulate(uint64_t match, double shift, double margin, int block,
+                              double *deals) {
+    PairedStats s = {0, 0, 0};
     Rng rng = rng_begin(3, match, 0, RNG_SAMPLE, 0);
     for (;;) {
-        for (int i = 0; i < block; i++) match_stats_add(&s, shift + draw_difference(&rng));
-        MatchVerdict verdict = match_stats_sequential(&s, margin);
+        for (int i = 0; i < block; i++) paired_stats_add(&s, shift + draw_difference(&rng));
+        PairedVerdict verdict = paired_stats_sequential(&s, margin);
         *deals += (double)block;
-        if (verdict != MATCH_GO_ON) return verdict;
+        if (verdict != PAIRED_GO_ON) return verdict;
     }
 }
 
@@ -108,7 +109,7 @@ static void errors_are_within_bounds(void) {
             double deals = 0;
             for (uint64_t m = 0; m < MATCHES; m++)
                 wrong += simulate(m * 2 + (uint64_t)better, better ? margin : 0, margin, blocks[b],
-                                  &deals) != (better ? MATCH_ACCEPT : MATCH_REJECT);
+                                  &deals) != (better ? PAIRED_ACCEPT : PAIRED_REJECT);
             CHECK(wrong <= 70 && wrong >= 5);
             CHECK(deals / MATCHES < 220); /* a fixed number: (2 x 1.645 x 2.45 / 0.5)^2 = 259 */
         }
@@ -119,14 +120,14 @@ static void intervals_hold_the_mean(void) {
     enum { INTERVALS = 2000 };
     int held = 0;
     for (uint64_t m = 0; m < INTERVALS; m++) {
-        MatchStats s = {0, 0, 0};
+        PairedStats s = {0, 0, 0};
         Rng rng = rng_begin(4, m, 0, RNG_SAMPLE, 0);
         for (int i = 0; i < 40; i++) {
             float sum = -6; /* of 12 uniforms: nearly normal */
             for (int k = 0; k < 12; k++) sum += rng_unit(&rng);
-            match_stats_add(&s, 3 + 2 * (double)sum);
+            paired_stats_add(&s, 3 + 2 * (double)sum);
         }
-        held += fabs(s.mean - 3) <= match_stats_half_width(&s);
+        held += fabs(s.mean - 3) <= paired_stats_half_width(&s);
     }
     CHECK(held >= 1900 - 39 && held <= 1900 + 39);
 }

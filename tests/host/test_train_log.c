@@ -56,15 +56,15 @@ static double number(const cJSON *object, const char *name) {
 
 static void check_fields(void) {
     TrainLine line = line_of(3);
-    line.arena.deals = 50;
-    line.arena.difference = -0.5;
-    line.arena.low = -1.25;
+    line.match.deals = 50;
+    line.match.difference = -0.5;
+    line.match.low = -1.25;
     line.window_examples = (INT64_C(1) << 52) + 1;
-    snprintf(line.arena.opponent, sizeof line.arena.opponent, "best");
-    snprintf(line.arena.verdict, sizeof line.arena.verdict, "kept");
+    snprintf(line.match.opponent, sizeof line.match.opponent, "best");
+    snprintf(line.match.verdict, sizeof line.match.verdict, "kept");
     CHECK(train_log_open(&train_log, folder, 3, true) == STATUS_OK);
     train_log_add(&train_log, &line);
-    line.arena.opponent[0] = 0;
+    line.match.opponent[0] = 0;
     line.rate = INFINITY;
     train_log_add(&train_log, &line);
     train_log_close(&train_log);
@@ -76,11 +76,11 @@ static void check_fields(void) {
     CHECK(number(with, "window_examples") == 4503599627370497.0);
     CHECK(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(with, "value_loss")));
     CHECK(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(without, "rate")));
-    const cJSON *arena = cJSON_GetObjectItemCaseSensitive(with, "arena");
-    CHECK(number(arena, "deals") == 50 && number(arena, "difference") == -0.5);
-    CHECK(number(arena, "low") == -1.25);
-    CHECK(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(arena, "high")));
-    const cJSON *opponent = cJSON_GetObjectItemCaseSensitive(arena, "opponent");
+    const cJSON *match = cJSON_GetObjectItemCaseSensitive(with, "arena");
+    CHECK(number(match, "deals") == 50 && number(match, "difference") == -0.5);
+    CHECK(number(match, "low") == -1.25);
+    CHECK(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(match, "high")));
+    const cJSON *opponent = cJSON_GetObjectItemCaseSensitive(match, "opponent");
     CHECK(cJSON_IsString(opponent) && strcmp(opponent->valuestring, "best") == 0);
     CHECK(read_line(2) == NULL);
     cJSON_Delete(with);
@@ -152,11 +152,11 @@ static void check_columns(void) {
     CHECK(end && strlen(end + 1) == (size_t)(end - said) + 1);
     CHECK(strstr(said, "   12     1207      3078          -    - 0.1000 0.2500      -    25.0%"));
     line.skipped = 2;
-    snprintf(line.arena.opponent, sizeof line.arena.opponent, "best");
-    snprintf(line.arena.verdict, sizeof line.arena.verdict, "promoted");
-    line.arena.difference = 0.5;
-    line.arena.low = -0.125;
-    line.arena.high = 1;
+    snprintf(line.match.opponent, sizeof line.match.opponent, "best");
+    snprintf(line.match.verdict, sizeof line.match.verdict, "promoted");
+    line.match.difference = 0.5;
+    line.match.low = -0.125;
+    line.match.high = 1;
     files_listen();
     train_log_add(&train_log, &line);
     CHECK(files_listen_end() == 1);

@@ -1,4 +1,5 @@
-/* tests/host/test_train_options.c - what blob-train accepts, what it means, and what decides a run. */
+/* tests/host/test_train_options.c - what blob-train accepts, what it means, and what decides a
+ * run. */
 #include <sys/wait.h>
 
 #include "host/train/train_options.h"
@@ -302,10 +303,10 @@ static void options_mean_what_they_say(void) {
     CHECK(setup.set.ema == 0.5 && setup.set.clip == 3 && setup.set.beta1 == 0.7);
     CHECK(setup.set.beta2 == 0.8 && setup.set.decay == 0.25 && setup.set.value_weight == 2);
     CHECK(train_setup_play(&setup, &o, 1).worlds == 2);
-    CHECK(train_setup_arena(&setup, &o, 0).simulations == 9);
-    o.arena_simulations = 5;
-    CHECK(train_setup_arena(&setup, &o, 0).simulations == 5);
-    CHECK(train_setup_arena(&setup, &o, 0).worlds == 2);
+    CHECK(train_setup_match(&setup, &o, 0).simulations == 9);
+    o.match_simulations = 5;
+    CHECK(train_setup_match(&setup, &o, 0).simulations == 5);
+    CHECK(train_setup_match(&setup, &o, 0).worlds == 2);
     CHECK(selfplay_config_check(&c) == STATUS_OK);
 }
 

@@ -1,8 +1,8 @@
-/* host/match/arena_options.h - what a person may ask of blob-arena, and what it means. */
-#ifndef HOST_MATCH_ARENA_OPTIONS_H
-#define HOST_MATCH_ARENA_OPTIONS_H
+/* host/match/match_options.h - what a person may ask of blob-arena, and what it means. */
+#ifndef HOST_MATCH_MATCH_OPTIONS_H
+#define HOST_MATCH_MATCH_OPTIONS_H
 
-#include "arena.h"
+#include "match.h"
 #include "host/options/options.h"
 #include "host/options/table_mix.h"
 
@@ -16,28 +16,28 @@ typedef struct {
     double c_puct, fpu;
     int parallel, waves, threads, precision, network, no_graph, quiet;
     const char *device, *json;
-} ArenaOptions;
+} MatchOptions;
 
-extern const OptionTable arena_option_table;
+extern const OptionTable match_option_table;
 
-ArenaOptions arena_options_default(void);
+MatchOptions match_options_default(void);
 
 /* What no single option can say, and the lists of --players and --cards. STATUS_INPUT: said in one
  * line. */
-Status arena_options_check(const ArenaOptions *o, TableMix *mix);
+Status match_options_check(const MatchOptions *o, TableMix *mix);
 
 /* The match: its sides and their weights, the model, precision, network and, where it is 0,
  * parallel are left for the caller. */
-ArenaConfig arena_options_config(const ArenaOptions *o, const TableMix *mix);
+MatchConfig match_options_config(const MatchOptions *o, const TableMix *mix);
 
 /* One of the two players, as its word says. */
 typedef struct {
     PlayerKind kind;  /* PLAYER_NET, PLAYER_RANDOM or PLAYER_RULE */
     const char *file; /* of weights; NULL: a bot, or seeded */
     uint64_t seed;    /* of random weights, where there is no file */
-} ArenaPlayer;
+} MatchPlayer;
 
 /* "random", "rule", "net:SEED", or a file. STATUS_INPUT: the seed is none, said in one line. */
-Status arena_player_parse(const char *word, ArenaPlayer *out);
+Status match_player_parse(const char *word, MatchPlayer *out);
 
 #endif

@@ -1,24 +1,24 @@
-/* host/train/train_arena.c - whether the averaged weights of an iteration beat the best so far. */
+/* host/train/train_match.c - whether the averaged weights of an iteration beat the best so far. */
 #include <string.h>
 
-#include "host/match/arena.h"
+#include "host/match/match.h"
 #include "host/run/run_memory.h"
 #include "host/process/signals.h"
 #include "train_run.h"
 
 enum { BLOCK = 64 }; /* deals between two looks at the sequential test */
 
-static bool go_on(void *context, const ArenaResult *so_far) {
+static bool go_on(void *context, const MatchResult *so_far) {
     (void)context;
     (void)so_far;
     return signals_asked() == 0;
 }
 
-/* Deals that no other arena of the run plays. */
-static Status play(TrainRun *run, ArenaResult *result) {
+/* Deals that no other match of the run plays. */
+static Status play(TrainRun *run, MatchResult *result) {
     const TrainOptions *o = &run->options;
-    ScheduleStage stage = train_setup_arena(&run->setup, o, run->iteration);
-    ArenaConfig config;
+    ScheduleStage stage = train_setup_match(&run->setup, o, run->iteration);
+    MatchConfig config;
     SelfplayBytes bytes;
     size_t free_bytes;
     memset(&config, 0, sizeof config);
@@ -29,18 +29,18 @@ static Status play(TrainRun *run, ArenaResult *result) {
     config.base.precision = run->play_precision;
     config.base.network = run->network;
     config.base.graph = !o->no_graph;
-    config.kinds[ARENA_A] = config.kinds[ARENA_B] = PLAYER_NET;
-    config.weights[ARENA_A] = &run->state.ema;
-    config.weights[ARENA_B] = &run->best;
-    config.first_deal = run->iteration * o->arena_deals;
-    config.most_deals = o->arena_deals;
+    config.kinds[MATCH_A] = config.kinds[MATCH_B] = PLAYER_NET;
+    config.weights[MATCH_A] = &run->state.ema;
+    config.weights[MATCH_B] = &run->best;
+    config.first_deal = run->iteration * o->match_deals;
+    config.most_deals = o->match_deals;
     config.block = BLOCK;
-    config.margin = o->arena_margin;
+    config.margin = o->match_margin;
     config.go_on = go_on;
-    SelfplayConfig plan = arena_selfplay(&config);
+    SelfplayConfig plan = match_selfplay(&config);
     TRY(run_memory_choose(&plan, 2 * BLOCK, run->device, &bytes, &free_bytes));
     config.base.parallel = plan.parallel;
-    TRY(arena_play(&config, run->device, result));
+    TRY(match_play(&config, run->device, result));
     return STATUS_OK;
 }
 
@@ -49,13 +49,13 @@ static void promote(TrainRun *run) {
     run->best_checkpoint = run->iteration + 1;
 }
 
-Status train_arena(TrainRun *run, TrainArena *out, bool *stop) {
-    ArenaResult result;
+Status train_match(TrainRun *run, TrainMatch *out, bool *stop) {
+    MatchResult result;
     int64_t better = 0, asked = 0;
     memset(&result, 0, sizeof result);
     if (train_run_leads(run)) { /* the others wait: a match is short beside an iteration */
         TRY(play(run, &result));
-        better = result.verdict == MATCH_ACCEPT;
+        better = result.verdict == PAIRED_ACCEPT;
         asked = signals_asked() > 0;
     }
     TRY(run->comm.ops->greatest(&run->comm, &asked));
@@ -65,9 +65,9 @@ Status train_arena(TrainRun *run, TrainArena *out, bool *stop) {
     if (better) promote(run);
     snprintf(out->opponent, sizeof out->opponent, "best");
     snprintf(out->verdict, sizeof out->verdict, "%s",
-             better                           ? "promoted"
-             : result.verdict == MATCH_REJECT ? "rejected"
-                                              : "undecided");
+             better                            ? "promoted"
+             : result.verdict == PAIRED_REJECT ? "rejected"
+                                               : "undecided");
     out->deals = result.deals;
     out->difference = result.stats.mean;
     out->low = result.stats.mean - result.half_width;

@@ -1,6 +1,6 @@
-/* tests/host/test_arena.c - host/match/arena.h: equal players differ by nothing on any deal, what
+/* tests/host/test_match.c - host/match/match.h: equal players differ by nothing on any deal, what
  * is counted is what was played, and no crank changes a result. */
-#include "host/match/arena.h"
+#include "host/match/match.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -28,14 +28,14 @@ static void tell(void *context, int64_t deal, double difference) {
     if (told->count < DEALS_MAX) told->difference[told->count++] = difference;
 }
 
-static bool go_on(void *context, const ArenaResult *so_far) {
+static bool go_on(void *context, const MatchResult *so_far) {
     Told *told = (Told *)context;
     CHECK(so_far->deals == told->count && so_far->games >= 2 * so_far->deals);
     return ++told->epochs != told->last_epoch;
 }
 
-static ArenaConfig match_of(PlayerKind a, PlayerKind b, int players, int cards, int full) {
-    ArenaConfig c;
+static MatchConfig match_of(PlayerKind a, PlayerKind b, int players, int cards, int full) {
+    MatchConfig c;
     memset(&c, 0, sizeof c);
     c.base = play_config(RULES_BLOB, players, cards, full);
     c.base.evaluator = EVALUATOR_NET;
@@ -44,31 +44,31 @@ static ArenaConfig match_of(PlayerKind a, PlayerKind b, int players, int cards, 
     c.base.simulations = 6;
     c.base.waves = 7;
     c.base.parallel = 32;
-    c.kinds[ARENA_A] = a;
-    c.kinds[ARENA_B] = b;
-    if (a == PLAYER_NET) c.weights[ARENA_A] = &weights[0];
-    if (b == PLAYER_NET) c.weights[ARENA_B] = &weights[1];
+    c.kinds[MATCH_A] = a;
+    c.kinds[MATCH_B] = b;
+    if (a == PLAYER_NET) c.weights[MATCH_A] = &weights[0];
+    if (b == PLAYER_NET) c.weights[MATCH_B] = &weights[1];
     c.most_deals = 24;
     c.block = 8;
     return c;
 }
 
 /* Plays and notes; `told` may hold last_epoch. */
-static ArenaResult play(const ArenaConfig *config, Told *told) {
-    ArenaConfig c = *config;
-    ArenaResult result;
+static MatchResult play(const MatchConfig *config, Told *told) {
+    MatchConfig c = *config;
+    MatchResult result;
     told->first = c.first_deal;
     told->count = told->epochs = 0;
     c.context = told;
     c.deal = tell;
     c.go_on = go_on;
-    CHECK(arena_play(&c, device, &result) == STATUS_OK);
+    CHECK(match_play(&c, device, &result) == STATUS_OK);
     CHECK(result.deals == told->count && result.stats.n == result.deals);
-    CHECK(fabs(result.score[ARENA_A] - result.score[ARENA_B] - result.stats.mean) < 1e-9);
+    CHECK(fabs(result.score[MATCH_A] - result.score[MATCH_B] - result.stats.mean) < 1e-9);
     return result;
 }
 
-static void mix_tables(ArenaConfig *c) {
+static void mix_tables(MatchConfig *c) {
     static const PlayTable tables[] = {
         {2, 4, 0, 1u << 30}, {3, 2, 0, 2u << 30}, {5, 3, 0, 3u << 30}, {7, 1, 0, 0}};
     c->base.set.table_count = 4;
@@ -80,14 +80,14 @@ static void equal_players_differ_by_nothing(void) {
     static Told told;
     for (int players = 2; players <= MAX_SEATS + 2; players++) {
         bool mixed = players > MAX_SEATS, full = players == 3 || players == MAX_SEATS + 2;
-        ArenaConfig c = match_of(PLAYER_NET, PLAYER_NET, mixed ? 5 : players, full ? 2 : 3, full);
-        c.weights[ARENA_B] = &weights[0];
+        MatchConfig c = match_of(PLAYER_NET, PLAYER_NET, mixed ? 5 : players, full ? 2 : 3, full);
+        c.weights[MATCH_B] = &weights[0];
         if (mixed) mix_tables(&c);
-        ArenaResult r = play(&c, &told);
-        CHECK(r.deals == 24 && r.rows > 0 && r.half_width == 0 && r.verdict == MATCH_GO_ON);
+        MatchResult r = play(&c, &told);
+        CHECK(r.deals == 24 && r.rows > 0 && r.half_width == 0 && r.verdict == PAIRED_GO_ON);
         for (int64_t d = 0; d < told.count; d++) CHECK(told.difference[d] == 0);
         CHECK(r.score[0] == r.score[1] && r.score[0] > 0 && r.hit[0] == r.hit[1]);
-        c.weights[ARENA_B] = &weights[1]; /* and another network does not */
+        c.weights[MATCH_B] = &weights[1]; /* and another network does not */
         r = play(&c, &told);
         int other = 0;
         for (int64_t d = 0; d < told.count; d++) other += told.difference[d] != 0;
@@ -101,9 +101,9 @@ static void what_is_counted_was_played(void) {
     static const int tables[][3] = {{3, 4, 0}, {5, 2, 0}, {4, 2, 1}};
     for (int t = 0; t < 3; t++) {
         int P = tables[t][0], F = tables[t][1], full = tables[t][2];
-        ArenaConfig c = match_of(PLAYER_NET, PLAYER_RULE, P, F, full);
-        ArenaResult r = play(&c, &told);
-        PlayRun run = {arena_selfplay(&c), &weights[0], NULL, 0, 48, 2, false};
+        MatchConfig c = match_of(PLAYER_NET, PLAYER_RULE, P, F, full);
+        MatchResult r = play(&c, &told);
+        PlayRun run = {match_selfplay(&c), &weights[0], NULL, 0, 48, 2, false};
         CHECK(run.config.set.paired && run.config.noise_weight == 0);
         CHECK(run.config.set.move_power == ROOT_BEST && run.config.set.explore_decisions == 0);
         Played played = play_run(&run);
@@ -136,9 +136,9 @@ static void what_is_counted_was_played(void) {
 
 /* The two games of a deal begin alike: cards, dealer, trump. */
 static void both_games_have_the_same_cards(void) {
-    ArenaConfig c = match_of(PLAYER_RANDOM, PLAYER_RULE, 5, 4, 0);
+    MatchConfig c = match_of(PLAYER_RANDOM, PLAYER_RULE, 5, 4, 0);
     c.base.parallel = 16;
-    PlayRun run = {arena_selfplay(&c), NULL, NULL, 0, 48, 1, false};
+    PlayRun run = {match_selfplay(&c), NULL, NULL, 0, 48, 1, false};
     Played played = play_run(&run);
     size_t dealt = sizeof(uint16_t) * (RECORD_ROUND_WORDS + 5 * 4);
     for (int d = 0; d < 24 && !checks_failed; d++) {
@@ -148,7 +148,7 @@ static void both_games_have_the_same_cards(void) {
     play_free(&played);
 }
 
-static void check_same(const ArenaResult *x, const Told *told, const ArenaResult *y,
+static void check_same(const MatchResult *x, const Told *told, const MatchResult *y,
                        const Told *again) {
     CHECK(told->count == again->count);
     CHECK(memcmp(told->difference, again->difference,
@@ -165,17 +165,17 @@ static void the_crank_changes_nothing(void) {
     static const struct {
         int threads, parallel, waves, block;
     } turns[] = {{1, 32, 7, 8}, {2, 3, 1, 24}, {2, 1, 50, 5}, {2, 4096, 13, 1000}};
-    ArenaConfig c = match_of(PLAYER_NET, PLAYER_NET, 4, 4, 0);
+    MatchConfig c = match_of(PLAYER_NET, PLAYER_NET, 4, 4, 0);
     mix_tables(&c);
     omp_set_num_threads(2);
-    ArenaResult want = play(&c, &told);
+    MatchResult want = play(&c, &told);
     for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
-        ArenaConfig turned = c;
+        MatchConfig turned = c;
         omp_set_num_threads(turns[i].threads);
         turned.base.parallel = turns[i].parallel;
         turned.base.waves = turns[i].waves;
         turned.block = turns[i].block;
-        ArenaResult got = play(&turned, &again);
+        MatchResult got = play(&turned, &again);
         check_same(&want, &told, &got, &again);
     }
     c.first_deal = 10; /* the same deals, fewer of them */
@@ -190,53 +190,53 @@ static void the_crank_changes_nothing(void) {
 
 static void rules_beat_chance(void) {
     static Told told;
-    ArenaConfig c = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
+    MatchConfig c = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
     c.most_deals = 1000;
     c.block = 300;
-    ArenaResult r = play(&c, &told);
-    CHECK(r.deals == 1000 && r.verdict == MATCH_ACCEPT && r.rows == 0);
-    CHECK(r.stats.mean - r.half_width > 3 && r.hit[ARENA_A] > 0.45 && r.hit[ARENA_B] < 0.25);
-    c.kinds[ARENA_A] = PLAYER_RANDOM;
-    c.kinds[ARENA_B] = PLAYER_RULE;
-    ArenaResult turned = play(&c, &told);
-    CHECK(turned.verdict == MATCH_REJECT && turned.stats.mean + turned.half_width < -3);
+    MatchResult r = play(&c, &told);
+    CHECK(r.deals == 1000 && r.verdict == PAIRED_ACCEPT && r.rows == 0);
+    CHECK(r.stats.mean - r.half_width > 3 && r.hit[MATCH_A] > 0.45 && r.hit[MATCH_B] < 0.25);
+    c.kinds[MATCH_A] = PLAYER_RANDOM;
+    c.kinds[MATCH_B] = PLAYER_RULE;
+    MatchResult turned = play(&c, &told);
+    CHECK(turned.verdict == PAIRED_REJECT && turned.stats.mean + turned.half_width < -3);
 }
 
 /* A sequential match ends with the block that decides it. */
 static void the_sequential_test_ends_a_match(void) {
     static Told told;
-    ArenaConfig c = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
+    MatchConfig c = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
     c.most_deals = 4000;
     c.block = 20;
     c.margin = 1;
-    ArenaResult r = play(&c, &told);
-    CHECK(r.verdict == MATCH_ACCEPT && r.deals == 40); /* none before MATCH_FIRST_LOOK */
-    c.kinds[ARENA_A] = PLAYER_RANDOM;
-    c.kinds[ARENA_B] = PLAYER_RULE;
+    MatchResult r = play(&c, &told);
+    CHECK(r.verdict == PAIRED_ACCEPT && r.deals == 40); /* none before PAIRED_FIRST_LOOK */
+    c.kinds[MATCH_A] = PLAYER_RANDOM;
+    c.kinds[MATCH_B] = PLAYER_RULE;
     r = play(&c, &told);
-    CHECK(r.verdict == MATCH_REJECT && r.deals == 40);
-    c.kinds[ARENA_B] = PLAYER_RANDOM; /* equal: no difference ever */
+    CHECK(r.verdict == PAIRED_REJECT && r.deals == 40);
+    c.kinds[MATCH_B] = PLAYER_RANDOM; /* equal: no difference ever */
     r = play(&c, &told);
-    CHECK(r.verdict == MATCH_REJECT && r.deals == 40 && r.stats.mean == 0);
+    CHECK(r.verdict == PAIRED_REJECT && r.deals == 40 && r.stats.mean == 0);
     c.margin = 1e-9; /* too fine to be told in so many */
-    c.kinds[ARENA_A] = PLAYER_RULE;
+    c.kinds[MATCH_A] = PLAYER_RULE;
     c.most_deals = 50;
     r = play(&c, &told);
-    CHECK(r.verdict == MATCH_GO_ON && r.deals == 50);
+    CHECK(r.verdict == PAIRED_GO_ON && r.deals == 50);
 }
 
 /* Asked to stop, a match has the whole blocks before, and they are right. */
 static void a_match_may_be_stopped(void) {
     static Told told, whole;
-    ArenaConfig c = match_of(PLAYER_NET, PLAYER_RULE, 4, 5, 0);
+    MatchConfig c = match_of(PLAYER_NET, PLAYER_RULE, 4, 5, 0);
     c.base.parallel = 4;
     play(&c, &whole);
     int64_t epochs = whole.epochs;
     CHECK(epochs > 10);
     int stopped_between = 0;
     for (told.last_epoch = 1; told.last_epoch <= epochs; told.last_epoch += 1 + epochs / 9) {
-        ArenaResult r = play(&c, &told);
-        CHECK(r.deals % 8 == 0 && r.deals < 24 && r.verdict == MATCH_GO_ON);
+        MatchResult r = play(&c, &told);
+        CHECK(r.deals % 8 == 0 && r.deals < 24 && r.verdict == PAIRED_GO_ON);
         CHECK(told.count == 0 || memcmp(told.difference, whole.difference,
                                         (size_t)told.count * sizeof *told.difference) == 0);
         stopped_between += r.deals > 0;
@@ -245,22 +245,22 @@ static void a_match_may_be_stopped(void) {
 }
 
 static void what_makes_no_sense_is_refused(void) {
-    ArenaConfig good = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
-    ArenaResult r;
+    MatchConfig good = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
+    MatchResult r;
     int refused = 0;
     int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the traces of what is refused */
     dup2(null, 2);
     for (int i = 0; i < 8; i++) {
-        ArenaConfig c = good;
+        MatchConfig c = good;
         if (i == 0) c.most_deals = 0;
         if (i == 1) c.block = 0;
         if (i == 2) c.first_deal = -1;
         if (i == 3) c.margin = -1;
-        if (i == 4) c.kinds[ARENA_A] = PLAYER_NET; /* without weights */
-        if (i == 5) c.kinds[ARENA_B] = PLAYER_NET_B;
+        if (i == 4) c.kinds[MATCH_A] = PLAYER_NET; /* without weights */
+        if (i == 5) c.kinds[MATCH_B] = PLAYER_NET_B;
         if (i == 6) c.first_deal = INT64_MAX / 2;
         if (i == 7) c.base.parallel = 0;
-        refused += arena_play(&c, device, &r) == STATUS_ARGUMENT && r.deals == 0;
+        refused += match_play(&c, device, &r) == STATUS_ARGUMENT && r.deals == 0;
     }
     dup2(keep, 2);
     close(keep);

@@ -1,5 +1,6 @@
-/* host/match/arena_options.c - the table of options, their defaults, and what they mean together. */
-#include "arena_options.h"
+/* host/match/match_options.c - the table of options, their defaults, and what they mean
+ * together. */
+#include "match_options.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,15 +12,15 @@ static const char *const format_names[] = {"round", "full", NULL};
 static const char *const budget_names[] = {"light", "medium", "heavy", NULL};
 
 static void budget_preset(void *options, int choice) {
-    ArenaOptions *o = options;
+    MatchOptions *o = options;
     o->worlds = selfplay_budgets[choice].worlds;
     o->simulations = selfplay_budgets[choice].simulations;
 }
 
-#define AT(field) offsetof(ArenaOptions, field)
+#define AT(field) offsetof(MatchOptions, field)
 #define SEED_MAX  9007199254740991.0 /* 2^53 - 1: exact in JSON */
 
-static const Option arena_options[] = {
+static const Option match_options[] = {
     {"deals", "N", "deals, two games each; with --margin the most of them (1000)", OPTION_INT64,
      AT(deals), 1, 1e9, NULL, NULL, 0},
     {"margin", "X",
@@ -68,7 +69,7 @@ static const Option arena_options[] = {
      AT(quiet), 0, 0, NULL, NULL, 0},
     {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
 
-const OptionTable arena_option_table = {
+const OptionTable match_option_table = {
     "blob-arena",
     "Lets two players of Blob (Oh Hell) play the same deals and says which one scores more.\v"
     "A and B are each one of\n"
@@ -86,11 +87,11 @@ const OptionTable arena_option_table = {
     "description only. Networks move by their best move, with search and without noise; both must "
     "have the same shape. Exit status: 0 played, whoever won; 1 failed; 2 an option, or what it "
     "names, was refused.",
-    "A B", arena_options};
+    "A B", match_options};
 
-ArenaOptions arena_options_default(void) {
+MatchOptions match_options_default(void) {
     const SelfplayConfig c = selfplay_config_default();
-    ArenaOptions o;
+    MatchOptions o;
     memset(&o, 0, sizeof o);
     o.deals = 1000;
     o.block = 256;
@@ -107,7 +108,7 @@ ArenaOptions arena_options_default(void) {
     return o;
 }
 
-Status arena_options_check(const ArenaOptions *o, TableMix *mix) {
+Status match_options_check(const MatchOptions *o, TableMix *mix) {
     if (o->rules == RULES_BLOB && (o->points != 1 || o->penalty)) {
         fprintf(stderr, "--points, --penalty: only with --rules oh-hell\n");
         return STATUS_INPUT;
@@ -120,8 +121,8 @@ Status arena_options_check(const ArenaOptions *o, TableMix *mix) {
     return table_mix_parse(o->players, o->cards, o->rules, mix);
 }
 
-ArenaConfig arena_options_config(const ArenaOptions *o, const TableMix *mix) {
-    ArenaConfig config;
+MatchConfig match_options_config(const MatchOptions *o, const TableMix *mix) {
+    MatchConfig config;
     memset(&config, 0, sizeof config);
     SelfplayConfig *c = &config.base;
     *c = selfplay_config_default();
@@ -148,7 +149,7 @@ ArenaConfig arena_options_config(const ArenaOptions *o, const TableMix *mix) {
     return config;
 }
 
-Status arena_player_parse(const char *word, ArenaPlayer *out) {
+Status match_player_parse(const char *word, MatchPlayer *out) {
     char *end = NULL;
     memset(out, 0, sizeof *out);
     out->kind = PLAYER_NET;

@@ -1,16 +1,17 @@
-/* host/match/match_stats.c - the figures of a match: Welford's sums, Student's t, the sequential test. */
-#include "match_stats.h"
+/* host/match/paired_stats.c - the figures of a match: Welford's sums, Student's t, the sequential
+ * test. */
+#include "paired_stats.h"
 
 #include <math.h>
 
-void match_stats_add(MatchStats *s, double difference) {
+void paired_stats_add(PairedStats *s, double difference) {
     double away = difference - s->mean;
     s->n++;
     s->mean += away / (double)s->n;
     s->squares += away * (difference - s->mean);
 }
 
-double match_stats_sd(const MatchStats *s) {
+double paired_stats_sd(const PairedStats *s) {
     return s->n < 2 ? 0 : sqrt(s->squares / (double)(s->n - 1));
 }
 
@@ -47,7 +48,7 @@ static double beta_share(double a, double b, double x) {
     return x < (a + 1) / (a + b + 2) ? beta_fraction(a, b, x) : 1 - beta_fraction(b, a, 1 - x);
 }
 
-double match_student_quantile(double tail, double freedom) {
+double paired_student_quantile(double tail, double freedom) {
     double low = 0, high = 1;
     for (int doubling = 0; doubling < 1000; doubling++, low = high, high *= 2)
         if (0.5 * beta_share(freedom / 2, 0.5, freedom / (freedom + high * high)) < tail) break;
@@ -61,13 +62,13 @@ double match_student_quantile(double tail, double freedom) {
     return low + (high - low) / 2;
 }
 
-double match_stats_half_width(const MatchStats *s) {
+double paired_stats_half_width(const PairedStats *s) {
     if (s->n < 2) return INFINITY;
-    double t = match_student_quantile(0.025, (double)(s->n - 1));
-    return t * match_stats_sd(s) / sqrt((double)s->n);
+    double t = paired_student_quantile(0.025, (double)(s->n - 1));
+    return t * paired_stats_sd(s) / sqrt((double)s->n);
 }
 
-double match_stats_llr(const MatchStats *s, double margin) {
+double paired_stats_llr(const PairedStats *s, double margin) {
     if (s->n == 0) return 0;
     double spread = s->squares / (double)s->n, beyond = s->mean - margin;
     double from_zero = spread + s->mean * s->mean, from_margin = spread + beyond * beyond;
@@ -76,21 +77,21 @@ double match_stats_llr(const MatchStats *s, double margin) {
     return (double)s->n / 2 * log(from_zero / from_margin);
 }
 
-MatchVerdict match_stats_sequential(const MatchStats *s, double margin) {
+PairedVerdict paired_stats_sequential(const PairedStats *s, double margin) {
     const double ALPHA = 0.05, BETA = 0.05;
-    double llr = match_stats_llr(s, margin);
-    if (s->n < MATCH_FIRST_LOOK) return MATCH_GO_ON;
-    if (llr >= log((1 - BETA) / ALPHA)) return MATCH_ACCEPT;
-    return llr <= log(BETA / (1 - ALPHA)) ? MATCH_REJECT : MATCH_GO_ON;
+    double llr = paired_stats_llr(s, margin);
+    if (s->n < PAIRED_FIRST_LOOK) return PAIRED_GO_ON;
+    if (llr >= log((1 - BETA) / ALPHA)) return PAIRED_ACCEPT;
+    return llr <= log(BETA / (1 - ALPHA)) ? PAIRED_REJECT : PAIRED_GO_ON;
 }
 
-MatchVerdict match_stats_fixed(const MatchStats *s) {
-    double half = match_stats_half_width(s);
-    if (s->mean - half > 0) return MATCH_ACCEPT;
-    return s->mean + half < 0 ? MATCH_REJECT : MATCH_GO_ON;
+PairedVerdict paired_stats_fixed(const PairedStats *s) {
+    double half = paired_stats_half_width(s);
+    if (s->mean - half > 0) return PAIRED_ACCEPT;
+    return s->mean + half < 0 ? PAIRED_REJECT : PAIRED_GO_ON;
 }
 
-const char *match_verdict_name(MatchVerdict verdict) {
-    static const char *const names[MATCH_VERDICT_COUNT] = {"go on", "accept", "reject"};
+const char *paired_verdict_name(PairedVerdict verdict) {
+    static const char *const names[PAIRED_VERDICT_COUNT] = {"go on", "accept", "reject"};
     return names[verdict];
 }

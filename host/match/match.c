@@ -1,5 +1,5 @@
-/* host/match/arena.c - plays a match block by block: epochs, records, differences, verdict. */
-#include "arena.h"
+/* host/match/match.c - plays a match block by block: epochs, records, differences, verdict. */
+#include "match.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,22 +13,22 @@ enum { BLOCK_MAX = 1 << 20 };
 typedef struct {
     int32_t score[SIDES], hit[SIDES], seats[SIDES]; /* over the seats of a side and all rounds */
     int32_t players, rounds;                        /* rounds 0: not finished */
-} ArenaGame;
+} MatchGame;
 
 typedef struct {
-    const ArenaConfig *config;
+    const MatchConfig *config;
     Selfplay selfplay;
-    ArenaGame *games; /* (2 * block) of this block, by id */
+    MatchGame *games; /* (2 * block) of this block, by id */
     int64_t first;    /* id of its first game */
     int64_t epoch;    /* next to be waited for */
     int64_t rows;     /* of blocks before this one */
     double score_sum[SIDES];
     int64_t hit[SIDES], seats[SIDES];
     bool stopped;
-    ArenaResult *result;
+    MatchResult *result;
 } MatchRun;
 
-SelfplayConfig arena_selfplay(const ArenaConfig *config) {
+SelfplayConfig match_selfplay(const MatchConfig *config) {
     SelfplayConfig c = config->base;
     int nets = 0;
     int64_t deals = config->block < config->most_deals ? config->block : config->most_deals;
@@ -48,7 +48,7 @@ SelfplayConfig arena_selfplay(const ArenaConfig *config) {
     return c;
 }
 
-static Status check(const ArenaConfig *c) {
+static Status check(const MatchConfig *c) {
     bool fits = c->first_deal >= 0 && c->most_deals >= 1 && c->block >= 1 &&
                 c->block <= BLOCK_MAX && c->margin >= 0 &&
                 c->first_deal <= INT64_MAX / 2 - c->most_deals - 1;
@@ -61,15 +61,15 @@ static Status check(const ArenaConfig *c) {
 }
 
 static Status open_match(MatchRun *a, const Device *device) {
-    const ArenaConfig *c = a->config;
+    const MatchConfig *c = a->config;
     const Weights *weights[SIDES] = {NULL, NULL};
-    SelfplayConfig selfplay = arena_selfplay(c);
+    SelfplayConfig selfplay = match_selfplay(c);
     GameRange range = {2 * c->first_deal, 0};
     int64_t deals = c->block < c->most_deals ? c->block : c->most_deals;
     int nets = 0;
     for (int side = 0; side < SIDES; side++)
         if (c->kinds[side] == PLAYER_NET) weights[nets++] = c->weights[side];
-    a->games = (ArenaGame *)calloc((size_t)(2 * deals), sizeof *a->games);
+    a->games = (MatchGame *)calloc((size_t)(2 * deals), sizeof *a->games);
     if (!a->games) return STATUS_MEMORY;
     TRY(selfplay_open(&a->selfplay, &selfplay, device, weights[0], &range, 1, 2 * deals));
     if (nets == 2 && selfplay.evaluator == EVALUATOR_NET)
@@ -91,7 +91,7 @@ static bool find_table(const PlaySettings *set, const Rules *rules, const uint16
     return false;
 }
 
-static void add_round(ArenaGame *game, int64_t id, const RecordRound *round) {
+static void add_round(MatchGame *game, int64_t id, const RecordRound *round) {
     int P = round->start.players;
     game->players = P;
     game->rounds++;
@@ -109,7 +109,7 @@ static Status keep_game(MatchRun *a, int64_t games, const uint16_t *words, int c
     GameRecord record;
     RecordRound round;
     int64_t id = count > RECORD_HEAD_WORDS ? game_record_id(words) : -1;
-    ArenaGame *game = id >= a->first && id < a->first + games ? &a->games[id - a->first] : NULL;
+    MatchGame *game = id >= a->first && id < a->first + games ? &a->games[id - a->first] : NULL;
     if (!game || game->rounds > 0 || !find_table(&c->set, &c->rules, words, &terms) ||
         !game_record_begin(&record, &terms, words, count)) {
         fprintf(stderr, "game %" PRId64 " came back damaged from the device\n", id);
@@ -135,7 +135,7 @@ static Status refuse_fault(const MatchRun *a, const Fault *fault) {
 
 /* Plays the block's games; a->stopped where it was ended before its last. */
 static Status play_block(MatchRun *a, int64_t games) {
-    const ArenaConfig *c = a->config;
+    const MatchConfig *c = a->config;
     const PlayCounters *counters;
     const uint16_t *out;
     int64_t finished = 0;
@@ -160,10 +160,10 @@ static Status play_block(MatchRun *a, int64_t games) {
 
 /* The block's deals, in order, into the result. */
 static void count_block(MatchRun *a, int64_t deals) {
-    const ArenaConfig *c = a->config;
-    ArenaResult *r = a->result;
+    const MatchConfig *c = a->config;
+    MatchResult *r = a->result;
     for (int64_t d = 0; d < deals; d++) {
-        const ArenaGame *pair = &a->games[2 * d];
+        const MatchGame *pair = &a->games[2 * d];
         double seats = (double)pair->players * pair->rounds;
         int32_t score[SIDES];
         for (int side = 0; side < SIDES; side++) {
@@ -172,8 +172,8 @@ static void count_block(MatchRun *a, int64_t deals) {
             a->hit[side] += pair[0].hit[side] + pair[1].hit[side];
             a->seats[side] += pair[0].seats[side] + pair[1].seats[side];
         }
-        double difference = (score[ARENA_A] - score[ARENA_B]) / seats;
-        match_stats_add(&r->stats, difference);
+        double difference = (score[MATCH_A] - score[MATCH_B]) / seats;
+        paired_stats_add(&r->stats, difference);
         r->rounds += pair[0].rounds + pair[1].rounds;
         if (c->deal) c->deal(c->context, a->first / 2 + d, difference);
     }
@@ -183,15 +183,15 @@ static void count_block(MatchRun *a, int64_t deals) {
         r->score[side] = a->score_sum[side] / (double)r->deals;
         r->hit[side] = (double)a->hit[side] / (double)a->seats[side];
     }
-    r->half_width = match_stats_half_width(&r->stats);
-    r->verdict = c->margin > 0 ? match_stats_sequential(&r->stats, c->margin) : MATCH_GO_ON;
+    r->half_width = paired_stats_half_width(&r->stats);
+    r->verdict = c->margin > 0 ? paired_stats_sequential(&r->stats, c->margin) : PAIRED_GO_ON;
 }
 
 static Status play_match(MatchRun *a, const Device *device) {
-    const ArenaConfig *c = a->config;
-    ArenaResult *r = a->result;
+    const MatchConfig *c = a->config;
+    MatchResult *r = a->result;
     TRY(open_match(a, device));
-    while (r->deals < c->most_deals && r->verdict == MATCH_GO_ON) {
+    while (r->deals < c->most_deals && r->verdict == PAIRED_GO_ON) {
         int64_t left = c->most_deals - r->deals, deals = left < c->block ? left : c->block;
         a->first = 2 * (c->first_deal + r->deals);
         if (r->deals > 0) {
@@ -203,11 +203,11 @@ static Status play_match(MatchRun *a, const Device *device) {
         count_block(a, deals);
         if (c->go_on && r->deals < c->most_deals && !c->go_on(c->context, r)) break;
     }
-    if (c->margin == 0 && r->deals == c->most_deals) r->verdict = match_stats_fixed(&r->stats);
+    if (c->margin == 0 && r->deals == c->most_deals) r->verdict = paired_stats_fixed(&r->stats);
     return STATUS_OK;
 }
 
-Status arena_play(const ArenaConfig *config, const Device *device, ArenaResult *out) {
+Status match_play(const MatchConfig *config, const Device *device, MatchResult *out) {
     MatchRun a;
     memset(&a, 0, sizeof a);
     memset(out, 0, sizeof *out);
