@@ -7,24 +7,24 @@
 #include "comm_mpi.h"
 #include "comm_nccl.h"
 
-static Status sum_one(Comm *comm, float *data, size_t count, Stream stream) {
+static Status all_reduce_sum_one(Comm *comm, float *data, size_t count, Stream stream) {
     (void)comm, (void)data, (void)count, (void)stream;
     return STATUS_OK;
 }
 
-static Status share_one(Comm *comm, void *data, size_t bytes, int root, Stream stream) {
+static Status broadcast_one(Comm *comm, void *data, size_t bytes, int root, Stream stream) {
     (void)comm, (void)data, (void)bytes, (void)root, (void)stream;
     return STATUS_OK;
 }
 
-static Status greatest_one(Comm *comm, int64_t *x) {
+static Status all_reduce_max_one(Comm *comm, int64_t *x) {
     (void)comm, (void)x;
     return STATUS_OK;
 }
 
 static void close_one(Comm *comm) { (void)comm; }
 
-static const CommOps comm_one = {sum_one, share_one, greatest_one, close_one};
+static const CommOps comm_one = {all_reduce_sum_one, broadcast_one, all_reduce_max_one, close_one};
 
 /* How many processes were started together; -1: several, as it seems, and nobody says how many. */
 static int comm_started(void) {

@@ -1,6 +1,7 @@
 /* device/core/comm.h - processes that train one network together, and what they tell each other.
  *
- *   comm_open ─► [ comm_attach ] ─► sum, share, greatest .. ─► close          or comm_abort
+ *   comm_open ─► [ comm_attach ] ─► all_reduce_sum, broadcast, all_reduce_max .. ─► close         
+ *   or comm_abort
  *
  * One process a device: `mpirun -np N`. Between CPUs data goes by MPI, between GPUs by NCCL;
  * without MPI in the build there is one process. Every process makes the same calls in the same
@@ -19,11 +20,11 @@ typedef struct {
      * of a reduction, NCCL's rings and trees compute a sum once); with other numbers of processes
      * the sums round otherwise. Device memory; on cuda asynchronous on `stream`, may be
      * captured. */
-    Status (*sum)(Comm *comm, float *data, size_t count, Stream stream);
+    Status (*all_reduce_sum)(Comm *comm, float *data, size_t count, Stream stream);
     /* `bytes` of device memory from process `root` to all others. */
-    Status (*share)(Comm *comm, void *data, size_t bytes, int root, Stream stream);
+    Status (*broadcast)(Comm *comm, void *data, size_t bytes, int root, Stream stream);
     /* The greatest of every process's x, in each: what one decides all do. Host memory; waits. */
-    Status (*greatest)(Comm *comm, int64_t *x);
+    Status (*all_reduce_max)(Comm *comm, int64_t *x);
     /* At the end of main, also after an error that all processes found (a wrong option): mpirun
      * takes a process that ends without it for one that died. Waits for the others. */
     void (*close)(Comm *comm);

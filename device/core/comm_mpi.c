@@ -13,29 +13,30 @@ static Status refused(const char *what, int error) {
     return STATUS_DEVICE;
 }
 
-static Status sum_mpi(Comm *comm, float *data, size_t count, Stream stream) {
+static Status all_reduce_sum_mpi(Comm *comm, float *data, size_t count, Stream stream) {
     (void)comm, (void)stream;
     for (size_t at = 0; at < count; at += COMM_MPI_CHUNK) {
         size_t n = count - at < COMM_MPI_CHUNK ? count - at : COMM_MPI_CHUNK;
-        TRY(refused("sum", MPI_Allreduce(MPI_IN_PLACE, data + at, (int)n, MPI_FLOAT, MPI_SUM,
-                                         MPI_COMM_WORLD)));
+        TRY(refused("all_reduce_sum", MPI_Allreduce(MPI_IN_PLACE, data + at, (int)n, MPI_FLOAT,
+                                                    MPI_SUM, MPI_COMM_WORLD)));
     }
     return STATUS_OK;
 }
 
-static Status share_mpi(Comm *comm, void *data, size_t bytes, int root, Stream stream) {
+static Status broadcast_mpi(Comm *comm, void *data, size_t bytes, int root, Stream stream) {
     const size_t chunk = COMM_MPI_CHUNK * sizeof(float);
     (void)comm, (void)stream;
     for (size_t at = 0; at < bytes; at += chunk) {
         size_t n = bytes - at < chunk ? bytes - at : chunk;
-        TRY(refused("share", MPI_Bcast((char *)data + at, (int)n, MPI_BYTE, root, MPI_COMM_WORLD)));
+        TRY(refused("broadcast",
+                    MPI_Bcast((char *)data + at, (int)n, MPI_BYTE, root, MPI_COMM_WORLD)));
     }
     return STATUS_OK;
 }
 
-Status comm_mpi_greatest(Comm *comm, int64_t *x) {
+Status comm_mpi_all_reduce_max(Comm *comm, int64_t *x) {
     (void)comm;
-    return refused("greatest",
+    return refused("all_reduce_max",
                    MPI_Allreduce(MPI_IN_PLACE, x, 1, MPI_INT64_T, MPI_MAX, MPI_COMM_WORLD));
 }
 
@@ -46,7 +47,8 @@ void comm_mpi_close(Comm *comm) {
 
 void comm_mpi_abort(int exit_status) { (void)MPI_Abort(MPI_COMM_WORLD, exit_status); }
 
-static const CommOps comm_mpi = {sum_mpi, share_mpi, comm_mpi_greatest, comm_mpi_close};
+static const CommOps comm_mpi = {all_reduce_sum_mpi, broadcast_mpi, comm_mpi_all_reduce_max,
+                                 comm_mpi_close};
 
 static Status places(Comm *comm) {
     MPI_Comm here;

@@ -14,7 +14,7 @@ EXTERN_C_BEGIN
 /* Fills all of *comm. `started`: how many processes there are to be; -1: not known. Several that
  * find each other not are refused, as each would do the whole of the work. */
 Status comm_mpi_join(Comm *comm, int started, int *argc, char ***argv);
-Status comm_mpi_greatest(Comm *comm, int64_t *x);
+Status comm_mpi_all_reduce_max(Comm *comm, int64_t *x);
 void comm_mpi_close(Comm *comm);
 void comm_mpi_abort(int exit_status);
 EXTERN_C_END

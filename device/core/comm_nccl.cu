@@ -15,13 +15,13 @@ static Status refused(const char *what, ncclResult_t result) {
 
 static ncclComm_t nccl_of(const Comm *comm) { return (ncclComm_t)comm->state; }
 
-static Status sum_nccl(Comm *comm, float *data, size_t count, Stream stream) {
-    return refused("sum",
+static Status all_reduce_sum_nccl(Comm *comm, float *data, size_t count, Stream stream) {
+    return refused("all_reduce_sum",
                    ncclAllReduce(data, data, count, ncclFloat32, ncclSum, nccl_of(comm), stream));
 }
 
-static Status share_nccl(Comm *comm, void *data, size_t bytes, int root, Stream stream) {
-    return refused("share",
+static Status broadcast_nccl(Comm *comm, void *data, size_t bytes, int root, Stream stream) {
+    return refused("broadcast",
                    ncclBroadcast(data, data, bytes, ncclUint8, root, nccl_of(comm), stream));
 }
 
@@ -30,7 +30,8 @@ static void close_nccl(Comm *comm) {
     comm_mpi_close(comm);
 }
 
-static const CommOps comm_nccl = {sum_nccl, share_nccl, comm_mpi_greatest, close_nccl};
+static const CommOps comm_nccl = {all_reduce_sum_nccl, broadcast_nccl, comm_mpi_all_reduce_max,
+                                  close_nccl};
 
 /* Whether each process of this machine has a GPU of its own, said by the first of them. */
 static Status enough_gpus(const Comm *comm) {
@@ -46,7 +47,7 @@ static Status enough_gpus(const Comm *comm) {
 /* The worst of every process's status, in each: nobody waits for one that gave up. */
 static Status agree(Comm *comm, Status status) {
     int64_t worst = status;
-    TRY(comm_mpi_greatest(comm, &worst));
+    TRY(comm_mpi_all_reduce_max(comm, &worst));
     return (Status)worst;
 }
 
@@ -56,7 +57,7 @@ Status comm_nccl_attach(Comm *comm) {
     Status status = enough_gpus(comm);
     if (status == STATUS_OK && comm->rank == 0) status = refused("start", ncclGetUniqueId(&id));
     TRY(agree(comm, status));
-    TRY(comm->ops->share(comm, &id, sizeof id, 0, NULL));
+    TRY(comm->ops->broadcast(comm, &id, sizeof id, 0, NULL));
     status = agree(comm, refused("start", ncclCommInitRank(&nccl, comm->size, id, comm->rank)));
     if (status != STATUS_OK && nccl) (void)ncclCommAbort(nccl);
     TRY(status);

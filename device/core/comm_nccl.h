@@ -7,8 +7,8 @@
 #ifdef BLOB_NCCL
 
 EXTERN_C_BEGIN
-/* From here on sum and share of a comm joined by MPI are NCCL's, on the GPU that is the current one
- * now; close ends both. */
+/* From here on all_reduce_sum and broadcast of a comm joined by MPI are NCCL's, on the GPU that is
+ * the current one now; close ends both. */
 Status comm_nccl_attach(Comm *comm);
 EXTERN_C_END
 

@@ -114,15 +114,15 @@ static void print_start(const TrainRun *run) {
  * others have nothing to say. */
 static Status together(TrainRun *run, Status mine) {
     int64_t worst = mine;
-    TRY(run->comm.ops->greatest(&run->comm, &worst));
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &worst));
     return mine != STATUS_OK ? mine : worst != STATUS_OK ? STATUS_INPUT : STATUS_OK;
 }
 
 /* Whether all processes have the same number. */
 static Status same_in_all(TrainRun *run, uint64_t number, bool *same) {
     int64_t most = (int64_t)(number >> 1), least = -most;
-    TRY(run->comm.ops->greatest(&run->comm, &most));
-    TRY(run->comm.ops->greatest(&run->comm, &least));
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &most));
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &least));
     *same = most == -least;
     return STATUS_OK;
 }
@@ -163,7 +163,7 @@ static int64_t examples_before(const TrainRun *run) {
 /* Any process that was asked to stop stops all. */
 static Status agree(TrainRun *run, bool *stop) {
     int64_t asked = *stop;
-    TRY(run->comm.ops->greatest(&run->comm, &asked));
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &asked));
     *stop = asked > 0;
     return STATUS_OK;
 }

@@ -1,4 +1,5 @@
-/* host/train/train_learn.c - an iteration's training: window, steps, what they made of the weights. */
+/* host/train/train_learn.c - an iteration's training: window, steps, what they made of the
+ * weights. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +62,7 @@ static Status learn_burst(TrainRun *run, int64_t batch, int64_t last, int first,
                           const float *rates, LearnResult *out, bool *stop) {
     TrainReport reports[BURST];
     int64_t asked = signals_asked() > 0;
-    TRY(run->comm.ops->greatest(&run->comm, &asked));
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &asked));
     *stop = asked > 0;
     if (*stop) return STATUS_OK;
     TRY(run->device->train->run(run->trainer, batch, last, rates + first, count, reports,

@@ -58,8 +58,8 @@ Status train_match(TrainRun *run, TrainMatch *out, bool *stop) {
         better = result.verdict == PAIRED_ACCEPT;
         asked = signals_asked() > 0;
     }
-    TRY(run->comm.ops->greatest(&run->comm, &asked));
-    TRY(run->comm.ops->greatest(&run->comm, &better));
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &asked));
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &better));
     *stop = asked > 0;
     if (*stop) return STATUS_OK;
     if (better) promote(run);

@@ -50,7 +50,7 @@ static Status fill(void *context, const int64_t *batch, int first, int rows, con
 
 static Status sum(void *context, float *data, size_t count, Stream stream) {
     Comm *comm = (Comm *)context;
-    return comm->ops->sum(comm, data, count, stream);
+    return comm->ops->all_reduce_sum(comm, data, count, stream);
 }
 
 static TrainSpec trainer_spec(const TrainRun *run) {

@@ -1,4 +1,5 @@
-/* host/train/train_play.c - the games of an iteration: played, in all processes' rings, summed up. */
+/* host/train/train_play.c - the games of an iteration: played, in all processes' rings, summed
+ * up. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,10 +97,10 @@ Status train_play_run(TrainRun *run, int quiet, PlayResult *out, bool *stop) {
 static Status share_places(TrainRun *run, int root, int64_t first, int64_t end) {
     Replay *r = &run->replay;
     size_t n = (size_t)(end - first), stride = (size_t)r->stride;
-    TRY(run->comm.ops->share(&run->comm, r->words + (size_t)first * stride,
-                             n * stride * sizeof *r->words, root, run->stream));
-    return run->comm.ops->share(&run->comm, r->games + first, n * sizeof *r->games, root,
-                                run->stream);
+    TRY(run->comm.ops->broadcast(&run->comm, r->words + (size_t)first * stride,
+                                 n * stride * sizeof *r->words, root, run->stream));
+    return run->comm.ops->broadcast(&run->comm, r->games + first, n * sizeof *r->games, root,
+                                    run->stream);
 }
 
 /* Games first .. end - 1 that process `root` has played, to all: where the ring wraps, in two. */

@@ -1,4 +1,5 @@
-/* tests/core/test_comm.c - processes started by mpirun sum, share, agree, and end when one of them dies.
+/* tests/core/test_comm.c - processes started by mpirun sum, share, agree, and end when one of them
+ * dies.
  *
  *   test_comm MPIRUN|none      starts itself, as `mpirun -np N test_comm --part NAME FILE` */
 #include "device/core/comm.h"
@@ -21,11 +22,11 @@ static void check_places(void) {
     CHECK(comm.size == atoi(getenv("OMPI_COMM_WORLD_SIZE")));
     CHECK(comm.rank == atoi(getenv("OMPI_COMM_WORLD_RANK")));
     CHECK(comm.local_rank == comm.rank && comm.local_size == comm.size);
-    CHECK(comm.ops->greatest(&comm, &rank) == STATUS_OK && rank == comm.size - 1);
+    CHECK(comm.ops->all_reduce_max(&comm, &rank) == STATUS_OK && rank == comm.size - 1);
     rank = comm.rank == comm.size - 1 ? -7 : INT64_MIN;
-    CHECK(comm.ops->greatest(&comm, &rank) == STATUS_OK && rank == -7);
+    CHECK(comm.ops->all_reduce_max(&comm, &rank) == STATUS_OK && rank == -7);
     rank = comm.rank == 0 ? INT64_MAX : 0;
-    CHECK(comm.ops->greatest(&comm, &rank) == STATUS_OK && rank == INT64_MAX);
+    CHECK(comm.ops->all_reduce_max(&comm, &rank) == STATUS_OK && rank == INT64_MAX);
 }
 
 /* Integers, whose sums are exact: (rank + 1) * (i % 1000) adds up to i % 1000 times a triangle. */
@@ -34,7 +35,7 @@ static void check_sum(float *data, size_t count) {
     size_t wrong = 0;
     for (size_t i = 0; i < count; i++) data[i] = (float)((comm.rank + 1) * (int)(i % 1000));
     data[count] = 77;
-    CHECK(comm.ops->sum(&comm, data, count, NULL) == STATUS_OK);
+    CHECK(comm.ops->all_reduce_sum(&comm, data, count, NULL) == STATUS_OK);
     for (size_t i = 0; i < count; i++) wrong += data[i] != (float)(triangle * (int)(i % 1000));
     CHECK(wrong == 0);
     CHECK(data[count] == 77);
@@ -49,7 +50,7 @@ static void check_same_bits(float *data) {
             state = state * 1664525u + 1013904223u;
             data[i] = ((float)(state >> 8) - 8e6f) * 1e-7f;
         }
-        CHECK(comm.ops->sum(&comm, data, LONG, NULL) == STATUS_OK);
+        CHECK(comm.ops->all_reduce_sum(&comm, data, LONG, NULL) == STATUS_OK);
         hash[turn] = 1469598103934665603u;
         for (int i = 0; i < LONG; i++) {
             uint32_t bits;
@@ -59,8 +60,8 @@ static void check_same_bits(float *data) {
     }
     int64_t most = (int64_t)(hash[0] >> 1), least = -most;
     CHECK(hash[0] == hash[1]);
-    CHECK(comm.ops->greatest(&comm, &most) == STATUS_OK);
-    CHECK(comm.ops->greatest(&comm, &least) == STATUS_OK);
+    CHECK(comm.ops->all_reduce_max(&comm, &most) == STATUS_OK);
+    CHECK(comm.ops->all_reduce_max(&comm, &least) == STATUS_OK);
     CHECK(most == -least);
 }
 
@@ -68,7 +69,7 @@ static void check_share(unsigned char *data, size_t bytes, int root) {
     size_t wrong = 0;
     for (size_t i = 0; i < bytes; i++) data[i] = comm.rank == root ? (unsigned char)(i * 7 + 3) : 0;
     data[bytes] = (unsigned char)(10 + comm.rank);
-    CHECK(comm.ops->share(&comm, data, bytes, root, NULL) == STATUS_OK);
+    CHECK(comm.ops->broadcast(&comm, data, bytes, root, NULL) == STATUS_OK);
     for (size_t i = 0; i < bytes; i++) wrong += data[i] != (unsigned char)(i * 7 + 3);
     CHECK(wrong == 0);
     CHECK(data[bytes] == 10 + comm.rank);
@@ -99,11 +100,11 @@ static void part_end_badly(const char *how, const char *pids) {
     int length = snprintf(line, sizeof line, "%ld\n", (long)getpid());
     CHECK(fd >= 0 && write(fd, line, (size_t)length) == length);
     if (fd >= 0) close(fd);
-    CHECK(comm.ops->sum(&comm, &x, 1, NULL) == STATUS_OK); /* all have written theirs */
+    CHECK(comm.ops->all_reduce_sum(&comm, &x, 1, NULL) == STATUS_OK); /* all have written theirs */
     if (comm.rank == comm.size - 1 && strcmp(how, "die") == 0) raise(SIGKILL);
     if (comm.rank == comm.size - 1 && strcmp(how, "leave") == 0) _exit(0);
     if (comm.rank == comm.size - 1) comm_abort(&comm, 3);
-    (void)comm.ops->sum(&comm, &x, 1, NULL);
+    (void)comm.ops->all_reduce_sum(&comm, &x, 1, NULL);
 }
 
 static int part(int argc, char **argv) {
@@ -176,9 +177,10 @@ static void check_alone(int argc, char **argv) {
     CHECK(comm_open(&comm, &argc, &argv) == STATUS_OK);
     CHECK(comm.rank == 0 && comm.size == 1 && comm.local_rank == 0 && comm.local_size == 1);
     CHECK(comm_attach(&comm, &backend_cpu) == STATUS_OK);
-    CHECK(comm.ops->sum(&comm, data, 2, NULL) == STATUS_OK && data[0] == 1.5f && data[1] == -2);
-    CHECK(comm.ops->share(&comm, data, sizeof data, 0, NULL) == STATUS_OK && data[0] == 1.5f);
-    CHECK(comm.ops->greatest(&comm, &x) == STATUS_OK && x == -5);
+    CHECK(comm.ops->all_reduce_sum(&comm, data, 2, NULL) == STATUS_OK && data[0] == 1.5f &&
+          data[1] == -2);
+    CHECK(comm.ops->broadcast(&comm, data, sizeof data, 0, NULL) == STATUS_OK && data[0] == 1.5f);
+    CHECK(comm.ops->all_reduce_max(&comm, &x) == STATUS_OK && x == -5);
     comm_abort(&comm, 1);
     comm.ops->close(&comm);
 }
