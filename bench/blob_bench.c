@@ -1,8 +1,8 @@
 /* bench/blob_bench.c - blob-bench: every figure beside its ceiling, measured in the same run. */
 #include <omp.h>
 
-#include "host/options/network_options.h"
 #include "host/process/streams.h"
+#include "host/options/network_options.h"
 #include "bench.h"
 
 static const struct {

@@ -1,7 +1,7 @@
 /* device/core/comm.h - processes that train one network together, and what they tell each other.
  *
- *   comm_open ─► [ comm_attach ] ─► all_reduce_sum, broadcast, all_reduce_max .. ─► close         
- *   or comm_abort
+ *   comm_open ─► [ comm_attach ] ─► all_reduce_sum, broadcast, all_reduce_max .. ─► close
+ *                                    or comm_abort at any point
  *
  * One process a device: `mpirun -np N`. Between CPUs data goes by MPI, between GPUs by NCCL;
  * without MPI in the build there is one process. Every process makes the same calls in the same

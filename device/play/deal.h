@@ -2,8 +2,8 @@
 #ifndef DEVICE_PLAY_DEAL_H
 #define DEVICE_PLAY_DEAL_H
 
-#include "game/sequence.h"
 #include "device/core/rng.h"
+#include "game/sequence.h"
 #include "slot.h"
 
 /* Shuffles as far as P hands of T cards (and one more to turn up) need: Fisher and Yates. */

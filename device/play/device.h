@@ -2,11 +2,11 @@
 #ifndef DEVICE_PLAY_DEVICE_H
 #define DEVICE_PLAY_DEVICE_H
 
-#include "nn/infer/forward.h"
 #include "device/core/backend.h"
 #include "device/search/search.h"
-#include "play.h"
+#include "nn/infer/forward.h"
 #include "device/replay/replay_ops.h"
+#include "play.h"
 
 typedef struct {
     const Backend *backend;

@@ -4,8 +4,8 @@
 #ifndef DEVICE_REPLAY_GATHER_H
 #define DEVICE_REPLAY_GATHER_H
 
-#include "nn/train/train.h"
 #include "device/core/rng.h"
+#include "nn/train/train.h"
 #include "replay.h"
 
 typedef struct {

@@ -8,8 +8,8 @@
 #ifndef DEVICE_SEARCH_EVALUATE_H
 #define DEVICE_SEARCH_EVALUATE_H
 
-#include "game/observe.h"
 #include "device/core/real.h"
+#include "game/observe.h"
 #include "hash.h"
 #include "tree.h"
 

@@ -15,10 +15,10 @@
 #ifndef DEVICE_SEARCH_TREE_H
 #define DEVICE_SEARCH_TREE_H
 
-#include "game/rules.h"
 #include "device/core/arena.h"
 #include "device/core/backend.h"
 #include "device/core/fault.h"
+#include "game/rules.h"
 
 typedef struct {
     float prior;            /* p, in [0, 1] */

@@ -1,8 +1,8 @@
 /* host/analyze/query.c - the fields in their order: the game, then how it is searched. */
 #include "query.h"
 
-#include "device/play/selfplay.h"
 #include "device/search/hash.h"
+#include "device/play/selfplay.h"
 
 static const char *const search_names[] = {"puct", NULL};
 static const char *const evaluator_names[EVALUATOR_COUNT + 1] = {"net", "uniform", "hash", NULL};

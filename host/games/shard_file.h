@@ -19,8 +19,8 @@
 #ifndef HOST_GAMES_SHARD_FILE_H
 #define HOST_GAMES_SHARD_FILE_H
 
-#include "identity.h"
 #include "host/files/safetensors.h"
+#include "identity.h"
 #include "shard_part.h"
 
 typedef enum {

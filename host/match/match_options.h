@@ -2,9 +2,9 @@
 #ifndef HOST_MATCH_MATCH_OPTIONS_H
 #define HOST_MATCH_MATCH_OPTIONS_H
 
-#include "match.h"
 #include "host/options/options.h"
 #include "host/options/table_mix.h"
+#include "match.h"
 
 typedef struct {
     int64_t deals, seed;

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/analyze/answer.h"
+#include "host/process/threads.h"
 #include "host/options/network_options.h"
 #include "host/options/options.h"
-#include "host/process/threads.h"
 #include "host/files/weights_file.h"
 #include "host/files/weights_shape.h"
+#include "host/analyze/answer.h"
 
 typedef struct {
     const char *weights, *device;

@@ -8,16 +8,16 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "host/match/match_options.h"
-#include "host/files/durable.h"
-#include "host/options/network_options.h"
 #include "host/process/progress.h"
-#include "host/run/run_memory.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"
+#include "host/options/network_options.h"
+#include "host/files/durable.h"
 #include "host/files/weights_file.h"
 #include "host/files/weights_shape.h"
+#include "host/run/run_memory.h"
+#include "host/match/match_options.h"
 
 typedef struct {
     MatchOptions options;

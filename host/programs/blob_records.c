@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "host/games/export.h"
-#include "host/options/options.h"
 #include "host/process/streams.h"
+#include "host/options/options.h"
+#include "host/games/export.h"
 #include "host/run/summary.h"
 
 typedef struct {

@@ -1,8 +1,8 @@
 /* host/programs/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our rules. */
 #include <inttypes.h>
 
-#include "openspiel.h"
 #include "host/options/options.h"
+#include "openspiel.h"
 
 static const Option none[] = {{NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
 

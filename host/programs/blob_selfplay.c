@@ -8,20 +8,20 @@
 #include <omp.h>
 
 #include "device/core/timeline.h"
-#include "host/run/metrics.h"
-#include "host/options/network_options.h"
 #include "host/process/progress.h"
+#include "host/process/signals.h"
+#include "host/process/streams.h"
+#include "host/process/threads.h"
+#include "host/options/network_options.h"
+#include "host/files/weights_file.h"
+#include "host/files/weights_shape.h"
+#include "host/games/shard.h"
+#include "host/run/metrics.h"
 #include "host/run/run_failure.h"
 #include "host/run/run_identity.h"
 #include "host/run/run_memory.h"
 #include "host/run/selfplay_options.h"
-#include "host/games/shard.h"
-#include "host/process/signals.h"
-#include "host/process/streams.h"
 #include "host/run/summary.h"
-#include "host/process/threads.h"
-#include "host/files/weights_file.h"
-#include "host/files/weights_shape.h"
 
 static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
 enum { TIMELINE_EPOCHS = 48 };         /* what --trace draws, as its help says */

@@ -5,13 +5,13 @@
 #include <omp.h>
 
 #include "device/probe/probe.h"
-#include "host/files/durable.h"
-#include "host/options/options.h"
 #include "host/process/progress.h"
-#include "host/selftest/selftest.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"
+#include "host/options/options.h"
+#include "host/files/durable.h"
 #include "host/files/weights_file.h"
+#include "host/selftest/selftest.h"
 
 enum { EXIT_NO_GPU = 77 };
 

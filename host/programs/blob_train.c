@@ -10,12 +10,12 @@
 
 #include <omp.h>
 
-#include "host/games/identity.h"
-#include "host/options/network_options.h"
-#include "host/run/run_identity.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"
+#include "host/options/network_options.h"
+#include "host/games/identity.h"
+#include "host/run/run_identity.h"
 #include "host/train/train_run.h"
 
 /* Step 1: options, which are the same in all processes. */

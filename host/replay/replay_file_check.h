@@ -12,8 +12,8 @@
 #ifndef HOST_REPLAY_REPLAY_FILE_CHECK_H
 #define HOST_REPLAY_REPLAY_FILE_CHECK_H
 
-#include "device/replay/replay.h"
 #include "game/sequence.h"
+#include "device/replay/replay.h"
 
 /* Logarithms of counts are looked up below this; W * S visits are rarely more. */
 enum { REPLAY_CHECK_LOGS = 1024 };

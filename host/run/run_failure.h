@@ -2,8 +2,8 @@
 #ifndef HOST_RUN_RUN_FAILURE_H
 #define HOST_RUN_RUN_FAILURE_H
 
-#include "selfplay_options.h"
 #include "host/games/shard.h"
+#include "selfplay_options.h"
 
 typedef struct {
     const SelfplayOptions *options;

@@ -3,9 +3,9 @@
 
 #include <sys/utsname.h>
 
+#include "host/files/weights_file.h"
 #include "host/games/identity.h"
 #include "revision.h" /* BLOB_REVISION */
-#include "host/files/weights_file.h"
 
 static void add_number(cJSON *object, const char *name, int64_t value) {
     char text[32];

@@ -8,8 +8,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "device/play/selfplay.h"
 #include "nn/infer/agree.h"
+#include "device/play/selfplay.h"
 
 typedef struct {
     const Device *cpu, *device; /* device: the one asked about; may be the CPU itself */

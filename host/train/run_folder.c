@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "checkpoint.h"
 #include "host/games/identity.h"
+#include "checkpoint.h"
 
 static const char *const file_names[RUN_FILE_COUNT] = {"weights.safetensors", "best.safetensors",
                                                        "metrics.jsonl", "bad_batch.safetensors"};

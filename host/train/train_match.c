@@ -1,9 +1,9 @@
 /* host/train/train_match.c - whether the averaged weights of an iteration beat the best so far. */
 #include <string.h>
 
-#include "host/match/match.h"
-#include "host/run/run_memory.h"
 #include "host/process/signals.h"
+#include "host/run/run_memory.h"
+#include "host/match/match.h"
 #include "train_run.h"
 
 enum { BLOCK = 64 }; /* deals between two looks at the sequential test */

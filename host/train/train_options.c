@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "device/search/root.h"
 #include "game/observe.h"
-#include "checkpoint.h"
+#include "device/search/root.h"
 #include "host/options/network_options.h"
+#include "checkpoint.h"
 
 static const char *const rules_names[] = {"blob", "oh-hell", NULL};
 static const char *const format_names[] = {"round", "full", NULL};

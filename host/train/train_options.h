@@ -2,11 +2,11 @@
 #ifndef HOST_TRAIN_TRAIN_OPTIONS_H
 #define HOST_TRAIN_TRAIN_OPTIONS_H
 
-#include "device/play/selfplay.h"
 #include "nn/train/train.h"
+#include "device/play/selfplay.h"
 #include "host/options/options.h"
-#include "schedule.h"
 #include "host/options/table_mix.h"
+#include "schedule.h"
 
 typedef enum {
     TRAIN_PRESET_TINY,

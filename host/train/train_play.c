@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/run/run_memory.h"
 #include "host/process/signals.h"
+#include "host/run/run_memory.h"
 #include "train_run.h"
 
 /* The ids that process `rank` plays of the iteration: first .. end - 1. */

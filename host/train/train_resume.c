@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "checkpoint.h"
+#include "host/files/weights_file.h"
 #include "host/games/identity.h"
 #include "host/replay/replay_file.h"
+#include "checkpoint.h"
 #include "train_run.h"
-#include "host/files/weights_file.h"
 
 /* A number that the checkpoint's texts must have. */
 static Status read_number(const char *path, const cJSON *texts, const char *key, int64_t *out) {

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoint.h"
+#include "host/files/weights_file.h"
 #include "host/replay/replay_file.h"
 #include "host/run/run_identity.h"
+#include "checkpoint.h"
 #include "train_run.h"
-#include "host/files/weights_file.h"
 
 /* All that the thread reads is a copy: the run goes on meanwhile. */
 struct TrainSaver {

@@ -7,15 +7,15 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "forward.h"
 #include "nn/ops/head.h"
 #include "nn/ops/int8.h"
 #include "nn/ops/layernorm.h"
 #include "nn/ops/linear.h"
 #include "nn/ops/pack.h"
+#include "nn/ops/relu.h"
+#include "forward.h"
 #include "product_cpu.h"
 #include "product_int8.h"
-#include "nn/ops/relu.h"
 
 /* Of 32, 64, 96, 128, 192 and 256 rows the products ran at 462, 479, 473, 478, 479 and 478 GFLOP/s:
  * the least of the fast ones splits small batches best. In int8 the network has the same speed from

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "device/core/launch.cuh"
-#include "net_cuda.h"
 #include "nn/ops/outputs.h"
+#include "net_cuda.h"
 
 static PackOrder order_of(const NetWay *way, Precision precision) {
     return precision == PRECISION_INT8 ? way->order_int8 : way->order;

@@ -6,13 +6,13 @@
 #define NN_INFER_FORWARD_KERNELS_CUH
 
 #include "device/core/launch.cuh"
-#include "chunk.h"
 #include "nn/ops/head.h"
 #include "nn/ops/input.h"
 #include "nn/ops/layernorm.h"
 #include "nn/ops/linear.h"
 #include "nn/ops/outputs.h"
 #include "nn/ops/relu.h"
+#include "chunk.h"
 
 static __device__ __forceinline__ bool row_matters(int r, int rows, int first,
                                                    const int32_t *count) {

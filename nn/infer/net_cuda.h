@@ -11,8 +11,8 @@
 #ifndef NN_INFER_NET_CUDA_H
 #define NN_INFER_NET_CUDA_H
 
-#include "forward.h"
 #include "nn/ops/pack.h"
+#include "forward.h"
 
 /* What load fills and forward reads. */
 typedef struct {

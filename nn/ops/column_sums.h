@@ -11,8 +11,8 @@
 #ifndef NN_OPS_COLUMN_SUMS_H
 #define NN_OPS_COLUMN_SUMS_H
 
-#include "layernorm.h"
 #include "blocks.h"
+#include "layernorm.h"
 
 enum { COLUMN_TILE = 32 }; /* columns of an item */
 

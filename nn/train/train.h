@@ -25,8 +25,8 @@
 
 #include "device/core/backend.h"
 #include "nn/config.h"
-#include "nn/ops/blocks.h"
 #include "nn/weights.h"
+#include "nn/ops/blocks.h"
 
 enum {
     TRAIN_BAD_IN_A_ROW = 8, /* so many skipped steps one after another stop a run, */

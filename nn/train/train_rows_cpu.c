@@ -3,9 +3,9 @@
  * In the order of nn/infer/forward_cpu.c, with W_v and W_o apart: their gradients are. */
 #include "nn/ops/column_sums.h"
 #include "nn/ops/layernorm_back.h"
-#include "product_train.h"
 #include "nn/ops/relu.h"
 #include "nn/ops/relu_back.h"
+#include "product_train.h"
 #include "train_cpu.h"
 
 /* One block on its way. */

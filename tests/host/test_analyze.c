@@ -1,8 +1,8 @@
 /* tests/host/test_analyze.c - blob-analyze against known answers, and every kind of wrong query.
  *
  *   test_analyze SAMPLE.jsonl..   lines of {"query": {..}, "expect": {..}} */
-#include "analyze_ask.h"
 #include "tests/support/check.h"
+#include "analyze_ask.h"
 
 /* Integers and texts equal; floats as float32. */
 static bool same(const cJSON *expected, const cJSON *found) {

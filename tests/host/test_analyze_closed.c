@@ -1,10 +1,10 @@
 /* tests/host/test_analyze_closed.c - queries that know one hand: what is hidden changes nothing.
  *
  * Positions come from random play under the rules, over both variants and all numbers of seats. */
-#include "analyze_ask.h"
-#include "tests/support/check.h"
-#include "device/search/hash.h"
 #include "game/text.h"
+#include "device/search/hash.h"
+#include "tests/support/check.h"
+#include "analyze_ask.h"
 
 typedef struct {
     RoundState state;          /* the truth */

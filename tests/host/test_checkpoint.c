@@ -1,10 +1,10 @@
 /* tests/host/test_checkpoint.c - checkpoints come back to the bit, or are refused, wherever damaged. */
 #include <math.h>
 
-#include "host/train/checkpoint.h"
-#include "host/games/identity.h"
 #include "host/files/safetensors.h"
 #include "host/files/weights_file.h"
+#include "host/games/identity.h"
+#include "host/train/checkpoint.h"
 #include "tests/support/files.h"
 
 static const ModelConfig config = {32, 32, 2, 32, 2, 32, 52, 32, 8, VALUE_SIGMOID};

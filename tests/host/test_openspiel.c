@@ -1,7 +1,7 @@
 /* tests/host/test_openspiel.c - OpenSpiel's card numbers are our cards. */
-#include "tests/support/check.h"
 #include "game/text.h"
 #include "host/programs/openspiel.h"
+#include "tests/support/check.h"
 
 /* OpenSpiel: rank * 4 + suit, suits C D S H. */
 static void openspiel_cards_are_ours(void) {

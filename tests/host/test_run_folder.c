@@ -1,8 +1,8 @@
 /* tests/host/test_run_folder.c - a run's folder: whose it is, where it goes on, what is removed. */
 #include <fcntl.h>
 
-#include "host/train/checkpoint.h"
 #include "host/games/identity.h"
+#include "host/train/checkpoint.h"
 #include "host/train/run_folder.h"
 #include "tests/support/files.h"
 

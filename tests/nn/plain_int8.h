@@ -7,11 +7,11 @@
 
 #include <stdlib.h>
 
+#include "nn/weights.h"
 #include "nn/ops/fold.h"
 #include "nn/ops/head.h"
 #include "nn/ops/layernorm.h"
 #include "nn/ops/relu.h"
-#include "nn/weights.h"
 
 enum { PLAIN_INT8_MAX = 2048 };
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "device/core/rng.h"
-#include "nn/infer/forward.h"
 #include "nn/ops/int8.h"
+#include "nn/infer/forward.h"
 #include "nn/infer/product_int8.h"
 #include "tests/support/check.h"
 #include "tests/support/near.h"

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/infer/agree.h"
-#include "nn/infer/chunk.h"
 #include "nn/ops/linear.h"
 #include "nn/ops/outputs.h"
+#include "nn/infer/agree.h"
+#include "nn/infer/chunk.h"
 #include "tests/support/check.h"
 #include "tests/support/near.h"
 

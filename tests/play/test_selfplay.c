@@ -1,7 +1,7 @@
 /* tests/play/test_selfplay.c - a game's record depends on seed and id alone, and can be asked
  * again. */
-#include "device/play/analyze.h"
 #include "device/search/root.h"
+#include "device/play/analyze.h"
 #include "host/games/game_record.h"
 #include "tests/support/play_run.h"
 

@@ -3,9 +3,9 @@
 #include <omp.h>
 #include <stdlib.h>
 
-#include "device/search/search.h"
 #include "device/search/descend.h"
 #include "device/search/root.h"
+#include "device/search/search.h"
 #include "tests/support/check.h"
 #include "tests/support/random_position.h"
 

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <vector>
 
-#include "fiber.h"
 #include "tests/sim/include/sim_device.h"
 #include "tests/sim/include/sim_kernel.h"
+#include "fiber.h"
 #include "sim.h"
 
 enum { WARP_LANES = 32, BLOCK_WARPS = 32, BLOCK_THREADS = WARP_LANES * BLOCK_WARPS };

@@ -10,9 +10,9 @@
 #include <memory>
 #include <vector>
 
-#include "engine.h"
 #include "tests/sim/include/cuda_runtime_api.h"
 #include "tests/sim/include/sim_kernel.h"
+#include "engine.h"
 #include "record.h"
 
 /* An event outlives its handle while something that is enqueued names it. */
