@@ -49,11 +49,12 @@ static void linear_shapes(const Trainer *t, LinearShape *s) {
 
 /* Product `product` of a linear layer is number linear * TRAIN_PRODUCT_COUNT + product. */
 Status train_pass_open(Trainer *t) {
+    enum { PRODUCTS = (int)GEMM_LINEARS * (int)TRAIN_PRODUCT_COUNT };
     LinearShape linear[GEMM_LINEARS];
-    TrainShape shape[GEMM_LINEARS * TRAIN_PRODUCT_COUNT];
+    TrainShape shape[PRODUCTS];
     linear_shapes(t, linear);
     memset(shape, 0, sizeof shape);
-    for (int i = 0; i < GEMM_LINEARS * TRAIN_PRODUCT_COUNT; i++) {
+    for (int i = 0; i < PRODUCTS; i++) {
         const LinearShape *l = &linear[i / TRAIN_PRODUCT_COUNT];
         TrainShape *s = &shape[i];
         s->product = (TrainProduct)(i % TRAIN_PRODUCT_COUNT);
@@ -73,7 +74,7 @@ Status train_pass_open(Trainer *t) {
         s->bias = s->product == TRAIN_FORWARD && l->bias;
         s->relu = s->product == TRAIN_FORWARD && l->relu;
     }
-    return train_way->open(&t->gemms, shape, GEMM_LINEARS * TRAIN_PRODUCT_COUNT, t->workspace);
+    return train_way->open(&t->gemms, shape, PRODUCTS, t->workspace);
 }
 
 /* y = x W^T, with bias and ReLU as the layer has them; weights of place `at`. */

@@ -110,7 +110,7 @@ uint64_t sim_shuffle(uint32_t mask, uint64_t value, int by, int width, SimShuffl
     if (kind == SIM_SHUFFLE_DOWN) source = lane + by <= last ? lane + by : lane;
     if (kind == SIM_SHUFFLE_XOR) source = (lane ^ by) <= last ? lane ^ by : lane;
     Request request = {value, value, source};
-    collective_run(mask, &request, KIND_SHUFFLE + kind, names[kind], shuffle_finish, place);
+    collective_run(mask, &request, (int)KIND_SHUFFLE + (int)kind, names[kind], shuffle_finish, place);
     return request.answer;
 }
 
