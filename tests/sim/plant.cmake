@@ -1,8 +1,8 @@
-# The simulator's own tests: that it sees faults, and what it saw an epoch ask for.
+# The simulator's own tests: that it finds faults, and what it records of an epoch.
 sim_unit(faults faults.cu)
 sim_test(test_faults faults)
 
-# What the compiler's flags let this build see.
+# The kinds of faults that this build can find, by the compiler's flags.
 set(variant plain)
 foreach(seen address memory thread)
   if(CMAKE_CXX_FLAGS MATCHES "fsanitize=([a-z,]*,)?${seen}")
@@ -11,7 +11,7 @@ foreach(seen address memory thread)
   endif()
 endforeach()
 
-if(NOT variant STREQUAL tsan) # which would see races in the lists that the recorder keeps
+if(NOT variant STREQUAL tsan) # it would report races in the recorder's own lists
   foreach(name test_record test_record_load)
     sim_unit(${name} ${name}.c)
     sim_test(${name} ${name})
