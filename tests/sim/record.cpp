@@ -1,5 +1,5 @@
 /* tests/sim/record.cpp - the two lists of the recorder. */
-#include "record.h"
+#include "calls.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 #include "tests/sim/include/cuda_runtime_api.h"
 #include "tests/sim/include/sim_kernel.h"
 #include "engine.h"
-#include "record.h"
+#include "calls.h"
 
 /* An event outlives its handle while something that is enqueued names it. */
 struct EventState {

@@ -3,7 +3,7 @@
 #define TESTS_SIM_SIM_DEVICE_H
 
 #include "device/play/selfplay.h"
-#include "record.h"
+#include "calls.h"
 #include "sim.h"
 
 EXTERN_C_BEGIN

@@ -4,7 +4,7 @@
  * graph.cuh: all three kinds of conditional nodes, events, errors, the recorder. */
 #include "device/core/graph.cuh"
 #include "tests/support/check.h"
-#include "record.h"
+#include "calls.h"
 #include "sanitizer.h"
 #include "sim.h"
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "tests/support/train_checks.h"
-#include "record.h"
+#include "calls.h"
 #include "sim.h"
 
 /* Asked of the device in a run as a graph: no memory, one wait a run, one launch a step. */

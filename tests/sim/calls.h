@@ -1,9 +1,9 @@
-/* tests/sim/record.h - what the host asked of the simulated device, and what the device then did.
+/* tests/sim/calls.h - what the host asked of the simulated device, and what the device then did.
  *
  * Off at first. Two lists are kept while it is on: every call of the host, captured ones marked,
  * and every operation in the order in which it ran, those of graphs one by one. */
-#ifndef TESTS_SIM_RECORD_H
-#define TESTS_SIM_RECORD_H
+#ifndef TESTS_SIM_CALLS_H
+#define TESTS_SIM_CALLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
