@@ -14,26 +14,26 @@ typedef struct {
     uint16_t *words[BY_ID_GAMES]; /* (words[g][4]) each game's record, owned */
 } ById;
 
-static inline int64_t by_id_keep(ById *kept, const uint16_t *out, int used) {
+static inline int64_t by_id_add(ById *played, const uint16_t *out, int used) {
     int64_t count = 0;
     for (int at = 0; at < used && !checks_failed; at += out[at + 4], count++) {
         size_t bytes = out[at + 4] * sizeof *out;
-        CHECK(out[at] < BY_ID_GAMES && !kept->words[out[at]]);
+        CHECK(out[at] < BY_ID_GAMES && !played->words[out[at]]);
         if (checks_failed) break;
-        kept->words[out[at]] = (uint16_t *)malloc(bytes);
-        CHECK(kept->words[out[at]] != NULL);
-        if (!checks_failed) memcpy(kept->words[out[at]], out + at, bytes);
+        played->words[out[at]] = (uint16_t *)malloc(bytes);
+        CHECK(played->words[out[at]] != NULL);
+        if (!checks_failed) memcpy(played->words[out[at]], out + at, bytes);
     }
     return count;
 }
 
 static inline void by_id_play(const Device *device, const SelfplayConfig *config,
-                              const Weights *weights, int games, ById *kept) {
+                              const Weights *weights, int games, ById *played) {
     Selfplay sp;
     const GameRange all = {0, 0};
     const PlayCounters *counters;
     const uint16_t *out;
-    memset(kept, 0, sizeof *kept);
+    memset(played, 0, sizeof *played);
     SelfplayConfig c;
     CHECK(config_for(device, config, weights, &c) == STATUS_OK);
     CHECK(selfplay_open(&sp, &c, device, weights, &all, 1, games) == STATUS_OK);
@@ -43,7 +43,7 @@ static inline void by_id_play(const Device *device, const SelfplayConfig *config
         CHECK(selfplay_enqueue(&sp) == STATUS_OK);
         CHECK(selfplay_wait(&sp, e, &counters, &out) == STATUS_OK);
         CHECK(!checks_failed && counters->fault.code == FAULT_NONE);
-        if (!checks_failed) left -= by_id_keep(kept, out, counters->out_used);
+        if (!checks_failed) left -= by_id_add(played, out, counters->out_used);
     }
     CHECK(left == 0);
     selfplay_close(&sp);

@@ -1,7 +1,8 @@
-/* tests/sim/calls.h - what the host asked of the simulated device, and what the device then did.
+/* tests/sim/calls.h - the calls that the host made, and the operations that the device then ran.
  *
- * Off at first. Two lists are kept while it is on: every call of the host, captured ones marked,
- * and every operation in the order in which it ran, those of graphs one by one. */
+ * Two lists, kept between sim_calls_begin() and sim_calls_end() only: every call of the host, those
+ * on a stream that is being captured marked as such; and every operation in the order in which it
+ * ran, those of a graph one by one. */
 #ifndef TESTS_SIM_CALLS_H
 #define TESTS_SIM_CALLS_H
 
@@ -17,9 +18,9 @@ typedef enum {
     SIM_COPY,
     SIM_SET,
     SIM_EVENT_RECORD,
-    SIM_EVENT_WAIT, /* of a stream */
+    SIM_EVENT_WAIT, /* by a stream */
     SIM_GRAPH_LAUNCH,
-    SIM_CONDITIONAL, /* ran: `value` is what its handle said */
+    SIM_CONDITIONAL, /* ran: `value` is what its handle held */
     SIM_ALLOC,
     SIM_FREE,
     SIM_ALLOC_HOST,
@@ -36,10 +37,11 @@ typedef enum {
     SIM_KIND_COUNT
 } SimKind;
 
-/* Unused fields are 0. Pointers into the simulator stay valid until the next sim_record_begin. */
+/* Fields that a kind does not use are 0. Pointers into the simulator stay valid until the next
+ * sim_calls_begin(). */
 typedef struct {
     SimKind kind;
-    bool captured;                  /* asked of a stream that was being captured: not run */
+    bool captured;                  /* made on a stream that was being captured: not run */
     const char *name;               /* kernels: as the launch spells it; ranges: their name */
     const void *function;           /* kernels */
     unsigned grid[3], block[3];     /* kernels */
@@ -47,19 +49,19 @@ typedef struct {
     const unsigned char *arguments; /* (argument_bytes) kernels: each argument's bytes in turn */
     size_t argument_bytes;
     const void *dst, *src;
-    size_t bytes;  /* copies, settings, allocations */
-    int value;     /* settings: the byte */
-    int direction; /* copies: a cudaMemcpyKind */
-} SimRecord;
+    size_t bytes;  /* of copies, memsets, allocations */
+    int value;     /* of memsets: the byte */
+    int direction; /* of copies: a cudaMemcpyKind */
+} SimCall;
 
-/* Both lists begin anew. */
-void sim_record_begin(void);
-void sim_record_end(void);
+/* Clears both lists and starts keeping them. */
+void sim_calls_begin(void);
+void sim_calls_end(void);
 
-/* (count) what the host asked, in order. */
-const SimRecord *sim_record_asked(int *count);
-/* (count) what ran, in order. */
-const SimRecord *sim_record_ran(int *count);
+/* (count) the calls of the host, in order. */
+const SimCall *sim_calls_made(int *count);
+/* (count) what ran on the device, in order. */
+const SimCall *sim_calls_ran(int *count);
 
 /* "kernel", "copy", ..: for messages. */
 const char *sim_kind_name(SimKind kind);

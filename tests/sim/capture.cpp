@@ -5,13 +5,6 @@
 
 static unsigned long long capture_ids;
 
-static void record_capture(SimKind kind, cudaStream_t stream) {
-    SimRecord r = {};
-    r.kind = kind;
-    r.stream = stream;
-    record_asked(r);
-}
-
 cudaError_t capture_add(CUstream_st *stream, const SimOp &op) {
     static const struct {
         SimKind kind;
@@ -46,7 +39,7 @@ static cudaError_t begin_check(cudaStream_t stream, cudaStreamCaptureMode mode) 
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
     if (cudaError_t error = begin_check(stream, mode)) return error;
-    record_capture(SIM_CAPTURE_BEGIN, stream);
+    call_add_kind(SIM_CAPTURE_BEGIN, stream);
     stream->capture.reset(new Capture{new CUgraph_st(), false, {}, {}, false, ++capture_ids});
     return cudaSuccess;
 }
@@ -58,7 +51,7 @@ cudaError_t cudaStreamBeginCaptureToGraph(cudaStream_t stream, cudaGraph_t graph
     if (!graph) return error_set(cudaErrorInvalidValue);
     for (size_t i = 0; i < count; i++)
         if (after[i]->graph != graph) return error_set(cudaErrorInvalidValue);
-    record_capture(SIM_CAPTURE_BEGIN, stream);
+    call_add_kind(SIM_CAPTURE_BEGIN, stream);
     stream->capture.reset(
         new Capture{graph, true, {after, after + count}, {}, false, ++capture_ids});
     return cudaSuccess;
@@ -70,7 +63,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *out) {
     CUstream_st *s = stream_find(stream);
     if (!s) return error_set(cudaErrorInvalidResourceHandle);
     if (!s->capture) return error_set(cudaErrorIllegalState);
-    record_capture(SIM_CAPTURE_END, stream);
+    call_add_kind(SIM_CAPTURE_END, stream);
     std::unique_ptr<Capture> capture = std::move(s->capture);
     if (capture->broken) {
         if (!capture->body) (void)cudaGraphDestroy(capture->graph);

@@ -43,7 +43,7 @@ bool collective_try(Warp &warp, Collective &c) {
 
 /* The collective under way for this mask, or a new one. */
 static Collective &collective_find(Warp &warp, uint32_t mask, unsigned kind,
-                                   CollectiveFinish finish, SimPlace place) {
+                                   CollectiveFinish finish, SimLocation location) {
     uint32_t open = warp.open;
     while (open && warp.collective[bit_lowest(open)].mask != mask) open &= open - 1;
     Collective &c = warp.collective[bit_lowest(open ? open : ~warp.open)];
@@ -51,30 +51,30 @@ static Collective &collective_find(Warp &warp, uint32_t mask, unsigned kind,
         warp.open |= 1u << (&c - warp.collective);
         c.mask = mask;
         c.kind = kind;
-        c.place = place;
+        c.location = location;
         c.finish = finish;
-    } else if (c.kind != kind || c.place.line != place.line ||
-               strcmp(c.place.file, place.file) != 0) {
-        engine_fail("lanes of one mask meet in different collectives", place);
+    } else if (c.kind != kind || c.location.line != location.line ||
+               strcmp(c.location.file, location.file) != 0) {
+        engine_fail("lanes of one mask meet in different collectives", location);
     }
     return c;
 }
 
 static void collective_run(uint32_t mask, Request *request, unsigned kind, const char *operation,
-                           CollectiveFinish finish, SimPlace place) {
+                           CollectiveFinish finish, SimLocation location) {
     Lane *me = engine.current;
     if (!engine.kernel) {
         engine.current = &engine.host;
-        engine_fail("a collective outside of any kernel", place);
+        engine_fail("a collective outside of any kernel", location);
     }
     Warp &warp = *me->warp;
     uint32_t bit = 1u << me->lane;
-    if (!(mask & bit)) engine_fail("the calling lane is not in the collective's mask", place);
-    Collective &c = collective_find(warp, mask, kind, finish, place);
+    if (!(mask & bit)) engine_fail("the calling lane is not in the collective's mask", location);
+    Collective &c = collective_find(warp, mask, kind, finish, location);
     c.arrived |= bit;
     me->request = request;
     me->operation = operation;
-    me->place = place;
+    me->location = location;
     me->waiting = true;
     char *tag = tag_of(warp, c);
     sanitizer_release(tag);
@@ -91,7 +91,7 @@ static void shuffle_finish(Warp &warp, uint32_t arrived) {
         if (!(arrived >> r->source & 1)) {
             engine.current = warp.lanes[bit_lowest(m)];
             engine_fail("a shuffle reads from a lane that is absent or has ended",
-                        engine.current->place);
+                        engine.current->location);
         }
         r->answer = ((Request *)warp.lanes[r->source]->request)->value;
     }
@@ -99,7 +99,7 @@ static void shuffle_finish(Warp &warp, uint32_t arrived) {
 
 /* As PTX defines shfl.sync: out of the segment a lane reads itself. */
 uint64_t sim_shuffle(uint32_t mask, uint64_t value, int by, int width, SimShuffle kind,
-                     SimPlace place) {
+                     SimLocation location) {
     static const char *const names[] = {"__shfl_sync", "__shfl_up_sync", "__shfl_down_sync",
                                         "__shfl_xor_sync"};
     int lane = engine.current ? (int)engine.current->lane : 0;
@@ -110,7 +110,8 @@ uint64_t sim_shuffle(uint32_t mask, uint64_t value, int by, int width, SimShuffl
     if (kind == SIM_SHUFFLE_DOWN) source = lane + by <= last ? lane + by : lane;
     if (kind == SIM_SHUFFLE_XOR) source = (lane ^ by) <= last ? lane ^ by : lane;
     Request request = {value, value, source};
-    collective_run(mask, &request, (int)KIND_SHUFFLE + (int)kind, names[kind], shuffle_finish, place);
+    collective_run(mask, &request, (int)KIND_SHUFFLE + (int)kind, names[kind], shuffle_finish,
+                   location);
     return request.answer;
 }
 
@@ -150,7 +151,7 @@ static void match_finish(Warp &warp, uint32_t arrived) {
     }
 }
 
-uint64_t sim_vote(uint32_t mask, uint64_t value, SimVote kind, SimPlace place) {
+uint64_t sim_vote(uint32_t mask, uint64_t value, SimVote kind, SimLocation location) {
     static const struct {
         const char *name;
         CollectiveFinish finish;
@@ -163,12 +164,12 @@ uint64_t sim_vote(uint32_t mask, uint64_t value, SimVote kind, SimPlace place) {
                                {"__reduce_or_sync", vote_finish<SIM_VOTE_OR>},
                                {"__reduce_xor_sync", vote_finish<SIM_VOTE_XOR>}};
     Request request = {value, 0, 0};
-    collective_run(mask, &request, kind, votes[kind].name, votes[kind].finish, place);
+    collective_run(mask, &request, kind, votes[kind].name, votes[kind].finish, location);
     return request.answer;
 }
 
-void sim_warp_sync(uint32_t mask, SimPlace place) {
-    collective_run(mask, NULL, KIND_SYNC, "__syncwarp", NULL, place);
+void sim_warp_sync(uint32_t mask, SimLocation location) {
+    collective_run(mask, NULL, KIND_SYNC, "__syncwarp", NULL, location);
 }
 
 void barrier_try(void) {
@@ -186,13 +187,13 @@ void barrier_try(void) {
     }
 }
 
-SimBarrierResult sim_block_sync(int predicate, SimPlace place) {
+SimBarrierResult sim_block_sync(int predicate, SimLocation location) {
     Lane *me = engine.current;
     Barrier &b = engine.barrier;
     if (b.arrived == 0)
-        b.place = place;
-    else if (b.place.line != place.line || strcmp(b.place.file, place.file) != 0)
-        engine_fail("threads of one block meet in different __syncthreads", place);
+        b.location = location;
+    else if (b.location.line != location.line || strcmp(b.location.file, location.file) != 0)
+        engine_fail("threads of one block meet in different __syncthreads", location);
     char *tag = engine.tags ? engine.tags + (b.generation & 1) : NULL;
     b.arrived++;
     b.now.any |= predicate != 0;
@@ -200,7 +201,7 @@ SimBarrierResult sim_block_sync(int predicate, SimPlace place) {
     b.now.count += predicate != 0;
     me->request = &b;
     me->operation = "__syncthreads";
-    me->place = place;
+    me->location = location;
     me->waiting = true;
     sanitizer_release(tag);
     barrier_try();

@@ -76,7 +76,7 @@ void conditional_run(const CUgraphNode_st &node) {
     SimOp op = node.op;
     unsigned value = conditional_value(node);
     op.value = (int)value;
-    record_ran_op(op);
+    call_ran(op);
     switch (node.condition) {
     case cudaGraphCondTypeSwitch:
         if (value < node.bodies.size()) graph_run(*node.bodies[value], none);

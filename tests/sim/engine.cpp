@@ -38,18 +38,18 @@ __attribute__((constructor)) static void order_read(void) {
     if (seed) order_seed = strtoull(seed, NULL, 10);
 }
 
-void engine_fail(const char *what, SimPlace place) {
+void engine_fail(const char *what, SimLocation location) {
     const Lane *me = engine.current;
     fprintf(stderr,
             "simulator: %s at %s:%d, in %s block (%u,%u,%u) warp %u lane %u, order %d:%llu\n", what,
-            place.file, place.line, engine.kernel ? engine.kernel->name : "", blockIdx.x,
+            location.file, location.line, engine.kernel ? engine.kernel->name : "", blockIdx.x,
             blockIdx.y, blockIdx.z, me->thread / WARP_LANES, me->lane, order,
             (unsigned long long)order_seed);
     for (unsigned i = 0, shown = 0; i < engine.threads && shown < 8; i++) {
         const Lane *lane = engine.lanes[i];
         if (!lane->waiting) continue;
         fprintf(stderr, "    warp %u lane %u waits in %s at %s:%d\n", i / WARP_LANES, lane->lane,
-                lane->operation, lane->place.file, lane->place.line);
+                lane->operation, lane->location.file, lane->location.line);
         shown++;
     }
     fflush(stderr);
@@ -100,7 +100,7 @@ void engine_next(void) {
             return;
         }
         engine_fail("deadlock: the lanes below wait for others that never come",
-                    engine.current->place);
+                    engine.current->location);
     }
     Lane *me = engine.current;
     bool stay = order != SIM_RANDOM && me != &engine.host && (engine.ready >> me->warp->index & 1);
@@ -179,16 +179,16 @@ static void warp_begin(Warp &warp, unsigned lanes) {
     engine_make_ready(warp, warp.alive);
 }
 
-/* A logical thread that this launch has not used yet. Beyond THREADS_KEPT the oldest make room:
+/* A logical thread that this launch has not used yet. Beyond THREADS_MAX the oldest make room:
  * the sanitizer can hold a few thousand. */
 static void *thread_take(void) {
 #if SIM_TSAN
-    enum { THREADS_KEPT = 4096 };
+    enum { THREADS_MAX = 4096 };
     ThreadPool &pool = *engine.pool;
-    size_t i = pool.used++ % THREADS_KEPT;
+    size_t i = pool.used++ % THREADS_MAX;
     if (i == pool.threads.size()) {
         pool.threads.push_back(__tsan_create_fiber(0));
-    } else if (pool.used > THREADS_KEPT) {
+    } else if (pool.used > THREADS_MAX) {
         __tsan_destroy_fiber(pool.threads[i]);
         pool.threads[i] = __tsan_create_fiber(0);
     }
@@ -208,7 +208,7 @@ static void block_begin(void) {
         Lane &lane = *engine.lanes[i];
         lane.index = {i % blockDim.x, i / blockDim.x % blockDim.y, i / (blockDim.x * blockDim.y)};
         lane.waiting = false;
-        lane.place = {"its end", 0};
+        lane.location = {"its end", 0};
         fiber_restart(lane.fiber, thread_take(), lane_main);
         if (i % WARP_LANES == 0) warp_begin(*lane.warp, engine.threads - i);
     }

@@ -26,7 +26,7 @@ struct Lane : SimThread {
     unsigned lane, thread; /* within the warp, within the block */
     void *request;         /* what it brought to the collective it waits in */
     const char *operation; /* the name of that */
-    SimPlace place;
+    SimLocation location;
     bool waiting;
 };
 
@@ -38,7 +38,7 @@ typedef void (*CollectiveFinish)(Warp &warp, uint32_t arrived);
 struct Collective {
     uint32_t mask, arrived;
     unsigned kind, generation;
-    SimPlace place;
+    SimLocation location;
     CollectiveFinish finish;
 };
 
@@ -54,7 +54,7 @@ struct Warp {
 /* A barrier of the block, and what its predicates came to. */
 struct Barrier {
     unsigned arrived, generation;
-    SimPlace place; /* of the first to arrive */
+    SimLocation location; /* of the first to arrive */
     SimBarrierResult now, last;
 };
 
@@ -87,7 +87,7 @@ extern Engine engine;
 void engine_run(const SimKernel &kernel, Fiber *caller, ThreadPool *pool);
 
 /* One line about the lane and where all others wait; exit status 97. */
-[[noreturn]] void engine_fail(const char *what, SimPlace place);
+[[noreturn]] void engine_fail(const char *what, SimLocation location);
 
 /* For collectives: the current lane has put itself among the waiting. */
 void engine_next(void);

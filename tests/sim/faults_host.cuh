@@ -87,16 +87,16 @@ static Status source_changed_early(FaultRun *run, int wrong) {
     return fault_fetch(run);
 }
 
-static int result_kept[FAULT_ITEMS];
+static int result_seen[FAULT_ITEMS];
 
 /* Pinned memory is read before anybody waited for the copy into it. */
 static Status result_read_early(FaultRun *run, int wrong) {
     LAUNCH(add_in, 1, 32, run->stream, run->in, run->out, 0);
     TRY(fault_fetch_async(run, run->stream));
     if (!wrong) CUDA_TRY(cudaStreamSynchronize(run->stream));
-    memcpy(result_kept, run->result, FAULT_BYTES);
+    memcpy(result_seen, run->result, FAULT_BYTES);
     CUDA_TRY(cudaStreamSynchronize(run->stream));
-    memcpy(run->result, result_kept, FAULT_BYTES);
+    memcpy(run->result, result_seen, FAULT_BYTES);
     return STATUS_OK;
 }
 
@@ -107,9 +107,9 @@ static Status event_recorded_early(FaultRun *run, int wrong) {
     TRY(fault_fetch_async(run, run->stream));
     if (!wrong) CUDA_TRY(cudaEventRecord(run->event, run->stream));
     CUDA_TRY(cudaEventSynchronize(run->event));
-    memcpy(result_kept, run->result, FAULT_BYTES);
+    memcpy(result_seen, run->result, FAULT_BYTES);
     CUDA_TRY(cudaStreamSynchronize(run->stream));
-    memcpy(run->result, result_kept, FAULT_BYTES);
+    memcpy(run->result, result_seen, FAULT_BYTES);
     return STATUS_OK;
 }
 

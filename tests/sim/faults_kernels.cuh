@@ -104,11 +104,11 @@ static __global__ void race_within_warp(const int *in, int *out, int wrong) {
         atomicAdd(&out[0], in[t]);
 }
 
-/* Whoever comes first takes the first place. */
+/* Whoever comes first takes the first slot. */
 static __global__ void order_by_atomic(const int *in, int *out, int wrong) {
     int t = (int)threadIdx.x;
-    int place = atomicAdd(&out[FAULT_ITEMS - 1], 1);
-    out[wrong ? place : t] = in[t];
+    int slot = atomicAdd(&out[FAULT_ITEMS - 1], 1);
+    out[wrong ? slot : t] = in[t];
 }
 
 /* Bounds */

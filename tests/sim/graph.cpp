@@ -110,9 +110,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsign
     if (!graph->running) graph->running = std::make_shared<int>(0);
     if (has_conditional(*graph) && *graph->running > 0)
         return error_say(cudaErrorNotSupported, "a second instance of a graph with conditions");
-    SimRecord r = {};
-    r.kind = SIM_INSTANTIATE;
-    record_asked(r);
+    call_add_kind(SIM_INSTANTIATE, NULL);
     ++*graph->running;
     *out = new CUgraphExec_st{graph_copy(*graph), graph->running};
     return cudaSuccess;
@@ -141,9 +139,9 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t run, cudaStream_t stream) {
         if (node->type != cudaGraphNodeTypeEventRecord) continue;
         node->op.event->stream = stream;
         node->op.event->captured = false;
-        op->recordings.push_back(++node->op.event->asked);
+        op->recordings.push_back(++node->op.event->enqueued);
     }
-    return stream_ask(stream, std::move(op));
+    return stream_enqueue(stream, std::move(op));
 }
 
 static void node_run(const CUgraphNode_st &node, const std::vector<long> &recordings) {

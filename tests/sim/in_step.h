@@ -19,14 +19,14 @@ typedef struct {
     const char *name;
     void *at;
     size_t bytes;
-    bool passing; /* dead between epochs */
+    bool transient; /* dead between epochs */
 } StepArray;
 
 enum { STEP_ARRAYS = 32 };
 
 static inline StepArray step_array(const char *name, const void *at, size_t count, size_t bytes,
-                                   bool passing) {
-    StepArray a = {name, (void *)at, at ? count * bytes : 0, passing};
+                                   bool transient) {
+    StepArray a = {name, (void *)at, at ? count * bytes : 0, transient};
     return a;
 }
 
@@ -37,34 +37,34 @@ static inline int step_arrays(const Selfplay *sp, StepArray *list) {
     size_t B = (size_t)s->B, M = (size_t)s->M, E = (size_t)s->E, K = (size_t)s->K;
     size_t D = B / (size_t)s->W, G = (size_t)p->G, R = B * K;
     int n = 0;
-#define KEPT(of, field, count) \
+#define LASTING(of, field, count) \
     list[n++] = step_array(#field, (of)->field, (count), sizeof *(of)->field, false)
-#define PASSING(of, field, count) \
+#define TRANSIENT(of, field, count) \
     list[n++] = step_array(#field, (of)->field, (count), sizeof *(of)->field, true)
-    KEPT(s, heads, B);
-    KEPT(s, nodes, B * M);
-    KEPT(s, edges, B * M * E);
-    KEPT(s, keys, B * M);
-    KEPT(s, seeds, D);
-    KEPT(s, noise, D * E);
-    KEPT(s, fault, 1);
-    KEPT(p, slots, G);
-    KEPT(p, standing, G);
-    KEPT(p, records, G * (size_t)p->record_words);
-    KEPT(p, counters, 1);
-    PASSING(s, leaf, R);
-    PASSING(s, leaf_row, R);
-    PASSING(s, row_count, B); /* the last stays 0 */
-    PASSING(s, row_offset, B + 1);
-    PASSING(s, logits, R * ACTIONS);
-    PASSING(s, values, R * MAX_SEATS);
-    PASSING(p, out_count, G);
-    PASSING(p, out_offset, G + 1);
-    PASSING(p, idle, G);
-    PASSING(p, idle_offset, G + 1);
-    PASSING(p, out, (size_t)p->out_words);
-#undef KEPT
-#undef PASSING
+    LASTING(s, heads, B);
+    LASTING(s, nodes, B * M);
+    LASTING(s, edges, B * M * E);
+    LASTING(s, keys, B * M);
+    LASTING(s, seeds, D);
+    LASTING(s, noise, D * E);
+    LASTING(s, fault, 1);
+    LASTING(p, slots, G);
+    LASTING(p, standing, G);
+    LASTING(p, records, G * (size_t)p->record_words);
+    LASTING(p, counters, 1);
+    TRANSIENT(s, leaf, R);
+    TRANSIENT(s, leaf_row, R);
+    TRANSIENT(s, row_count, B); /* the last stays 0 */
+    TRANSIENT(s, row_offset, B + 1);
+    TRANSIENT(s, logits, R * ACTIONS);
+    TRANSIENT(s, values, R * MAX_SEATS);
+    TRANSIENT(p, out_count, G);
+    TRANSIENT(p, out_offset, G + 1);
+    TRANSIENT(p, idle, G);
+    TRANSIENT(p, idle_offset, G + 1);
+    TRANSIENT(p, out, (size_t)p->out_words);
+#undef LASTING
+#undef TRANSIENT
     return n;
 }
 
@@ -73,7 +73,7 @@ static inline void step_fetch(const Selfplay *sp, const void *at, size_t bytes, 
     CHECK(backend->to_host(to, at, bytes, sp->wave.stream) == STATUS_OK);
     CHECK(backend->stream_sync(sp->wave.stream) == STATUS_OK);
 #if SIM_MSAN
-    __msan_unpoison(to, bytes); /* unwritten places may be compared */
+    __msan_unpoison(to, bytes); /* bytes that nobody wrote may be compared */
 #endif
 }
 
@@ -144,7 +144,7 @@ static inline void step_scribble(const Selfplay *sp) {
     size_t R = (size_t)search_max_rows(&sp->wave.search);
     bool bf16 = sp->wave.rows && sp->device->net->bf16_rows;
     for (int i = 0; i < n; i++)
-        if (list[i].passing) step_scribble_at(sp, list[i].at, list[i].bytes);
+        if (list[i].transient) step_scribble_at(sp, list[i].at, list[i].bytes);
     step_scribble_at(sp, p->scratch, (size_t)p->executors * sizeof *p->scratch);
     step_scribble_at(sp, sp->wave.scan_temp, sp->wave.scan_temp_bytes);
     if (sp->wave.rows)

@@ -81,10 +81,10 @@ static cudaError_t take(void **out, size_t bytes, bool pinned) {
     *out = NULL;
     if (cudaError_t error = error_injected()) return error;
     if (cudaError_t error = capture_forbids(pinned ? "cudaMallocHost" : "cudaMalloc")) return error;
-    SimRecord r = {};
-    r.kind = pinned ? SIM_ALLOC_HOST : SIM_ALLOC;
-    r.bytes = bytes;
-    record_asked(r);
+    SimCall call = {};
+    call.kind = pinned ? SIM_ALLOC_HOST : SIM_ALLOC;
+    call.bytes = bytes;
+    call_add(call);
     if (bytes == 0) return cudaSuccess;
     void *p = NULL;
     bool fits = pinned || bytes <= total_bytes - taken_bytes;
@@ -104,10 +104,10 @@ static cudaError_t take(void **out, size_t bytes, bool pinned) {
 static cudaError_t give(void *p, bool pinned) {
     if (cudaError_t error = error_injected()) return error;
     if (cudaError_t error = capture_forbids(pinned ? "cudaFreeHost" : "cudaFree")) return error;
-    SimRecord r = {};
-    r.kind = pinned ? SIM_FREE_HOST : SIM_FREE;
-    r.dst = p;
-    record_asked(r);
+    SimCall call = {};
+    call.kind = pinned ? SIM_FREE_HOST : SIM_FREE;
+    call.dst = p;
+    call_add(call);
     if (!p) return cudaSuccess;
     for (size_t i = 0; i < blocks.size(); i++) {
         if (blocks[i].at != p || blocks[i].pinned != pinned) continue;

@@ -1,4 +1,4 @@
-# The simulator's own tests: that it finds faults, and what it records of an epoch.
+# The simulator's own tests: that it finds faults, and what an epoch asks of the device.
 sim_unit(faults faults.cu)
 sim_test(test_faults faults)
 
@@ -11,8 +11,8 @@ foreach(seen address memory thread)
   endif()
 endforeach()
 
-if(NOT variant STREQUAL tsan) # it would report races in the recorder's own lists
-  foreach(name test_record test_record_load)
+if(NOT variant STREQUAL tsan) # it would report races in the lists of calls
+  foreach(name test_calls test_calls_load)
     sim_unit(${name} ${name}.c)
     sim_test(${name} ${name})
   endforeach()

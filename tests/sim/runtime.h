@@ -17,9 +17,9 @@
 
 /* An event outlives its handle while something that is enqueued names it. */
 struct EventState {
-    cudaStream_t stream = nullptr; /* where it was recorded last */
-    long asked = 0, reached = 0;   /* recordings */
-    double seconds = 0;            /* when it was reached */
+    cudaStream_t stream = nullptr;  /* where it was recorded last */
+    long enqueued = 0, reached = 0; /* recordings */
+    double seconds = 0;             /* when it was reached */
     bool timed = true;
     bool captured = false; /* recorded within a capture: the host may not ask for it */
     char tag = 0;
@@ -106,7 +106,7 @@ void memory_leave(void);
 
 /* stream.cpp: NULL if there is no such stream. */
 CUstream_st *stream_find(cudaStream_t stream);
-cudaError_t stream_ask(cudaStream_t stream, std::unique_ptr<SimOp> op);
+cudaError_t stream_enqueue(cudaStream_t stream, std::unique_ptr<SimOp> op);
 /* What CUDA forbids while this thread captures: breaks the capture and returns its error. */
 cudaError_t capture_forbids(const char *call);
 /* Runs the op, or the node that holds it, on the stream that is running. */
@@ -127,9 +127,10 @@ void conditional_run(const CUgraphNode_st &node);
 /* engine.cpp: 0..count - 1, by the order. */
 unsigned engine_choose(unsigned count);
 
-/* record.cpp */
-void record_asked(const SimRecord &record);
-void record_asked_op(const SimOp &op, cudaStream_t stream, bool captured);
-void record_ran_op(const SimOp &op);
+/* calls.cpp: adds to the calls that the host made, and to what the device ran. */
+void call_add(const SimCall &call);
+void call_add_kind(SimKind kind, cudaStream_t stream);
+void call_add_op(const SimOp &op, cudaStream_t stream, bool captured);
+void call_ran(const SimOp &op);
 
 #endif

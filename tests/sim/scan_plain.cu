@@ -1,6 +1,6 @@
 /* tests/sim/scan_plain.cu - backend_cuda's scan without a library: one thread runs the plain body.
  *
- * Linked in the place of device/core/scan_cub.cu, whose oracle that body is. */
+ * Linked in place of device/core/scan_cub.cu, whose oracle that body is. */
 #include "device/core/launch.cuh"
 #include "device/core/scan.h"
 

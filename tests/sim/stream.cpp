@@ -35,10 +35,10 @@ static double clock_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-cudaError_t stream_ask(cudaStream_t stream, std::unique_ptr<SimOp> op) {
+cudaError_t stream_enqueue(cudaStream_t stream, std::unique_ptr<SimOp> op) {
     CUstream_st *s = stream_find(stream);
     if (!s) return error_set(cudaErrorInvalidResourceHandle);
-    record_asked_op(*op, stream, s->capture != nullptr);
+    call_add_op(*op, stream, s->capture != nullptr);
     if (s->capture) return capture_add(s, *op);
     sanitizer_release(op.get());
     s->queue.push_back(std::move(op));
@@ -66,7 +66,7 @@ static void event_pass(const std::shared_ptr<EventState> &event, long recording)
 }
 
 void op_run(const SimOp &op) {
-    record_ran_op(op);
+    call_ran(op);
     switch (op.kind) {
     case SIM_KERNEL: engine_run(*op.kernel, &active->fiber, &active->pool); break;
     case SIM_COPY: memory_copy(op.dst, op.src, op.bytes); break;
@@ -125,13 +125,6 @@ static void stream_drain(CUstream_st *s) {
     sanitizer_acquire(&s->tag);
 }
 
-static void record_call(SimKind kind, cudaStream_t stream) {
-    SimRecord r = {};
-    r.kind = kind;
-    r.stream = stream;
-    record_asked(r);
-}
-
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags) {
     *out = NULL;
     if (cudaError_t error = error_injected()) return error;
@@ -162,7 +155,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     if (cudaError_t error = capture_forbids("cudaStreamSynchronize")) return error;
     CUstream_st *s = stream_find(stream);
     if (!s) return error_set(cudaErrorInvalidResourceHandle);
-    record_call(SIM_STREAM_SYNC, stream);
+    call_add_kind(SIM_STREAM_SYNC, stream);
     stream_drain(s);
     return cudaSuccess;
 }
@@ -170,7 +163,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 cudaError_t cudaDeviceSynchronize(void) {
     if (cudaError_t error = error_injected()) return error;
     if (cudaError_t error = capture_forbids("cudaDeviceSynchronize")) return error;
-    record_call(SIM_DEVICE_SYNC, NULL);
+    call_add_kind(SIM_DEVICE_SYNC, NULL);
     stream_drain(&default_stream);
     for (CUstream_st *s : streams) stream_drain(s);
     return cudaSuccess;
@@ -182,7 +175,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
     if (cudaError_t error = capture_forbids("cudaStreamQuery")) return error;
     CUstream_st *s = stream_find(stream);
     if (!s) return error_set(cudaErrorInvalidResourceHandle);
-    record_call(SIM_QUERY, stream);
+    call_add_kind(SIM_QUERY, stream);
     if (s->queue.empty()) {
         sanitizer_acquire(&s->tag);
         return cudaSuccess;
@@ -215,15 +208,15 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
     if (!event || !s) return error_set(cudaErrorInvalidResourceHandle);
     EventState &state = *event->state;
     state.captured = s->capture && flags != cudaEventRecordExternal;
-    if (state.captured) return cudaSuccess; /* it stands for a place in the graph, no node */
+    if (state.captured) return cudaSuccess; /* it marks a point in the graph and makes no node */
     std::unique_ptr<SimOp> op(new SimOp());
     op->kind = SIM_EVENT_RECORD;
     op->event = event->state;
     if (!s->capture) {
         state.stream = stream;
-        op->recording = ++state.asked;
+        op->recording = ++state.enqueued;
     }
-    return stream_ask(stream, std::move(op));
+    return stream_enqueue(stream, std::move(op));
 }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
@@ -239,8 +232,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     std::unique_ptr<SimOp> op(new SimOp());
     op->kind = SIM_EVENT_WAIT;
     op->event = event->state;
-    op->recording = event->state->asked;
-    return stream_ask(stream, std::move(op));
+    op->recording = event->state->enqueued;
+    return stream_enqueue(stream, std::move(op));
 }
 
 /* What a wait for the event and a question about it refuse alike. */
@@ -249,13 +242,13 @@ static cudaError_t event_check(cudaEvent_t event, SimKind kind, const char *call
     if (cudaError_t error = capture_forbids(call)) return error;
     if (!event) return error_set(cudaErrorInvalidResourceHandle);
     if (event->state->captured) return error_set(cudaErrorCapturedEvent);
-    record_call(kind, NULL);
+    call_add_kind(kind, NULL);
     return cudaSuccess;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     cudaError_t error = event_check(event, SIM_EVENT_SYNC, "cudaEventSynchronize");
-    if (error == cudaSuccess) event_pass(event->state, event->state->asked);
+    if (error == cudaSuccess) event_pass(event->state, event->state->enqueued);
     return error;
 }
 
@@ -263,7 +256,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
     cudaError_t error = event_check(event, SIM_QUERY, "cudaEventQuery");
     if (error != cudaSuccess) return error;
     EventState &state = *event->state;
-    if (state.reached == state.asked) {
+    if (state.reached == state.enqueued) {
         sanitizer_acquire(&state.tag);
         return cudaSuccess;
     }
@@ -274,10 +267,10 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to) {
     if (cudaError_t error = error_injected()) return error;
-    if (!from || !to || !from->state->timed || !to->state->timed || from->state->asked == 0 ||
-        to->state->asked == 0)
+    if (!from || !to || !from->state->timed || !to->state->timed || from->state->enqueued == 0 ||
+        to->state->enqueued == 0)
         return error_set(cudaErrorInvalidResourceHandle);
-    if (from->state->reached < from->state->asked || to->state->reached < to->state->asked)
+    if (from->state->reached < from->state->enqueued || to->state->reached < to->state->enqueued)
         return cudaErrorNotReady;
     *ms = (float)(1e3 * (to->state->seconds - from->state->seconds));
     return cudaSuccess;

@@ -29,9 +29,9 @@ static void check_same(const Ring *a, const void *in_a, const Ring *b, const voi
 
 static void check_rings(const Ring *a, const Ring *b) {
     const Replay *x = &a->replay, *y = &b->replay;
-    size_t places = (size_t)x->capacity;
-    check_same(a, x->words, b, y->words, places * (size_t)x->stride * 2, "words");
-    check_same(a, x->games, b, y->games, places * sizeof *x->games, "games");
+    size_t slots = (size_t)x->capacity;
+    check_same(a, x->words, b, y->words, slots * (size_t)x->stride * 2, "words");
+    check_same(a, x->games, b, y->games, slots * sizeof *x->games, "games");
     check_same(a, x->count, b, y->count, (GAMES + 1) * sizeof *x->count, "counts");
     check_same(a, x->offset, b, y->offset, (GAMES + 1) * sizeof *x->offset, "offsets");
     check_same(a, x->window, b, y->window, sizeof *x->window, "windows");

@@ -1,7 +1,7 @@
 /* tests/sim/test_sim_runtime.cu - the model of CUDA itself: what runs, when, what is refused.
  *
  * Kernels of the test alone, launched through the project's LAUNCH and captured through its
- * graph.cuh: all three kinds of conditional nodes, events, errors, the recorder. */
+ * graph.cuh: all three kinds of conditional nodes, events, errors, the lists of calls. */
 #include "device/core/graph.cuh"
 #include "tests/support/check.h"
 #include "calls.h"
@@ -204,24 +204,24 @@ static Status test_refusals(int *device, Stream stream) {
     return STATUS_OK;
 }
 
-/* The recorder tells what was asked from what ran. */
-static Status test_record(int *device, Stream stream) {
+/* The lists tell the calls that were made from the operations that ran. */
+static Status test_calls(int *device, Stream stream) {
     cudaGraphExec_t run;
-    int asked = 0, ran = 0;
-    sim_record_begin();
+    int made = 0, ran = 0;
+    sim_calls_begin();
     TRY(graph_capture_begin(stream));
     TRY(add(device, 3, stream));
     CUDA_TRY(cudaMemsetAsync(device, 0, sizeof *device, stream));
     TRY(graph_capture_end(stream, &run));
     CUDA_TRY(cudaGraphLaunch(run, stream));
     CUDA_TRY(cudaStreamSynchronize(stream));
-    sim_record_end();
+    sim_calls_end();
     static const SimKind kinds[] = {SIM_CAPTURE_BEGIN, SIM_KERNEL,      SIM_SET,
                                     SIM_CAPTURE_END,   SIM_INSTANTIATE, SIM_GRAPH_LAUNCH,
                                     SIM_STREAM_SYNC};
-    const SimRecord *a = sim_record_asked(&asked), *r = sim_record_ran(&ran);
-    CHECK(asked == 7 && ran == 3);
-    for (int i = 0; i < asked && i < 7; i++) CHECK(a[i].kind == kinds[i]);
+    const SimCall *a = sim_calls_made(&made), *r = sim_calls_ran(&ran);
+    CHECK(made == 7 && ran == 3);
+    for (int i = 0; i < made && i < 7; i++) CHECK(a[i].kind == kinds[i]);
     if (checks_failed) return STATUS_OK;
     CHECK(a[1].captured && strcmp(a[1].name, "add_kernel") == 0 && a[1].block[0] == 32);
     CHECK(a[1].argument_bytes == sizeof(int *) + sizeof(int) && r[1].function == a[1].function);
@@ -246,7 +246,7 @@ int main(void) {
         sim_quiet(true);
         CHECK(test_refusals(device, a) == STATUS_OK);
         sim_quiet(false);
-        CHECK(test_record(device, a) == STATUS_OK);
+        CHECK(test_calls(device, a) == STATUS_OK);
     }
     CHECK(cudaFree(device) == cudaSuccess);
     CHECK(cudaStreamDestroy(a) == cudaSuccess && cudaStreamDestroy(b) == cudaSuccess);

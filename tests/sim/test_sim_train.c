@@ -16,10 +16,10 @@ static void graph_is_one_launch(const ModelConfig *model) {
     Trained t;
     trained_open(&t, &spec, NULL);
     trained_run(&t, 2);
-    sim_record_begin();
+    sim_calls_begin();
     CHECK(train_cuda.run(t.trainer, 2, 4, rates, 3, t.reports, t.stream) == STATUS_OK);
-    sim_record_end();
-    const SimRecord *asked = sim_record_asked(&count);
+    sim_calls_end();
+    const SimCall *asked = sim_calls_made(&count);
     for (int i = 0; i < count; i++) kinds[asked[i].kind]++;
     CHECK(kinds[SIM_GRAPH_LAUNCH] == 3 && kinds[SIM_KERNEL] == 0 && kinds[SIM_STREAM_SYNC] == 1);
     CHECK(kinds[SIM_ALLOC] == 0 && kinds[SIM_ALLOC_HOST] == 0 && kinds[SIM_DEVICE_SYNC] == 0);

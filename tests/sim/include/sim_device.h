@@ -11,7 +11,7 @@
 #include "sim_vector.h"
 
 /* Where in the source a lane is. */
-struct SimPlace {
+struct SimLocation {
     const char *file;
     int line;
 };
@@ -48,10 +48,10 @@ struct SimBarrierResult {
 };
 
 uint64_t sim_shuffle(uint32_t mask, uint64_t value, int by, int width, SimShuffle kind,
-                     SimPlace place);
-uint64_t sim_vote(uint32_t mask, uint64_t value, SimVote kind, SimPlace place);
-void sim_warp_sync(uint32_t mask, SimPlace place);
-SimBarrierResult sim_block_sync(int predicate, SimPlace place);
+                     SimLocation location);
+uint64_t sim_vote(uint32_t mask, uint64_t value, SimVote kind, SimLocation location);
+void sim_warp_sync(uint32_t mask, SimLocation location);
+SimBarrierResult sim_block_sync(int predicate, SimLocation location);
 void sim_fence(void);
 void sim_preempt(void); /* a point at which another lane may be let run */
 /* The block's array of `bytes` known by `key`, unwritten. */

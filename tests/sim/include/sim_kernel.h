@@ -13,21 +13,22 @@ struct SimKernel {
     const char *name = nullptr;     /* as the launch spells it */
     const void *function = nullptr; /* tells apart what is spelled alike */
     dim3 grid, block;
-    std::vector<unsigned char> arguments; /* their bytes, one after another, for the recorder */
-    virtual void run() const = 0;         /* one CUDA thread */
+    std::vector<unsigned char>
+        arguments;                /* their bytes, one after another, for the lists of calls */
+    virtual void run() const = 0; /* one CUDA thread */
     virtual ~SimKernel() = default;
 };
 
 template <class... P>
-struct SimCall : SimKernel {
+struct SimLaunch : SimKernel {
     void (*kernel)(P...);
     std::tuple<P...> values;
 
-    SimCall(void (*k)(P...), std::tuple<P...> v) : kernel(k), values(std::move(v)) {}
+    SimLaunch(void (*k)(P...), std::tuple<P...> v) : kernel(k), values(std::move(v)) {}
 
     void run() const override { std::apply(kernel, values); }
 
-    void keep_bytes() {
+    void collect_bytes() {
         std::apply([this](const P &...value) { (append(&value, sizeof value), ...); }, values);
     }
 
@@ -45,12 +46,13 @@ template <class... P, class... A>
 void sim_launch_call(const char *name, void (*k)(P...), dim3 grid, dim3 block, cudaStream_t stream,
                      A... arguments) {
     static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel takes");
-    auto call = std::make_shared<SimCall<P...>>(k, std::tuple<P...>(static_cast<P>(arguments)...));
+    auto call = std::make_shared<SimLaunch<P...>>(k,
+                                                  std::tuple<P...>(static_cast<P>(arguments)...));
     call->name = name;
     call->function = reinterpret_cast<const void *>(k);
     call->grid = grid;
     call->block = block;
-    call->keep_bytes();
+    call->collect_bytes();
     sim_launch(stream, std::move(call));
 }
 

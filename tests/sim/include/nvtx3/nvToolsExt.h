@@ -1,4 +1,4 @@
-/* tests/sim/include/nvtx3/nvToolsExt.h - a profiler's ranges, which the recorder keeps. */
+/* tests/sim/include/nvtx3/nvToolsExt.h - a profiler's ranges, listed among the calls (calls.h). */
 #ifndef TESTS_SIM_NVTX_H
 #define TESTS_SIM_NVTX_H
 

@@ -1,4 +1,4 @@
-/* tests/sim/test_record.c - what an epoch asks of the device, call by call, and what then runs.
+/* tests/sim/test_calls.c - what an epoch asks of the device, call by call, and what then runs.
  *
  *   - a wave is these launches in this order, and an epoch asks for nothing else: no memory, no
  *     wait, no copy but its counters and records, to pinned memory, after everything
@@ -49,26 +49,26 @@ static SelfplayConfig config_small(bool graph) {
     return c;
 }
 
-/* A list that outlives the recorder's, with the kinds of interest alone. */
+/* A copy of a list of calls that outlives the simulator's, with the kinds of interest alone. */
 typedef struct {
-    SimRecord *at; /* (count) owned, and so are their arguments */
+    SimCall *at; /* (count) owned, and so are their arguments */
     int count;
 } List;
 
-typedef enum { LIST_ASKED, LIST_RAN, LIST_COUNT } ListKind;
+typedef enum { LIST_MADE, LIST_RAN, LIST_COUNT } ListKind;
 
 /* Left out: the clock, and what a profiler sees. */
-static bool is_of_interest(const SimRecord *r) {
+static bool is_listed(const SimCall *r) {
     return r->kind != SIM_RANGE_PUSH && r->kind != SIM_RANGE_POP && r->kind != SIM_EVENT_RECORD;
 }
 
-static List list_keep(ListKind kind) {
+static List list_copy(ListKind kind) {
     int count;
-    const SimRecord *from = kind == LIST_ASKED ? sim_record_asked(&count) : sim_record_ran(&count);
+    const SimCall *from = kind == LIST_MADE ? sim_calls_made(&count) : sim_calls_ran(&count);
     List list = {calloc((size_t)count + 1, sizeof *list.at), 0};
     for (int i = 0; list.at && i < count; i++) {
-        if (!is_of_interest(&from[i])) continue;
-        SimRecord *to = &list.at[list.count++];
+        if (!is_listed(&from[i])) continue;
+        SimCall *to = &list.at[list.count++];
         *to = from[i];
         unsigned char *bytes = malloc(to->argument_bytes + 1);
         if (bytes && to->argument_bytes) memcpy(bytes, to->arguments, to->argument_bytes);
@@ -85,22 +85,22 @@ static void list_free(List *list) {
 
 /* The calls that this epoch asks for. */
 static List enqueue(Selfplay *sp) {
-    sim_record_begin();
+    sim_calls_begin();
     CHECK(selfplay_enqueue(sp) == STATUS_OK);
-    sim_record_end();
-    return list_keep(LIST_ASKED);
+    sim_calls_end();
+    return list_copy(LIST_MADE);
 }
 
 /* What runs until this epoch's counters are there, and what the host asks for meanwhile. */
-static List await(Selfplay *sp, int64_t epoch, List *asked) {
+static List await(Selfplay *sp, int64_t epoch, List *calls) {
     const PlayCounters *counters;
     const uint16_t *out;
-    sim_record_begin();
+    sim_calls_begin();
     CHECK(selfplay_wait(sp, epoch, &counters, &out) == STATUS_OK);
-    sim_record_end();
+    sim_calls_end();
     CHECK(counters->fault.code == FAULT_NONE);
-    if (asked) *asked = list_keep(LIST_ASKED);
-    return list_keep(LIST_RAN);
+    if (calls) *calls = list_copy(LIST_MADE);
+    return list_copy(LIST_RAN);
 }
 
 static void open_small(Selfplay *sp, const Device *device, bool graph) {
@@ -117,10 +117,10 @@ static int count_of(const List *list, SimKind kind) {
 }
 
 /* The last two calls are the copies to the host, of counters and records. */
-static void check_copies(const Selfplay *sp, const List *asked) {
-    CHECK(count_of(asked, SIM_COPY) == 2 && asked->count > 2);
-    if (asked->count < 3) return;
-    const SimRecord *counters = &asked->at[asked->count - 2], *out = counters + 1;
+static void check_copies(const Selfplay *sp, const List *calls) {
+    CHECK(count_of(calls, SIM_COPY) == 2 && calls->count > 2);
+    if (calls->count < 3) return;
+    const SimCall *counters = &calls->at[calls->count - 2], *out = counters + 1;
     int i = (int)((sp->epochs - 1) % 2), to_host = 2; /* cudaMemcpyDeviceToHost */
     CHECK(counters->kind == SIM_COPY && counters->direction == to_host);
     CHECK(counters->dst == sp->counters[i] && counters->src == sp->play.counters);
@@ -131,28 +131,28 @@ static void check_copies(const Selfplay *sp, const List *asked) {
 }
 
 /* An epoch launch by launch: one setting, the waves, the copies, and no other call. */
-static void check_plain(const Selfplay *sp, const List *asked) {
-    CHECK(asked->count == EPOCH + 2);
-    CHECK(asked->at[0].kind == SIM_SET && asked->at[0].dst == &sp->play.counters->out_used);
-    for (int i = 0; i < WAVES * WAVE_LAUNCHES && 1 + i < asked->count; i++) {
+static void check_plain(const Selfplay *sp, const List *calls) {
+    CHECK(calls->count == EPOCH + 2);
+    CHECK(calls->at[0].kind == SIM_SET && calls->at[0].dst == &sp->play.counters->out_used);
+    for (int i = 0; i < WAVES * WAVE_LAUNCHES && 1 + i < calls->count; i++) {
         const Launch *launch = &wave_launches[i % WAVE_LAUNCHES];
-        const SimRecord *r = &asked->at[1 + i];
+        const SimCall *r = &calls->at[1 + i];
         bool is_it = r->kind == SIM_KERNEL && strcmp(r->name, launch->name) == 0;
         if (!is_it)
             fprintf(stderr, "call %d of an epoch is no launch of %s\n", 1 + i, launch->name);
         CHECK(is_it && !r->captured && r->stream == (const void *)sp->wave.stream);
         CHECK(is_it && r->argument_bytes >= launch->bytes);
     }
-    check_copies(sp, asked);
+    check_copies(sp, calls);
 }
 
 /* The epoch as a graph: one launch of it, the copies, and no other call. */
-static void check_graph(const Selfplay *sp, const List *asked) {
-    CHECK(asked->count == 3 && asked->at[0].kind == SIM_GRAPH_LAUNCH);
-    check_copies(sp, asked);
+static void check_graph(const Selfplay *sp, const List *calls) {
+    CHECK(calls->count == 3 && calls->at[0].kind == SIM_GRAPH_LAUNCH);
+    check_copies(sp, calls);
 }
 
-static bool is_same(const SimRecord *a, const SimRecord *b, size_t argument_bytes) {
+static bool is_same(const SimCall *a, const SimCall *b, size_t argument_bytes) {
     return a->kind == b->kind && a->function == b->function && a->dst == b->dst &&
            a->src == b->src && a->bytes == b->bytes && a->value == b->value &&
            memcmp(a->grid, b->grid, sizeof a->grid) == 0 &&
@@ -174,22 +174,22 @@ static void check_same(const List *plain, const List *other) {
     }
 }
 
-/* What was asked during a capture. */
-static List captured_of(const List *asked) {
-    List list = {calloc((size_t)asked->count + 1, sizeof *list.at), 0};
-    for (int i = 0; list.at && i < asked->count; i++)
-        if (asked->at[i].captured) list.at[list.count++] = asked->at[i];
+/* The calls made during a capture. */
+static List captured_of(const List *calls) {
+    List list = {calloc((size_t)calls->count + 1, sizeof *list.at), 0};
+    for (int i = 0; list.at && i < calls->count; i++)
+        if (calls->at[i].captured) list.at[list.count++] = calls->at[i];
     return list;
 }
 
 /* An epoch is asked for that is the first of its kind: it is captured once, the work of the plain
  * list. */
-static void check_capture(const Selfplay *sp, const List *asked, const List *plain) {
-    CHECK(count_of(asked, SIM_CAPTURE_BEGIN) == 1);
-    CHECK(count_of(asked, SIM_INSTANTIATE) == 1);
-    CHECK(count_of(asked, SIM_ALLOC) == 0 && count_of(asked, SIM_STREAM_SYNC) == 0);
-    check_copies(sp, asked);
-    List nodes = captured_of(asked);
+static void check_capture(const Selfplay *sp, const List *calls, const List *plain) {
+    CHECK(count_of(calls, SIM_CAPTURE_BEGIN) == 1);
+    CHECK(count_of(calls, SIM_INSTANTIATE) == 1);
+    CHECK(count_of(calls, SIM_ALLOC) == 0 && count_of(calls, SIM_STREAM_SYNC) == 0);
+    check_copies(sp, calls);
+    List nodes = captured_of(calls);
     CHECK(nodes.count == EPOCH);
     check_same(plain, &nodes);
     free(nodes.at);
@@ -203,18 +203,18 @@ static void test_graph(const Device *device) {
     List plain = enqueue(&sp), waited;
     check_plain(&sp, &plain);
     for (int64_t epoch = 0; epoch < EPOCHS; epoch++) {
-        List asked = enqueue(&sp), ran = await(&sp, epoch, &waited);
+        List calls = enqueue(&sp), ran = await(&sp, epoch, &waited);
         if (epoch < GRAPH_COUNT)
-            check_capture(&sp, &asked, &plain);
+            check_capture(&sp, &calls, &plain);
         else
-            check_graph(&sp, &asked); /* the timed one too */
+            check_graph(&sp, &calls); /* the timed one too */
         CHECK(waited.count == 1 && waited.at[0].kind == SIM_EVENT_SYNC);
         int first = ran.count > 0 && ran.at[0].kind == SIM_GRAPH_LAUNCH;
         List nodes = {ran.at + first, ran.count - first};
         CHECK(nodes.count == EPOCH + 2);
         check_same(&plain, &nodes);
         list_free(&ran);
-        list_free(&asked);
+        list_free(&calls);
         list_free(&waited);
     }
     list_free(&plain);
@@ -223,16 +223,16 @@ static void test_graph(const Device *device) {
 
 static void test_plain(const Device *device) {
     Selfplay sp;
-    sim_record_begin();
+    sim_calls_begin();
     open_small(&sp, device, false);
-    sim_record_end();
-    List opened = list_keep(LIST_ASKED);
+    sim_calls_end();
+    List opened = list_copy(LIST_MADE);
     CHECK(count_of(&opened, SIM_ALLOC_HOST) == 4); /* pinned: two counters, two records */
     list_free(&opened);
     for (int64_t epoch = 0; epoch < 3; epoch++) {
-        List asked = enqueue(&sp), ran = await(&sp, epoch, NULL);
-        check_plain(&sp, &asked);
-        list_free(&asked);
+        List calls = enqueue(&sp), ran = await(&sp, epoch, NULL);
+        check_plain(&sp, &calls);
+        list_free(&calls);
         list_free(&ran);
     }
     selfplay_close(&sp);

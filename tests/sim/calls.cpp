@@ -1,4 +1,4 @@
-/* tests/sim/record.cpp - the two lists of the recorder. */
+/* tests/sim/calls.cpp - the two lists of calls: those that the host made and those that ran. */
 #include "calls.h"
 
 #include <string.h>
@@ -6,25 +6,25 @@
 #include "tests/sim/include/nvtx3/nvToolsExt.h"
 #include "runtime.h"
 
-static bool recording;
-static std::vector<SimRecord> asked, ran;
-static std::vector<std::shared_ptr<SimKernel>> kept; /* whose arguments the lists point to */
+static bool is_on;
+static std::vector<SimCall> made, ran;
+static std::vector<std::shared_ptr<SimKernel>> kernels; /* the lists point to their arguments */
 
-void sim_record_begin(void) {
-    asked.clear();
+void sim_calls_begin(void) {
+    made.clear();
     ran.clear();
-    kept.clear();
-    recording = true;
+    kernels.clear();
+    is_on = true;
 }
 
-void sim_record_end(void) { recording = false; }
+void sim_calls_end(void) { is_on = false; }
 
-const SimRecord *sim_record_asked(int *count) {
-    *count = (int)asked.size();
-    return asked.data();
+const SimCall *sim_calls_made(int *count) {
+    *count = (int)made.size();
+    return made.data();
 }
 
-const SimRecord *sim_record_ran(int *count) {
+const SimCall *sim_calls_ran(int *count) {
     *count = (int)ran.size();
     return ran.data();
 }
@@ -38,8 +38,8 @@ const char *sim_kind_name(SimKind kind) {
     return names[kind];
 }
 
-static SimRecord record_of(const SimOp &op) {
-    SimRecord r = {};
+static SimCall call_of(const SimOp &op) {
+    SimCall r = {};
     r.kind = op.kind;
     r.dst = op.dst;
     r.src = op.src;
@@ -57,39 +57,44 @@ static SimRecord record_of(const SimOp &op) {
     memcpy(r.block, block, sizeof block);
     r.arguments = k.arguments.data();
     r.argument_bytes = k.arguments.size();
-    kept.push_back(op.kernel);
+    kernels.push_back(op.kernel);
     return r;
 }
 
-void record_asked(const SimRecord &record) {
-    if (recording) asked.push_back(record);
+void call_add(const SimCall &call) {
+    if (is_on) made.push_back(call);
 }
 
-void record_asked_op(const SimOp &op, cudaStream_t stream, bool captured) {
-    if (!recording) return;
-    SimRecord r = record_of(op);
-    r.stream = stream;
-    r.captured = captured;
-    asked.push_back(r);
+void call_add_kind(SimKind kind, cudaStream_t stream) {
+    SimCall call = {};
+    call.kind = kind;
+    call.stream = stream;
+    call_add(call);
 }
 
-void record_ran_op(const SimOp &op) {
-    if (recording) ran.push_back(record_of(op));
+void call_add_op(const SimOp &op, cudaStream_t stream, bool captured) {
+    if (!is_on) return;
+    SimCall call = call_of(op);
+    call.stream = stream;
+    call.captured = captured;
+    made.push_back(call);
+}
+
+void call_ran(const SimOp &op) {
+    if (is_on) ran.push_back(call_of(op));
 }
 
 static int depth;
 
 int nvtxRangePushA(const char *name) {
-    SimRecord r = {};
-    r.kind = SIM_RANGE_PUSH;
-    r.name = name;
-    record_asked(r);
+    SimCall call = {};
+    call.kind = SIM_RANGE_PUSH;
+    call.name = name;
+    call_add(call);
     return depth++;
 }
 
 int nvtxRangePop(void) {
-    SimRecord r = {};
-    r.kind = SIM_RANGE_POP;
-    record_asked(r);
+    call_add_kind(SIM_RANGE_POP, NULL);
     return --depth;
 }

@@ -1,4 +1,5 @@
-/* tests/sim/ask.cpp - launches, copies and settings: checked as CUDA checks them, then enqueued. */
+/* tests/sim/enqueue.cpp - launches, copies and settings: checked as CUDA checks them, then
+ * enqueued. */
 #include <limits.h>
 
 #include "runtime.h"
@@ -23,7 +24,7 @@ void sim_launch(cudaStream_t stream, std::shared_ptr<SimKernel> kernel) {
     std::unique_ptr<SimOp> op(new SimOp());
     op->kind = SIM_KERNEL;
     op->kernel = std::move(kernel);
-    (void)stream_ask(stream, std::move(op));
+    (void)stream_enqueue(stream, std::move(op));
 }
 
 cudaError_t cudaMemsetAsync(void *dst, int value, size_t bytes, cudaStream_t stream) {
@@ -35,7 +36,7 @@ cudaError_t cudaMemsetAsync(void *dst, int value, size_t bytes, cudaStream_t str
     op->dst = dst;
     op->value = value;
     op->bytes = bytes;
-    return stream_ask(stream, std::move(op));
+    return stream_enqueue(stream, std::move(op));
 }
 
 /* Enqueued on the default stream: the host does not wait for it. */
@@ -78,7 +79,7 @@ cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t bytes, cudaMemcpy
     op->src = src;
     op->bytes = bytes;
     op->direction = kind;
-    return stream_ask(stream, std::move(op));
+    return stream_enqueue(stream, std::move(op));
 }
 
 cudaError_t cudaMemcpy(void *dst, const void *src, size_t bytes, cudaMemcpyKind kind) {

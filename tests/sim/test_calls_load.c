@@ -1,4 +1,4 @@
-/* tests/sim/test_record_load.c - other weights under a captured epoch: no new capture, no wait.
+/* tests/sim/test_calls_load.c - other weights under a captured epoch: no new capture, no wait.
  *
  * One epoch plays with other weights, the next with the first ones again, which are loaded while
  * the copy of the others still waits for its turn. Runs with a small network, launch by launch, as
@@ -29,21 +29,21 @@ static SelfplayConfig config_small(bool graph) {
 }
 
 /* What a load asks for: a copy to the device, on the stream, and no wait but for the one before. */
-static void check_load(const Selfplay *sp, const SimRecord *asked, int count) {
+static void check_load(const Selfplay *sp, const SimCall *calls, int count) {
     int copies = 0;
     for (int i = 0; i < count; i++) {
-        SimKind kind = asked[i].kind;
+        SimKind kind = calls[i].kind;
         CHECK(kind == SIM_EVENT_SYNC || kind == SIM_EVENT_RECORD || kind == SIM_COPY);
         if (kind != SIM_COPY) continue;
         copies++;
-        CHECK(asked[i].direction == 1 && !asked[i].captured); /* cudaMemcpyHostToDevice */
-        CHECK(asked[i].stream == (const void *)sp->wave.stream);
+        CHECK(calls[i].direction == 1 && !calls[i].captured); /* cudaMemcpyHostToDevice */
+        CHECK(calls[i].stream == (const void *)sp->wave.stream);
     }
     CHECK(copies == 1);
 }
 
 /* Of the device, meanwhile: what an earlier load has asked for, if that has not run yet. */
-static void check_wait(const SimRecord *ran, int count, bool earlier) {
+static void check_wait(const SimCall *ran, int count, bool earlier) {
     CHECK(count == (earlier ? 2 : 0));
     CHECK(count == 0 || (ran[0].kind == SIM_COPY && ran[0].direction == 1));
 }
@@ -52,19 +52,19 @@ static void load(int run, Selfplay *sp, const Weights *weights) {
     int count;
     if (run == RUN_WAITED)
         CHECK(device_simulated.backend->stream_sync(sp->wave.stream) == STATUS_OK);
-    sim_record_begin();
+    sim_calls_begin();
     CHECK(selfplay_load(sp, 0, weights) == STATUS_OK);
-    sim_record_end();
-    const SimRecord *asked = sim_record_asked(&count);
-    check_load(sp, asked, count);
-    const SimRecord *ran = sim_record_ran(&count);
+    sim_calls_end();
+    const SimCall *calls = sim_calls_made(&count);
+    check_load(sp, calls, count);
+    const SimCall *ran = sim_calls_ran(&count);
     check_wait(ran, count, run != RUN_WAITED && sp->epochs > CHANGED);
 }
 
 /* An epoch after both captures: its launch, two copies to the host, an event. */
-static void check_epoch(const SimRecord *asked, int count) {
-    CHECK(count == 4 && asked[0].kind == SIM_GRAPH_LAUNCH && asked[1].kind == SIM_COPY);
-    CHECK(count == 4 && asked[2].kind == SIM_COPY && asked[3].kind == SIM_EVENT_RECORD);
+static void check_epoch(const SimCall *calls, int count) {
+    CHECK(count == 4 && calls[0].kind == SIM_GRAPH_LAUNCH && calls[1].kind == SIM_COPY);
+    CHECK(count == 4 && calls[2].kind == SIM_COPY && calls[3].kind == SIM_EVENT_RECORD);
 }
 
 /* The records of all epochs one after another in words (size); returns how many words. */
@@ -80,11 +80,11 @@ static int play(int run, const Weights *first, const Weights *second, uint16_t *
         const uint16_t *out;
         bool changes = sp.epochs == CHANGED || sp.epochs == CHANGED + 1; /* one is under way */
         if (changes && run != RUN_UNCHANGED) load(run, &sp, sp.epochs == CHANGED ? second : first);
-        sim_record_begin();
+        sim_calls_begin();
         CHECK(selfplay_enqueue(&sp) == STATUS_OK);
-        sim_record_end();
-        const SimRecord *asked = sim_record_asked(&count);
-        if (run != RUN_PLAIN && sp.epochs > 3) check_epoch(asked, count);
+        sim_calls_end();
+        const SimCall *calls = sim_calls_made(&count);
+        if (run != RUN_PLAIN && sp.epochs > 3) check_epoch(calls, count);
         CHECK(selfplay_wait(&sp, epoch, &counters, &out) == STATUS_OK);
         CHECK(counters->fault.code == FAULT_NONE && used + counters->out_used <= size);
         if (checks_failed) break;
