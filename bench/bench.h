@@ -1,6 +1,6 @@
 /* bench/bench.h - what the benches share: options, clock, medians, reports.
  *
- * Every figure stands beside its ceiling, measured in the same run on the same machine. */
+ * Every metric stands beside its ceiling, measured in the same run on the same machine. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -59,10 +59,10 @@ bool bench_is_cpu(const BenchOptions *o);
 void bench_report(const BenchOptions *o, const char *name, double value, const char *unit,
                   double ceiling, const char *ceiling_name);
 
-/* Keeps the figure without printing it, for those that print a table: a line of the CSV file,
+/* Keeps the metric without printing it, for those that print a table: a line of the CSV file,
  * machine,name,value,unit,ceiling,its name, at once, and an object of the JSON file. */
-void bench_keep(const BenchOptions *o, const char *name, double value, const char *unit,
-                double ceiling, const char *ceiling_name);
+void bench_add(const BenchOptions *o, const char *name, double value, const char *unit,
+               double ceiling, const char *ceiling_name);
 
 /* Before anything is measured: opens the CSV file, to append to it, and looks whether the JSON file
  * could be written. STATUS_INPUT: one of them cannot, said. */

@@ -78,8 +78,8 @@ static void shape_mean(TreeShape *shape) {
 }
 
 /* Bytes a wave moves in each phase; 0 where the model does not say. w: a wave's rows and games. */
-static void step_bytes(const Selfplay *sp, const TreeShape *t, const BenchWindow *w,
-                       double bytes[PHASE_COUNT]) {
+static void phase_bytes(const Selfplay *sp, const TreeShape *t, const BenchWindow *w,
+                        double bytes[PHASE_COUNT]) {
     const Search *s = &sp->wave.search;
     const Play *p = &sp->play;
     double B = s->B, G = p->G, W = s->W, E = t->root_edges, rows = w->rows / w->waves;
@@ -121,11 +121,11 @@ static void print_phases(const BenchOptions *o, const Selfplay *sp, const double
         printf("\n");
         if (i != PHASE_NETWORK) tree += us[i];
         snprintf(name, sizeof name, "phase %s, %d live games", phase_name((Phase)i), sp->play.G);
-        bench_keep(o, name, us[i], "us a wave", 0, NULL);
+        bench_add(o, name, us[i], "us a wave", 0, NULL);
         if (bytes[i] == 0) continue;
         snprintf(name, sizeof name, "phase %s, traffic, %d live games", phase_name((Phase)i),
                  sp->play.G);
-        bench_keep(o, name, rate / 1e9, "GB/s", copy / 1e9, "copy");
+        bench_add(o, name, rate / 1e9, "GB/s", copy / 1e9, "copy");
     }
     fflush(stdout);
     bench_report(o, "all phases but the network", 100 * tree / sum, "% of the time",
@@ -157,7 +157,7 @@ Status bench_phases(const BenchOptions *o) {
     }
     if (status == STATUS_OK) {
         shape_mean(&shape);
-        step_bytes(&sp, &shape, &all, bytes);
+        phase_bytes(&sp, &shape, &all, bytes);
         for (int i = 0; i < PHASE_COUNT; i++) us[i] = bench_median(phase_us[i], o->repeats);
         copy = bench_median(copies, o->repeats);
         printf("phases of self-play, %s, %dx%d, %d live games: %.0f rows a wave; a descent passes "

@@ -3,7 +3,7 @@
  * Records are those of real self-play with the uniform evaluator, each several times under other
  * ids. Writers are threads that add at the same time, a few records a call, as self-play does; a
  * gather rebuilds each example's observation from its game. Files lie in $TMPDIR (/tmp); one in
- * memory (/dev/shm) shows the figure without a disk. */
+ * memory (/dev/shm) shows the metric without a disk. */
 #include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ typedef struct {
 } ReplayBench;
 
 /* What self-play hands over goes behind what is there. False: no room for all of it. */
-static bool keep_records(ReplayBench *b, const uint16_t *out, int used, int *played) {
+static bool add_records(ReplayBench *b, const uint16_t *out, int used, int *played) {
     for (int i = 0; i < used && *played < PLAYED; i += out[i + 4]) {
         if (b->word_count + out[i + 4] > (int64_t)GAMES * b->replay.stride) return false;
         memcpy(b->words + b->word_count, out + i, out[i + 4] * sizeof *out);
@@ -55,7 +55,7 @@ static Status play(ReplayBench *b, const SelfplayConfig *config, int *played) {
         status = selfplay_enqueue(&sp);
         if (status == STATUS_OK) status = selfplay_wait(&sp, epoch, &counters, &out);
         if (status == STATUS_OK && counters->fault.code != FAULT_NONE) status = STATUS_FAULT;
-        if (status == STATUS_OK && !keep_records(b, out, counters->out_used, played))
+        if (status == STATUS_OK && !add_records(b, out, counters->out_used, played))
             status = STATUS_MEMORY;
     }
     selfplay_close(&sp);
@@ -135,7 +135,7 @@ static double time_add(const ReplayBench *b, int writers) {
     return bench_clock() - start;
 }
 
-/* Seconds to copy every record into its place and nothing else, by so many threads. */
+/* Seconds to copy every record into its slot and nothing else, by so many threads. */
 static double time_copy(const ReplayBench *b, int writers) {
     double start = bench_clock();
 #pragma omp parallel for num_threads(writers) schedule(dynamic, 4 * AT_ONCE)
@@ -226,7 +226,7 @@ static Status time_file(const ReplayBench *b, const ReplayGames *games, const ch
 
 static Status measure_file(const ReplayBench *b, const ReplayGames *games, const char *base,
                            ReplayCompression compression) {
-    static const char *const steps[] = {"save", "load: read, unpack, check", "load: file to ring"};
+    static const char *const parts[] = {"save", "load: read, unpack, check", "load: file to ring"};
     const BenchOptions *o = b->o;
     double seconds[3][BENCH_REPEATS_MAX], spent[3] = {0};
     double bytes = (double)games->offset[games->games] * sizeof *games->words;
@@ -240,7 +240,7 @@ static Status measure_file(const ReplayBench *b, const ReplayGames *games, const
     }
     TRY(status);
     for (int i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "replay, %s, %s, %s", steps[i],
+        snprintf(name, sizeof name, "replay, %s, %s, %s", parts[i],
                  compression == REPLAY_FILE_ZSTD ? "zstd" : "plain", base);
         bench_report(o, name, bytes / bench_median(seconds[i], o->repeats) / 1e9, "GB/s of words",
                      FILE_GOAL, "goal");

@@ -1,4 +1,4 @@
-/* bench/bench_report.c - figures on the screen, in a table that grows, in a JSON file. */
+/* bench/bench_report.c - metrics on the screen, in a table that grows, in a JSON file. */
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "bench.h"
 
 static cJSON *results; /* what was kept so far, for the JSON file */
-static FILE *csv;      /* open from the first figure to the last; NULL: not wanted */
+static FILE *csv;      /* open from the first metric to the last; NULL: not wanted */
 static int csv_error;  /* errno of the first line that could not be written */
 
 static Status refuse(const char *option, const char *path, const char *why) {
@@ -40,8 +40,8 @@ Status bench_begin(const BenchOptions *o) {
 }
 
 /* After a line that failed no other is tried: it would stand behind half a line. */
-static void keep_csv(const BenchOptions *o, const char *name, double value, const char *unit,
-                     double ceiling, const char *ceiling_name) {
+static void add_csv(const BenchOptions *o, const char *name, double value, const char *unit,
+                    double ceiling, const char *ceiling_name) {
     if (csv_error) return;
     if (ftell(csv) == 0) fprintf(csv, "machine,name,value,unit,ceiling,ceiling name\n");
     fprintf(csv, "\"%s\",\"%s\",%.6g,%s,%.6g,%s\n", o->machine, name, value, unit, ceiling,
@@ -49,25 +49,25 @@ static void keep_csv(const BenchOptions *o, const char *name, double value, cons
     if (fflush(csv) != 0) csv_error = errno;
 }
 
-static void keep_json(const char *name, double value, const char *unit, double ceiling,
-                      const char *ceiling_name) {
+static void add_json(const char *name, double value, const char *unit, double ceiling,
+                     const char *ceiling_name) {
     if (!results) results = cJSON_CreateArray();
-    cJSON *figure = cJSON_CreateObject();
-    cJSON_AddStringToObject(figure, "name", name);
-    cJSON_AddNumberToObject(figure, "value", value);
-    cJSON_AddStringToObject(figure, "unit", unit);
+    cJSON *metric = cJSON_CreateObject();
+    cJSON_AddStringToObject(metric, "name", name);
+    cJSON_AddNumberToObject(metric, "value", value);
+    cJSON_AddStringToObject(metric, "unit", unit);
     if (ceiling > 0) {
-        cJSON_AddNumberToObject(figure, "ceiling", ceiling);
-        cJSON_AddStringToObject(figure, "ceiling_name", ceiling_name);
+        cJSON_AddNumberToObject(metric, "ceiling", ceiling);
+        cJSON_AddStringToObject(metric, "ceiling_name", ceiling_name);
     }
-    if (!cJSON_AddItemToArray(results, figure)) cJSON_Delete(figure);
+    if (!cJSON_AddItemToArray(results, metric)) cJSON_Delete(metric);
 }
 
-void bench_keep(const BenchOptions *o, const char *name, double value, const char *unit,
-                double ceiling, const char *ceiling_name) {
+void bench_add(const BenchOptions *o, const char *name, double value, const char *unit,
+               double ceiling, const char *ceiling_name) {
     name += strspn(name, " ");
-    if (o->csv) keep_csv(o, name, value, unit, ceiling, ceiling_name);
-    if (o->json) keep_json(name, value, unit, ceiling, ceiling_name);
+    if (o->csv) add_csv(o, name, value, unit, ceiling, ceiling_name);
+    if (o->json) add_json(name, value, unit, ceiling, ceiling_name);
 }
 
 void bench_report(const BenchOptions *o, const char *name, double value, const char *unit,
@@ -76,7 +76,7 @@ void bench_report(const BenchOptions *o, const char *name, double value, const c
     if (ceiling > 0) printf(" %5.1f%% of %.4g (%s)", 100 * value / ceiling, ceiling, ceiling_name);
     printf("\n");
     fflush(stdout);
-    bench_keep(o, name, value, unit, ceiling, ceiling_name);
+    bench_add(o, name, value, unit, ceiling, ceiling_name);
 }
 
 static Status save_csv(const BenchOptions *o) {

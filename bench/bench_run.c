@@ -124,18 +124,18 @@ Status bench_run_open(Selfplay *sp, const BenchOptions *o, SelfplayConfig *confi
     return status;
 }
 
-Status bench_run_measure(const BenchOptions *o, SelfplayFigures *f) {
+Status bench_run_measure(const BenchOptions *o, SelfplayMetrics *m) {
     double rate[BENCH_REPEATS_MAX], games[BENCH_REPEATS_MAX], ceiling[BENCH_REPEATS_MAX];
     double share[BENCH_REPEATS_MAX], outside[BENCH_REPEATS_MAX], rows = 0, played = 0;
     int timed = 0;
     Selfplay sp;
-    memset(f, 0, sizeof *f);
-    Status status = bench_run_open(&sp, o, &f->config);
-    if (status == STATUS_OK) selfplay_measure(&f->config, o->device, &f->bytes);
-    double flops = bench_row_flops(&f->config.model);
+    memset(m, 0, sizeof *m);
+    Status status = bench_run_open(&sp, o, &m->config);
+    if (status == STATUS_OK) selfplay_measure(&m->config, o->device, &m->bytes);
+    double flops = bench_row_flops(&m->config.model);
     for (int k = 0; status == STATUS_OK && k < o->repeats; k++) {
         BenchWindow w;
-        status = ceiling_gemm(o, f->config.precision, o->seconds, &ceiling[k]);
+        status = ceiling_gemm(o, m->config.precision, o->seconds, &ceiling[k]);
         if (status == STATUS_OK) status = bench_run_window(&sp, 4 * o->seconds, &w);
         if (status != STATUS_OK) break;
         rate[k] = w.rows / w.seconds;
@@ -148,11 +148,11 @@ Status bench_run_measure(const BenchOptions *o, SelfplayFigures *f) {
     }
     selfplay_close(&sp);
     if (status != STATUS_OK) return status;
-    f->rows_per_second = bench_median(rate, o->repeats);
-    f->games_per_minute = bench_median(games, o->repeats);
-    f->rows_a_game = played > 0 ? rows / played : 0;
-    f->ceiling = bench_median(ceiling, o->repeats);
-    f->share = bench_median(share, o->repeats);
-    f->outside = timed ? bench_median(outside, timed) : -1;
+    m->rows_per_second = bench_median(rate, o->repeats);
+    m->games_per_minute = bench_median(games, o->repeats);
+    m->rows_a_game = played > 0 ? rows / played : 0;
+    m->ceiling = bench_median(ceiling, o->repeats);
+    m->share = bench_median(share, o->repeats);
+    m->outside = timed ? bench_median(outside, timed) : -1;
     return STATUS_OK;
 }

@@ -35,10 +35,10 @@ typedef struct {
     double ceiling; /* rows/s that GEMM beside it would allow */
     double share;   /* of the ceiling, median of pairs */
     double outside; /* part of the time outside the network; negative: not known */
-} SelfplayFigures;
+} SelfplayMetrics;
 
 /* A run from open to close, each window beside the ceiling measured just before it. STATUS_INPUT,
  * STATUS_MEMORY as bench_run_open. */
-Status bench_run_measure(const BenchOptions *o, SelfplayFigures *f);
+Status bench_run_measure(const BenchOptions *o, SelfplayMetrics *m);
 
 #endif

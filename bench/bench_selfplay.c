@@ -7,8 +7,8 @@
 #include "bench_sweep.h"
 #include "ceiling.h"
 
-static void report(const BenchOptions *o, const SelfplayFigures *f) {
-    const SelfplayConfig *c = &f->config;
+static void report(const BenchOptions *o, const SelfplayMetrics *m) {
+    const SelfplayConfig *c = &m->config;
     const char *gemm = ceiling_gemm_name(o, c->precision);
     double flops = bench_row_flops(&c->model);
     char name[128], of[64];
@@ -16,30 +16,30 @@ static void report(const BenchOptions *o, const SelfplayFigures *f) {
              o->device->backend->name, precision_name(c->precision), network_name(c->network),
              c->worlds, c->simulations, o->players, o->cards, c->leaves, c->parallel);
     snprintf(of, sizeof of, "%s / 7.43 MFLOP", gemm);
-    bench_report(o, name, f->rows_per_second, "rows/s", f->ceiling, of);
+    bench_report(o, name, m->rows_per_second, "rows/s", m->ceiling, of);
     snprintf(of, sizeof of, "%s / (rows a game x 7.43 MFLOP)", gemm);
-    bench_report(o, "  games", f->games_per_minute, "games/min",
-                 f->rows_a_game > 0 ? 60 * f->ceiling / f->rows_a_game : 0, of);
-    bench_report(o, "  rows a game", f->rows_a_game, "rows", 0, NULL);
+    bench_report(o, "  games", m->games_per_minute, "games/min",
+                 m->rows_a_game > 0 ? 60 * m->ceiling / m->rows_a_game : 0, of);
+    bench_report(o, "  rows a game", m->rows_a_game, "rows", 0, NULL);
     snprintf(name, sizeof name, "  %s measured beside it", gemm);
-    bench_report(o, name, f->ceiling * flops / 1e9,
+    bench_report(o, name, m->ceiling * flops / 1e9,
                  c->precision == PRECISION_INT8 ? "GOP/s" : "GFLOP/s", 0, NULL);
-    bench_report(o, "  share of GEMM, median of pairs", 100 * f->share, "%",
+    bench_report(o, "  share of GEMM, median of pairs", 100 * m->share, "%",
                  c->precision == PRECISION_INT8 ? 60 : 70, "goal");
-    if (f->outside < 0)
+    if (m->outside < 0)
         printf("  outside the network: not known, no epoch of a window was timed; try a larger "
                "--seconds\n");
     else
-        bench_report(o, "  outside the network", 100 * f->outside, "% of the time",
+        bench_report(o, "  outside the network", 100 * m->outside, "% of the time",
                      c->precision == PRECISION_FLOAT32 ? 5 : 0, "limit");
     if (c->graph && o->device->backend->graphs)
         printf("  (of one epoch in 16, which has events among its nodes and is slower for it)\n");
 }
 
 Status bench_selfplay(const BenchOptions *o) {
-    SelfplayFigures figures;
+    SelfplayMetrics metrics;
     if (o->sweep != SWEEP_NONE) return bench_sweep(o);
-    TRY(bench_run_measure(o, &figures));
-    report(o, &figures);
+    TRY(bench_run_measure(o, &metrics));
+    report(o, &metrics);
     return STATUS_OK;
 }

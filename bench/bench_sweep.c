@@ -34,41 +34,41 @@ static int sweep_values(const BenchOptions *o, int values[VALUES_MAX]) {
 }
 
 /* The options with that value; its name goes to text (16). */
-static BenchOptions sweep_set(const BenchOptions *o, int value, char *text) {
-    BenchOptions set = *o;
+static BenchOptions sweep_options(const BenchOptions *o, int value, char *text) {
+    BenchOptions options = *o;
     snprintf(text, 16, "%d", value);
     switch (o->sweep) {
-    case SWEEP_PARALLEL: set.parallel = value; break;
-    case SWEEP_LEAVES: set.leaves = value; break;
+    case SWEEP_PARALLEL: options.parallel = value; break;
+    case SWEEP_LEAVES: options.leaves = value; break;
     case SWEEP_NETWORK:
-        set.network = value;
+        options.network = value;
         snprintf(text, 16, "%s", network_words[value]);
         break;
-    default: set.precision = value; snprintf(text, 16, "%s", network_precision_words[value]);
+    default: options.precision = value; snprintf(text, 16, "%s", network_precision_words[value]);
     }
-    return set;
+    return options;
 }
 
-static void print_row(const BenchOptions *o, const char *value, const SelfplayFigures *f) {
-    const SelfplayConfig *c = &f->config;
+static void print_row(const BenchOptions *o, const char *value, const SelfplayMetrics *m) {
+    const SelfplayConfig *c = &m->config;
     const char *gemm = ceiling_gemm_name(o, c->precision);
     char bytes[16], outside[16] = "?", games[16] = "-", each[16] = "-", name[96], of[64];
-    const bool ended = f->rows_a_game > 0; /* a game, in one of the windows */
-    summary_bytes_text(f->bytes.model + f->bytes.trees + f->bytes.wave + f->bytes.games, bytes,
+    const bool ended = m->rows_a_game > 0; /* a game, in one of the windows */
+    summary_bytes_text(m->bytes.model + m->bytes.trees + m->bytes.wave + m->bytes.games, bytes,
                        sizeof bytes);
-    if (f->outside >= 0) snprintf(outside, sizeof outside, "%.1f%%", 100 * f->outside);
-    if (ended) snprintf(games, sizeof games, "%.4g", f->games_per_minute);
-    if (ended) snprintf(each, sizeof each, "%.1f", f->rows_a_game);
+    if (m->outside >= 0) snprintf(outside, sizeof outside, "%.1f%%", 100 * m->outside);
+    if (ended) snprintf(games, sizeof games, "%.4g", m->games_per_minute);
+    if (ended) snprintf(each, sizeof each, "%.1f", m->rows_a_game);
     printf("%-10s %8d %12.4g %12.4g %8.1f%% %12s %10s %9s %10s\n", value, c->parallel,
-           f->rows_per_second, f->ceiling, 100 * f->share, games, each, outside, bytes);
+           m->rows_per_second, m->ceiling, 100 * m->share, games, each, outside, bytes);
     fflush(stdout);
     snprintf(of, sizeof of, "%s / 7.43 MFLOP", gemm);
     snprintf(name, sizeof name, "sweep %s %s, parallel %d", sweep_titles[o->sweep], value,
              c->parallel);
-    bench_keep(o, name, f->rows_per_second, "rows/s", f->ceiling, of);
+    bench_add(o, name, m->rows_per_second, "rows/s", m->ceiling, of);
     if (!ended) return;
     snprintf(of, sizeof of, "%s / (rows a game x 7.43 MFLOP)", gemm);
-    bench_keep(o, name, f->games_per_minute, "games/min", 60 * f->ceiling / f->rows_a_game, of);
+    bench_add(o, name, m->games_per_minute, "games/min", 60 * m->ceiling / m->rows_a_game, of);
 }
 
 Status bench_sweep(const BenchOptions *o) {
@@ -79,12 +79,12 @@ Status bench_sweep(const BenchOptions *o) {
            "rows/s", "ceiling", "share", "games/min", "rows/game", "outside", "memory");
     for (int i = 0; i < n; i++) {
         char text[16];
-        SelfplayFigures figures;
+        SelfplayMetrics metrics;
         fflush(stdout);
-        BenchOptions set = sweep_set(o, values[i], text);
-        Status status = bench_run_measure(&set, &figures);
+        BenchOptions options = sweep_options(o, values[i], text);
+        Status status = bench_run_measure(&options, &metrics);
         if (status == STATUS_OK)
-            print_row(&set, text, &figures);
+            print_row(&options, text, &metrics);
         else if (status == STATUS_MEMORY)
             printf("%-10s does not fit into memory\n", text);
         else if (status == STATUS_INPUT || status == STATUS_ARGUMENT)

@@ -1,4 +1,4 @@
-/* bench/blob_bench.c - blob-bench: every figure beside its ceiling, measured in the same run. */
+/* bench/blob_bench.c - blob-bench: every metric beside its ceiling, measured in the same run. */
 #include <omp.h>
 
 #include "host/process/streams.h"
@@ -118,7 +118,7 @@ static void processor_name(char *name, size_t bytes) {
     if (f) fclose(f);
 }
 
-/* The machine of the figures: "AMD EPYC, 2 threads", or what the backend says of its GPU. */
+/* The machine of the metrics: "AMD EPYC, 2 threads", or what the backend says of its GPU. */
 static Status open_device(BenchOptions *o) {
     char name[256];
     TRY(device_open(o->device_name, &o->device, name, sizeof name));
