@@ -1,6 +1,6 @@
 /* bench/bench.h - what the benches share: options, clock, medians, reports.
  *
- * Every metric stands beside its ceiling, measured in the same run on the same machine. */
+ * Every metric is reported beside its ceiling, measured in the same run on the same machine. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -20,22 +20,22 @@ typedef enum {
 
 typedef struct {
     int players, cards, worlds, simulations, leaves, threads, repeats;
-    int parallel;           /* 0: what fills the device */
-    int rows;               /* one more count for `rows`, or 0 */
+    int parallel;           /* live games; 0: as many as fill the device */
+    int rows;               /* an additional row count for the bench `rows`, or 0 */
     int precision, network; /* words of host/options/network_options.h */
     int no_graph;
     int sweep; /* Sweep */
     int64_t seed;
-    double seconds;          /* how long one measurement lasts, about */
-    const char *device_name; /* as asked for */
+    double seconds;          /* of one measurement, about */
+    const char *device_name; /* of the option */
     const char *csv, *json;  /* files, or NULL */
-    const Device *device;    /* opened */
-    char machine[320];       /* the processor or GPU in words */
+    const Device *device;    /* open */
+    char machine[320];       /* name of the processor or GPU */
 } BenchOptions;
 
 EXTERN_C_BEGIN
 
-/* One bench: a row of the table in blob_bench.c. */
+/* A bench; blob_bench.c has the table of them. */
 typedef Status (*BenchFunction)(const BenchOptions *o);
 
 Status bench_selfplay(const BenchOptions *o);
@@ -50,36 +50,37 @@ Status bench_signature(const BenchOptions *o);
 
 double bench_clock(void);
 
-/* The middle one; sorts x (n). */
+/* The median of x (n), which it sorts. */
 double bench_median(double *x, int n);
 
 bool bench_is_cpu(const BenchOptions *o);
 
-/* Prints "name  value unit   share of ceiling" and keeps it. ceiling 0: none is known. */
+/* Prints "name  value unit   share of ceiling" and adds the metric to the files. ceiling 0: none is
+ * known. */
 void bench_report(const BenchOptions *o, const char *name, double value, const char *unit,
                   double ceiling, const char *ceiling_name);
 
-/* Keeps the metric without printing it, for those that print a table: a line of the CSV file,
- * machine,name,value,unit,ceiling,its name, at once, and an object of the JSON file. */
+/* Adds the metric to the files without printing it, for benches that print a table: at once to the
+ * CSV file, as machine,name,value,unit,ceiling,ceiling name; at the end to the JSON file. */
 void bench_add(const BenchOptions *o, const char *name, double value, const char *unit,
                double ceiling, const char *ceiling_name);
 
-/* Before anything is measured: opens the CSV file, to append to it, and looks whether the JSON file
- * could be written. STATUS_INPUT: one of them cannot, said. */
+/* To be called before anything is measured: opens the CSV file to append to it, and checks that the
+ * JSON file can be written. STATUS_INPUT: one of them cannot, already reported. */
 Status bench_begin(const BenchOptions *o);
 
-/* Closes the CSV file and writes the JSON file of all that was kept, in place of an older one.
- * STATUS_FILE: one of them is not whole, said. STATUS_MEMORY. */
+/* Closes the CSV file, and writes the JSON file of all metrics, replacing an older one.
+ * STATUS_FILE: one of them is incomplete, already reported. STATUS_MEMORY. */
 Status bench_save(const BenchOptions *o);
 
-/* FLOP/s of plain single-precision GEMM (oneDNN) on all threads, at the shapes of the network's
- * layers in their proportions, each thread its own blocks of `rows` rows, for about `seconds`. */
+/* FLOP/s of plain single-precision GEMM (oneDNN) on all threads, for about `seconds`: the shapes of
+ * the network's layers in their proportions, each thread on blocks of `rows` rows of its own. */
 double bench_gemm_flops(int rows, double seconds);
 
-/* The best of a few block heights: the ceiling. */
+/* The ceiling: the best of a few block heights. */
 double bench_gemm_ceiling(double seconds);
 
-/* Multiply-adds of one row, twice: folded blobnet. */
+/* Operations of one row through the folded network: two for each multiply-add. */
 double bench_row_flops(const ModelConfig *model);
 
 EXTERN_C_END

@@ -1,4 +1,4 @@
-/* bench/bench_phases.c - the phases' times beside the bytes that their arrays cost. */
+/* bench/bench_phases.c - the time that each phase takes, beside the bytes that it moves. */
 #include "bench_phases.h"
 
 #include <stdlib.h>
@@ -6,18 +6,18 @@
 #include "bench_run.h"
 #include "ceiling.h"
 
-enum { SECTOR = 32, STATE = 128 }; /* bytes moved for a field alone, and for a state or node */
+enum { SECTOR = 32, STATE = 128 }; /* bytes moved for a single field, and for a state or node */
 
-/* Means over trees of one moment that have nine tenths of their simulations behind them. */
+/* Means over the trees that have done nine tenths of their simulations at the time of looking. */
 typedef struct {
     double trees, descents;
-    double levels;     /* inner nodes passed, a descent */
-    double edge_bytes; /* of the edges of the nodes passed, a descent */
-    double created;    /* nodes, a descent */
-    double expanded;   /* nodes that got their edges, a descent */
-    double new_edges;  /* edges they got, a descent */
-    double rows;       /* evaluations, a descent */
-    double root_edges; /* a tree */
+    double levels;     /* inner nodes passed by a descent */
+    double edge_bytes; /* of the edges of the nodes that a descent passes */
+    double created;    /* nodes created by a descent */
+    double expanded;   /* nodes that get their edges, for each descent */
+    double new_edges;  /* the number of those edges */
+    double rows;       /* evaluations for each descent */
+    double root_edges; /* of a tree */
 } TreeShape;
 
 static void shape_add(TreeShape *shape, const Search *s, const TreeHead *head, const Node *nodes,
@@ -41,7 +41,7 @@ static void shape_add(TreeShape *shape, const Search *s, const TreeHead *head, c
     }
 }
 
-/* Looks at the first trees of a run that stands still; adds to *shape. */
+/* Adds the first trees of the run, which has no epoch under way, to *shape. */
 static Status shape_read(const Selfplay *sp, TreeShape *shape) {
     enum { TREES = 4096 };
     const Backend *backend = sp->device->backend;
@@ -77,7 +77,8 @@ static void shape_mean(TreeShape *shape) {
     shape->root_edges /= shape->trees > 0 ? shape->trees : 1;
 }
 
-/* Bytes a wave moves in each phase; 0 where the model does not say. w: a wave's rows and games. */
+/* The bytes that a wave moves in each phase; 0 where the model says nothing. w: rows, games,
+ * waves. */
 static void phase_bytes(const Selfplay *sp, const TreeShape *t, const BenchWindow *w,
                         double bytes[PHASE_COUNT]) {
     const Search *s = &sp->wave.search;
@@ -142,7 +143,7 @@ Status bench_phases(const BenchOptions *o) {
     BenchWindow all;
     memset(&shape, 0, sizeof shape);
     memset(&all, 0, sizeof all);
-    plain.no_graph = 1; /* every epoch is timed, not one in some */
+    plain.no_graph = 1; /* so that every epoch is timed, not one in 16 */
     Status status = bench_run_open(&sp, &plain, &config);
     for (int k = 0; status == STATUS_OK && k < o->repeats; k++) {
         BenchWindow w;

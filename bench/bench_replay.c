@@ -1,9 +1,9 @@
-/* bench/bench_replay.c - the replay: on the CPU adding, gathering, saving, loading.
+/* bench/bench_replay.c - the replay ring on a CPU: adding, gathering, saving, loading.
  *
- * Records are those of real self-play with the uniform evaluator, each several times under other
- * ids. Writers are threads that add at the same time, a few records a call, as self-play does; a
- * gather rebuilds each example's observation from its game. Files lie in $TMPDIR (/tmp); one in
- * memory (/dev/shm) shows the metric without a disk. */
+ * The records come from real self-play with the uniform evaluator; each is used several times,
+ * under different ids. Writers are threads that add at the same time, some records a call, as
+ * self-play does. A gather rebuilds the observation of each example from its game. Files are
+ * written to $TMPDIR (/tmp), and to /dev/shm to see the speed without a disk. */
 #include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,12 +29,12 @@ typedef struct {
     TrainBatch batch;
     uint16_t *words; /* (word_count) the games of ids 0 .. GAMES - 1, one after another */
     int64_t word_count;
-    int32_t *at; /* (GAMES) from words */
+    int32_t *at; /* (GAMES) where each record begins in words */
     int64_t examples;
     Stream stream;
 } ReplayBench;
 
-/* What self-play hands over goes behind what is there. False: no room for all of it. */
+/* Appends the records that self-play hands over. False: there is no room for all of them. */
 static bool add_records(ReplayBench *b, const uint16_t *out, int used, int *played) {
     for (int i = 0; i < used && *played < PLAYED; i += out[i + 4]) {
         if (b->word_count + out[i + 4] > (int64_t)GAMES * b->replay.stride) return false;
@@ -62,7 +62,7 @@ static Status play(ReplayBench *b, const SelfplayConfig *config, int *played) {
     return status;
 }
 
-/* The games again and again, under ids without gaps. */
+/* Repeats the games until there are GAMES of them, with ids 0, 1, 2, .. */
 static void repeat_records(ReplayBench *b) {
     for (int i = 0; i < GAMES; i++) {
         int from = b->at[i % PLAYED], count = b->words[from + 4];
@@ -126,7 +126,7 @@ static void replay_close(ReplayBench *b) {
     if (b->ring) backend_cpu.release(b->ring);
 }
 
-/* Seconds to add every game, by so many threads. */
+/* Seconds that `writers` threads take to add every game. */
 static double time_add(const ReplayBench *b, int writers) {
     double start = bench_clock();
 #pragma omp parallel for num_threads(writers) schedule(dynamic, 4)
@@ -135,7 +135,7 @@ static double time_add(const ReplayBench *b, int writers) {
     return bench_clock() - start;
 }
 
-/* Seconds to copy every record into its slot and nothing else, by so many threads. */
+/* Seconds that `writers` threads take to copy every record into its slot, and nothing else. */
 static double time_copy(const ReplayBench *b, int writers) {
     double start = bench_clock();
 #pragma omp parallel for num_threads(writers) schedule(dynamic, 4 * AT_ONCE)
@@ -170,12 +170,16 @@ static Status measure_add(ReplayBench *b) {
     return STATUS_OK;
 }
 
-/* Rows of one batch, blocks of TRAIN_BLOCK by all threads. */
+/* Seconds that the threads take to gather one batch, in blocks of TRAIN_BLOCK rows. */
 static double time_gather(ReplayBench *b, int threads, int64_t batch) {
     double start = bench_clock();
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
     for (int first = 0; first < BATCH; first += TRAIN_BLOCK) {
-        GatherArgs args = {b->replay, &batch, 0, first, TRAIN_BLOCK, b->batch, false};
+        GatherArgs args = {.replay = b->replay,
+                           .batch = &batch,
+                           .first = first,
+                           .rows = TRAIN_BLOCK,
+                           .out = b->batch};
         (void)replay_cpu.gather(&args, b->stream);
     }
     return bench_clock() - start;
@@ -199,8 +203,8 @@ static void measure_gather(ReplayBench *b) {
     }
 }
 
-/* One round of save and load; seconds of saving, of reading with every check, of both that and
- * putting the games into the ring. */
+/* Saves and loads once. Seconds spent: saving; loading with every check; the latter and copying the
+ * games into the ring. */
 static Status time_file(const ReplayBench *b, const ReplayGames *games, const char *path,
                         ReplayCompression compression, double spent[3]) {
     const BenchOptions *o = b->o;

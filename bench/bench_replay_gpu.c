@@ -1,7 +1,8 @@
-/* bench/bench_replay_gpu.c - the replay on a GPU: adding, gathering, out of its memory and back.
+/* bench/bench_replay_gpu.c - the replay ring on a GPU: adding, gathering, copying out and back in.
  *
- * Games are those of real self-play with the uniform evaluator, written into the ring by it. Adding
- * is timed by itself, all records in one launch: in self-play the waves do it as games finish. */
+ * The games come from real self-play with the uniform evaluator, which writes them into the ring.
+ * Adding is timed separately, all records in one launch; in self-play, waves add games as they
+ * end. */
 #include "bench_replay_gpu.h"
 
 #include <stdlib.h>
@@ -11,19 +12,19 @@
 
 enum { GAMES = 65536, ROWS_MAX = 16384, LAUNCHES = 16 };
 
-static const double GATHER_GOAL = 5e6; /* examples/s that training at full speed takes */
+static const double GATHER_GOAL = 5e6; /* examples/s that training consumes at full speed */
 
-/* Blocks of device memory but for `games`. */
+/* The pointers are blocks of device memory, except in `games`. */
 typedef struct {
     const BenchOptions *o;
     const Device *device;
     Replay replay;
     void *ring, *temp, *rows, *words, *at;
     TrainBatch batch;
-    int64_t *number;   /* (1) of the batch */
+    int64_t *number;   /* (1) the batch's */
     ReplayGames games; /* the ring's, on the host */
     int64_t examples;
-    double copy; /* bytes/s that the device copies with */
+    double copy; /* bytes/s that the device copies */
     Stream stream;
 } GpuBench;
 
@@ -68,7 +69,7 @@ static Status take_memory(GpuBench *b) {
     return b->device->replay->clear(&b->replay, b->stream);
 }
 
-/* A full ring, and a window over all of it. */
+/* Fills the ring, and sets the window to all of it. */
 static Status fill_ring(GpuBench *b) {
     const BenchOptions *o = b->o;
     SelfplayConfig config = selfplay_config_default();
@@ -97,7 +98,7 @@ static Status fill_ring(GpuBench *b) {
     return window.examples > 0 ? STATUS_OK : STATUS_FAULT;
 }
 
-/* The ring's games on the host, packed. */
+/* Copies the ring's games to the host, packed, and back. */
 static Status measure_out(GpuBench *b) {
     const BenchOptions *o = b->o;
     double seconds[BENCH_REPEATS_MAX];
@@ -123,7 +124,7 @@ static Status measure_out(GpuBench *b) {
     return STATUS_OK;
 }
 
-/* The packed records in device memory, for add. */
+/* Copies the packed records to device memory, for add. */
 static Status send_records(GpuBench *b) {
     const Backend *backend = b->device->backend;
     const size_t bytes = (size_t)b->games.offset[GAMES] * sizeof *b->games.words;
@@ -140,10 +141,14 @@ static Status send_records(GpuBench *b) {
     return status != STATUS_OK ? status : synced;
 }
 
-/* Seconds of a launch: of adding every game where rows is 0, or of gathering so many rows. */
+/* Seconds of a launch that adds every game if rows is 0, or else gathers so many rows. */
 static Status time_launch(GpuBench *b, int rows, double least, double *seconds) {
     const Device *d = b->device;
-    GatherArgs args = {b->replay, b->number, 0, 0, rows, b->batch, d->net->bf16_rows};
+    GatherArgs args = {.replay = b->replay,
+                       .batch = b->number,
+                       .rows = rows,
+                       .out = b->batch,
+                       .bf16 = d->net->bf16_rows};
     double start = bench_clock();
     int64_t launches = 0;
     for (*seconds = 0; *seconds < least; *seconds = bench_clock() - start) {
@@ -158,7 +163,7 @@ static Status time_launch(GpuBench *b, int rows, double least, double *seconds) 
     return STATUS_OK;
 }
 
-/* rows as of time_launch. `bytes`: what an example moves at least, read and written. */
+/* rows: see time_launch. `bytes`: that an example must read and write. */
 static Status measure(GpuBench *b, const char *name, int rows, double bytes) {
     const BenchOptions *o = b->o;
     const double examples = rows ? rows : (double)b->examples;

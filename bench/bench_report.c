@@ -1,4 +1,4 @@
-/* bench/bench_report.c - metrics on the screen, in a table that grows, in a JSON file. */
+/* bench/bench_report.c - metrics: printed, appended to a CSV file, saved as a JSON file. */
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include "host/files/durable.h"
 #include "bench.h"
 
-static cJSON *results; /* what was kept so far, for the JSON file */
-static FILE *csv;      /* open from the first metric to the last; NULL: not wanted */
+static cJSON *results; /* all metrics so far, for the JSON file */
+static FILE *csv;      /* open from the first metric to the last; NULL: not asked for */
 static int csv_error;  /* errno of the first line that could not be written */
 
 static Status refuse(const char *option, const char *path, const char *why) {
@@ -15,8 +15,8 @@ static Status refuse(const char *option, const char *path, const char *why) {
     return STATUS_INPUT;
 }
 
-/* The file is written aside and renamed: its folder has to take a new file, and a rename must not
- * put one in the place of a device. */
+/* The file is written aside and renamed: its folder must allow a new file, and the rename must not
+ * replace a device. */
 static Status check_json(const char *path) {
     char folder[DURABLE_PATH];
     struct stat there;
@@ -39,7 +39,7 @@ Status bench_begin(const BenchOptions *o) {
     return csv ? STATUS_OK : refuse("--csv", o->csv, strerror(errno));
 }
 
-/* After a line that failed no other is tried: it would stand behind half a line. */
+/* After a line that failed, no other is tried: it would follow half a line. */
 static void add_csv(const BenchOptions *o, const char *name, double value, const char *unit,
                     double ceiling, const char *ceiling_name) {
     if (csv_error) return;

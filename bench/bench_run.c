@@ -1,15 +1,15 @@
-/* bench/bench_run.c - brings a run into its steady state and adds up windows of it. */
+/* bench/bench_run.c - brings self-play to its steady state and measures windows of it. */
 #include "bench_run.h"
 
 #include "host/options/network_options.h"
 #include "ceiling.h"
 
 static int usual_parallel(const BenchOptions *o, Network network) {
-    if (network == NETWORK_PLAIN) return bench_is_cpu(o) ? 32 : 1024; /* slow: fewer suffice */
+    if (network == NETWORK_PLAIN) return bench_is_cpu(o) ? 32 : 1024; /* slow, so fewer suffice */
     return bench_is_cpu(o) ? 1024 : 24576;
 }
 
-/* What the options mean on the device, the way through the network included. */
+/* The configuration that the options ask for, with the network implementation of the device. */
 static Status make_config(const BenchOptions *o, const Weights *weights, SelfplayConfig *c) {
     char why[256];
     *c = selfplay_config_default();
@@ -19,7 +19,7 @@ static Status make_config(const BenchOptions *o, const Weights *weights, Selfpla
     c->worlds = o->worlds;
     c->simulations = o->simulations;
     c->leaves = o->leaves;
-    c->waves = 8; /* windows end with an epoch: short ones */
+    c->waves = 8; /* short epochs: a window ends with one */
     c->graph = !o->no_graph;
     TRY(network_precision(o->precision, o->device, &c->precision));
     NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
@@ -40,7 +40,7 @@ static double games_in(const uint16_t *out, int words) {
     return games;
 }
 
-/* Counters of the run so far; no epoch is under way. */
+/* The counters of the run so far. No epoch may be under way. */
 static Status counters_now(Selfplay *sp, PlayCounters *now) {
     const Backend *backend = sp->device->backend;
     TRY(backend->to_host(now, sp->play.counters, sizeof *now, sp->wave.stream));
@@ -57,7 +57,7 @@ Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w) {
     memset(w, 0, sizeof *w);
     TRY(counters_now(sp, &first));
     if (!sp->graph[GRAPH_PLAIN])
-        TRY(backend->phase(PHASE_OTHER, sp->wave.stream)); /* what lay between two windows */
+        TRY(backend->phase(PHASE_OTHER, sp->wave.stream)); /* the time between two windows */
     TRY(backend->stream_sync(sp->wave.stream));
     TRY(backend->phases_read(before));
     double start = bench_clock();
@@ -68,7 +68,7 @@ Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w) {
         w->games += games_in(out, counters->out_used);
         w->seconds = bench_clock() - start;
         if (counters->fault.code != FAULT_NONE) return STATUS_FAULT;
-        TRY(backend->phases_read(after)); /* before the backend's record of them is full */
+        TRY(backend->phases_read(after)); /* before the backend runs out of room for them */
     }
     w->rows = (double)(counters->rows - first.rows);
     w->waves = (double)(counters->waves - first.waves);
@@ -79,8 +79,8 @@ Status bench_run_window(Selfplay *sp, double seconds, BenchWindow *w) {
     return STATUS_OK;
 }
 
-/* Some generations of games with the uniform evaluator, which costs little. Launch by launch: a
- * graph keeps the evaluator that it was captured with. */
+/* Plays some generations of games with the uniform evaluator, which costs little. Launch by launch,
+ * because a captured graph would go on with the evaluator of its capture. */
 static Status spread_slots(Selfplay *sp) {
     enum { GENERATIONS = 40, SECONDS = 10 };
     BenchWindow w;
@@ -94,11 +94,12 @@ static Status spread_slots(Selfplay *sp) {
     }
     sp->wave.search.evaluator = sp->play.search.evaluator = EVALUATOR_NET;
     sp->config.graph = graph;
-    sp->epochs = 0; /* none is under way: the next is the first again, and the second is captured */
+    sp->epochs =
+        0; /* none is under way: the next counts as the first, and the one after it is captured */
     return STATUS_OK;
 }
 
-/* The first epochs load, capture and show the first timed graph: none of them counts. */
+/* The first epochs load weights and capture the plain and the timed graph: they do not count. */
 static Status warm_up(Selfplay *sp) {
     enum { EPOCHS = 4 };
     BenchWindow w;

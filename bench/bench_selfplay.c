@@ -1,8 +1,8 @@
-/* bench/bench_selfplay.c - self-play with the full network, in steady state, beside its ceilings.
+/* bench/bench_selfplay.c - self-play with the full network in its steady state, and its ceilings.
  *
  *   games/min = share of the GEMM ceiling x ceiling / (rows a game x 7.43 MFLOP)
  *
- * Start-up, ramp and drain are left out; GEMM is measured in turn with the windows it judges. */
+ * Without start-up, ramp and drain; GEMM and the windows judged by it are measured alternately. */
 #include "bench_run.h"
 #include "bench_sweep.h"
 #include "ceiling.h"
@@ -27,13 +27,13 @@ static void report(const BenchOptions *o, const SelfplayMetrics *m) {
     bench_report(o, "  share of GEMM, median of pairs", 100 * m->share, "%",
                  c->precision == PRECISION_INT8 ? 60 : 70, "goal");
     if (m->outside < 0)
-        printf("  outside the network: not known, no epoch of a window was timed; try a larger "
+        printf("  outside the network: unknown, since no epoch of a window was timed; try a larger "
                "--seconds\n");
     else
         bench_report(o, "  outside the network", 100 * m->outside, "% of the time",
                      c->precision == PRECISION_FLOAT32 ? 5 : 0, "limit");
     if (c->graph && o->device->backend->graphs)
-        printf("  (of one epoch in 16, which has events among its nodes and is slower for it)\n");
+        printf("  (measured in one epoch in 16, which carries event nodes and is slower for it)\n");
 }
 
 Status bench_selfplay(const BenchOptions *o) {

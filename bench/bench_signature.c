@@ -1,17 +1,21 @@
-/* bench/bench_signature.c - one number for all behaviour of play: a hash of visit counts.
+/* bench/bench_signature.c - one number that stands for all of play: a hash of a set of games.
  *
- * A fixed set of games with the hash evaluator; every word of their records (deals, moves, visits,
- * scores) goes into the hash. A commit that changes play states the new value. */
+ * The games are fixed and use the hash evaluator; every word of their records (deals, moves,
+ * visits, scores) enters the hash. A commit that changes play states the new value. */
 #include "bench.h"
 
-/* Rules, seats, cards, format: each setting's games are hashed in id order. */
+/* The games of each row are hashed in the order of their ids. */
 static const struct {
     uint8_t variant, players, penalty;
     int cards, full, leaves;
-} settings[] = {{RULES_BLOB, 2, 0, 17, 0, 1},   {RULES_BLOB, 3, 0, 7, 0, 4},
-                {RULES_BLOB, 4, 0, 5, 0, 1},    {RULES_BLOB, 5, 0, 4, 1, 2},
-                {RULES_BLOB, 8, 0, 6, 0, 1},    {RULES_OH_HELL, 3, 1, 9, 0, 8},
-                {RULES_OH_HELL, 7, 0, 4, 1, 1}, {RULES_OH_HELL, 5, 1, 10, 0, 1}};
+} settings[] = {{.variant = RULES_BLOB, .players = 2, .cards = 17, .leaves = 1},
+                {.variant = RULES_BLOB, .players = 3, .cards = 7, .leaves = 4},
+                {.variant = RULES_BLOB, .players = 4, .cards = 5, .leaves = 1},
+                {.variant = RULES_BLOB, .players = 5, .cards = 4, .full = 1, .leaves = 2},
+                {.variant = RULES_BLOB, .players = 8, .cards = 6, .leaves = 1},
+                {.variant = RULES_OH_HELL, .players = 3, .penalty = 1, .cards = 9, .leaves = 8},
+                {.variant = RULES_OH_HELL, .players = 7, .cards = 4, .full = 1, .leaves = 1},
+                {.variant = RULES_OH_HELL, .players = 5, .penalty = 1, .cards = 10, .leaves = 1}};
 
 enum { GAMES = 64 };
 

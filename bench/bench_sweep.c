@@ -1,4 +1,4 @@
-/* bench/bench_sweep.c - one table a setting: a row for each value, each beside its ceiling. */
+/* bench/bench_sweep.c - a table with a row for each value of a setting, each beside its ceiling. */
 #include "bench_sweep.h"
 
 #include "host/options/network_options.h"
@@ -11,7 +11,7 @@ enum { VALUES_MAX = 8 };
 static const char *const sweep_titles[SWEEP_COUNT] = {"", "parallel", "leaves", "network",
                                                       "precision"};
 
-/* The values of a sweep on this device: texts and numbers; returns how many. */
+/* Fills in the values of the sweep on this device; returns how many. */
 static int sweep_values(const BenchOptions *o, int values[VALUES_MAX]) {
     static const int games_cpu[] = {64, 128, 256, 512, 1024, 2048, 4096};
     static const int games_cuda[] = {1024, 4096, 8192, 16384, 24576, 32768, 65536};
@@ -22,7 +22,7 @@ static int sweep_values(const BenchOptions *o, int values[VALUES_MAX]) {
         for (int i = 0; i < n; i++) values[i] = from[i];
         return n;
     }
-    /* words after "auto", but what no build has and what a CPU has not */
+    /* all words after "auto" but the one that no build has and the one that a CPU lacks */
     n = 0;
     const char *const *words = o->sweep == SWEEP_NETWORK ? network_words : network_precision_words;
     for (int i = 1; words[i]; i++) {
@@ -33,7 +33,7 @@ static int sweep_values(const BenchOptions *o, int values[VALUES_MAX]) {
     return n;
 }
 
-/* The options with that value; its name goes to text (16). */
+/* The options with this value of the setting; its name goes to text (16). */
 static BenchOptions sweep_options(const BenchOptions *o, int value, char *text) {
     BenchOptions options = *o;
     snprintf(text, 16, "%d", value);
@@ -53,7 +53,7 @@ static void print_row(const BenchOptions *o, const char *value, const SelfplayMe
     const SelfplayConfig *c = &m->config;
     const char *gemm = ceiling_gemm_name(o, c->precision);
     char bytes[16], outside[16] = "?", games[16] = "-", each[16] = "-", name[96], of[64];
-    const bool ended = m->rows_a_game > 0; /* a game, in one of the windows */
+    const bool ended = m->rows_a_game > 0; /* a game did, within a window */
     summary_bytes_text(m->bytes.model + m->bytes.trees + m->bytes.wave + m->bytes.games, bytes,
                        sizeof bytes);
     if (m->outside >= 0) snprintf(outside, sizeof outside, "%.1f%%", 100 * m->outside);

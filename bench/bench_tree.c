@@ -1,5 +1,5 @@
-/* bench/bench_tree.c - the tree alone: searches with the uniform evaluator, from real positions;
- * then the phases that surround the network in self-play. */
+/* bench/bench_tree.c - the tree alone: searches of real positions with the uniform evaluator;
+ * then the phases around the network in self-play. */
 #include <stdlib.h>
 
 #include "host/games/positions.h"
@@ -11,8 +11,8 @@ static const int tree_counts[TREE_COUNTS] = {1024, 12288};
 typedef struct {
     Wave wave;
     void *block;
-    RoundState *states; /* (B) of the device */
-    TreeHead *heads;    /* (B) of the host */
+    RoundState *states; /* (B) on the device */
+    TreeHead *heads;    /* (B) on the host */
 } TreeBench;
 
 static Status tree_bench_open(TreeBench *t, const BenchOptions *o, const Device *device, int B) {
@@ -56,7 +56,7 @@ static void tree_bench_close(TreeBench *t, const Device *device) {
     if (t->block) device->backend->release(t->block);
 }
 
-/* All trees searched once; the host looks only after the fewest waves that can be enough. */
+/* Searches all trees once; the host looks only after the smallest number of waves that can do. */
 static Status search_once(TreeBench *t, const Device *device, int waves) {
     TRY(device->search->begin(&t->wave.search, t->states, t->wave.stream));
     for (int wave = 0; wave < waves; wave++) TRY(wave_run(&t->wave));

@@ -1,7 +1,7 @@
-/* bench/bench_worlds.c - determinization: samples a second, and what the counting costs a decision.
+/* bench/bench_worlds.c - determinization: samples a second, and the cost of counting a decision.
  *
- * Positions are the decisions of seeded random rounds; W = 3 worlds each, as in medium self-play.
- * The goal stands beside the rates: 200,000 samples a second on two cores. */
+ * The positions are the decisions of seeded random rounds, with W = 3 worlds each as in medium
+ * self-play. The rates are reported beside the goal of 200,000 samples a second on two cores. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@ enum { POSITIONS = 8192, WORLDS = 3, REPEATS = 5 };
 typedef struct {
     RoundState *positions; /* (POSITIONS) decisions with a choice */
     uint64_t *binomial;    /* (53, 53) */
-    double states, takes;  /* mean a decision, where a table is needed at all */
+    double states, takes;  /* means over the decisions that need a table */
     int most_states, most_takes, tables;
-    uint64_t sum; /* of what was dealt, so that nothing is optimised away */
+    uint64_t sum; /* of the hands dealt, so that nothing is optimised away */
 } Bench;
 
 static void fill_positions(RoundState *positions, int players, int cards) {
@@ -64,7 +64,8 @@ static void measure_tables(Bench *b, WorldScratch *w) {
     b->takes = b->tables ? takes / b->tables : 0;
 }
 
-/* Seconds for `worlds` worlds of every position, the best of REPEATS; one scratch a thread. */
+/* Seconds to sample `worlds` worlds of every position, the best of REPEATS; a scratch for each
+ * thread. */
 static double time_worlds(Bench *b, WorldScratch *scratch, int threads, int worlds) {
     double best = 1e30;
     for (int repeat = 0; repeat < REPEATS; repeat++) {

@@ -1,4 +1,4 @@
-/* bench/blob_bench.c - blob-bench: every metric beside its ceiling, measured in the same run. */
+/* bench/blob_bench.c - blob-bench: its options, its table of benches, and main(). */
 #include <omp.h>
 
 #include "host/process/streams.h"
@@ -30,53 +30,145 @@ static void budget_preset(void *options, int choice) {
 #define AT(field) offsetof(BenchOptions, field)
 
 static const Option bench_options[] = {
-    {"players", "P", "seats (4)", OPTION_INT, AT(players), 2, 8, NULL, NULL, 0},
-    {"cards", "T", "cards dealt to each (5)", OPTION_INT, AT(cards), 1, MAX_HAND, NULL, NULL, 0},
-    {"budget", "NAME", "light 2x20, medium 3x30, heavy 5x50 worlds x simulations (medium)",
-     OPTION_PRESET, 0, 0, 0, budget_names, budget_preset, 0},
-    {"worlds", "W", "worlds a decision (3)", OPTION_INT, AT(worlds), 1, 255, NULL, NULL, 0},
-    {"simulations", "S", "simulations a tree (30)", OPTION_INT, AT(simulations), 1, 10000, NULL,
-     NULL, 0},
-    {"leaves", "K", "leaves a batch (1)", OPTION_INT, AT(leaves), 1, 255, NULL, NULL, 0},
-    {"parallel", "G", "live games (1024 on the cpu, 24576 on cuda)", OPTION_INT, AT(parallel), 1,
-     1048576, NULL, NULL, 0},
-    {"sweep", "NAME",
-     "selfplay once for each value of parallel, leaves, network or precision (none)", OPTION_CHOICE,
-     AT(sweep), 0, 0, sweep_names, NULL, 0},
-    {"rows", "R", "one more row count for `rows`", OPTION_INT, AT(rows), 1, 1048576, NULL, NULL, 0},
-    {"precision", "NAME", NETWORK_PRECISION_HELP, OPTION_CHOICE, AT(precision), 0, 0,
-     network_precision_words, NULL, 0},
-    {"network", "NAME", NETWORK_WAY_HELP, OPTION_CHOICE, AT(network), 0, 0, network_words, NULL, 0},
-    {"device", "NAME", "auto, cuda, cpu (auto)", OPTION_TEXT, AT(device_name), 0, 0, NULL, NULL, 0},
-    {"no-graph", NULL, "cuda: launch kernels one by one", OPTION_FLAG, AT(no_graph), 0, 0, NULL,
-     NULL, 0},
-    {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
-    {"repeats", "N", "measurements, of which the median counts (5)", OPTION_INT, AT(repeats), 1,
-     BENCH_REPEATS_MAX, NULL, NULL, 0},
-    {"seconds", "X", "one measurement lasts (1)", OPTION_REAL, AT(seconds), 0.01, 60, NULL, NULL,
-     0},
-    {"seed", "N", "positions and games (1)", OPTION_INT64, AT(seed), 0, 9007199254740991.0, NULL,
-     NULL, 0},
-    {"csv", "FILE", "append machine,name,value,unit,ceiling,its name", OPTION_TEXT, AT(csv), 0, 0,
-     NULL, NULL, 0},
-    {"json", "FILE", "write every figure as an object, when all is done", OPTION_TEXT, AT(json), 0,
-     0, NULL, NULL, 0},
-    {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+    {.name = "players",
+     .arg = "P",
+     .help = "seats (4)",
+     .kind = OPTION_INT,
+     .offset = AT(players),
+     .min = 2,
+     .max = 8},
+    {.name = "cards",
+     .arg = "T",
+     .help = "cards dealt to each (5)",
+     .kind = OPTION_INT,
+     .offset = AT(cards),
+     .min = 1,
+     .max = MAX_HAND},
+    {.name = "budget",
+     .arg = "NAME",
+     .help = "light 2x20, medium 3x30, heavy 5x50 worlds x simulations (medium)",
+     .kind = OPTION_PRESET,
+     .choices = budget_names,
+     .preset = budget_preset},
+    {.name = "worlds",
+     .arg = "W",
+     .help = "worlds a decision (3)",
+     .kind = OPTION_INT,
+     .offset = AT(worlds),
+     .min = 1,
+     .max = 255},
+    {.name = "simulations",
+     .arg = "S",
+     .help = "simulations a tree (30)",
+     .kind = OPTION_INT,
+     .offset = AT(simulations),
+     .min = 1,
+     .max = 10000},
+    {.name = "leaves",
+     .arg = "K",
+     .help = "leaves a batch (1)",
+     .kind = OPTION_INT,
+     .offset = AT(leaves),
+     .min = 1,
+     .max = 255},
+    {.name = "parallel",
+     .arg = "G",
+     .help = "live games (1024 on the cpu, 24576 on cuda)",
+     .kind = OPTION_INT,
+     .offset = AT(parallel),
+     .min = 1,
+     .max = 1048576},
+    {.name = "sweep",
+     .arg = "NAME",
+     .help = "run selfplay for each value of parallel, leaves, network or precision (none)",
+     .kind = OPTION_CHOICE,
+     .offset = AT(sweep),
+     .choices = sweep_names},
+    {.name = "rows",
+     .arg = "R",
+     .help = "an additional row count for the bench rows",
+     .kind = OPTION_INT,
+     .offset = AT(rows),
+     .min = 1,
+     .max = 1048576},
+    {.name = "precision",
+     .arg = "NAME",
+     .help = NETWORK_PRECISION_HELP,
+     .kind = OPTION_CHOICE,
+     .offset = AT(precision),
+     .choices = network_precision_words},
+    {.name = "network",
+     .arg = "NAME",
+     .help = NETWORK_WAY_HELP,
+     .kind = OPTION_CHOICE,
+     .offset = AT(network),
+     .choices = network_words},
+    {.name = "device",
+     .arg = "NAME",
+     .help = "auto, cuda, cpu (auto)",
+     .kind = OPTION_TEXT,
+     .offset = AT(device_name)},
+    {.name = "no-graph",
+     .help = "cuda: launch the kernels one by one",
+     .kind = OPTION_FLAG,
+     .offset = AT(no_graph)},
+    {.name = "threads",
+     .arg = "N",
+     .help = "CPU threads (all)",
+     .kind = OPTION_INT,
+     .offset = AT(threads),
+     .min = 1,
+     .max = 4096},
+    {.name = "repeats",
+     .arg = "N",
+     .help = "number of measurements; the median counts (5)",
+     .kind = OPTION_INT,
+     .offset = AT(repeats),
+     .min = 1,
+     .max = BENCH_REPEATS_MAX},
+    {.name = "seconds",
+     .arg = "X",
+     .help = "length of one measurement (1)",
+     .kind = OPTION_REAL,
+     .offset = AT(seconds),
+     .min = 0.01,
+     .max = 60},
+    {.name = "seed",
+     .arg = "N",
+     .help = "seed of positions and games (1)",
+     .kind = OPTION_INT64,
+     .offset = AT(seed),
+     .min = 0,
+     .max = 9007199254740991.0},
+    {.name = "csv",
+     .arg = "FILE",
+     .help = "append to a table: machine,name,value,unit,ceiling,ceiling name",
+     .kind = OPTION_TEXT,
+     .offset = AT(csv)},
+    {.name = "json",
+     .arg = "FILE",
+     .help = "at the end, write every metric as an object",
+     .kind = OPTION_TEXT,
+     .offset = AT(json)},
+    {0}};
 
 static const OptionTable table = {
-    "blob-bench",
-    "Measures Blob's parts, each figure beside its ceiling in the same run.\v"
-    "  selfplay   games and rows a second with the full network, beside plain GEMM\n"
-    "  rows       the network alone, by rows a call\n"
-    "  tree       search alone with the uniform evaluator; then every step of self-play, its bytes "
-    "and GB/s beside plain copying\n"
-    "  gemm       the ceiling of a CPU: oneDNN's GEMM at the network's shapes, float32 and int8\n"
-    "  copy       the ceilings of the device: copying; on cuda large products by cuBLASLt\n"
-    "  worlds     determinization\n"
-    "  replay     the CPU's replay: add by 1 to 32 writers, gather, save, load\n"
-    "  train      training: gather, forward, backward, AdamW, at batches of 512 to 4,096\n"
-    "  signature  one hash of all visit counts of a fixed set of games: a change of play shows",
-    "selfplay|rows|tree|gemm|copy|worlds|replay|train|signature ...", bench_options};
+    .program = "blob-bench",
+    .about =
+        "Measures the parts of Blob, each metric beside its ceiling in the same run.\v"
+        "  selfplay   games and rows a second with the full network, beside plain GEMM\n"
+        "  rows       the network alone, by rows a call\n"
+        "  tree       search alone with the uniform evaluator; then each phase of self-play, its "
+        "bytes, and its GB/s beside plain copying\n"
+        "  gemm       the CPU's ceiling: oneDNN's GEMM at the network's shapes, float32 and int8\n"
+        "  copy       the device's ceilings: copying; on cuda also large products by cuBLASLt\n"
+        "  worlds     determinization\n"
+        "  replay     the replay ring: add (on the CPU by 1 to 32 writers), gather, save, load\n"
+        "  train      training: gather, forward, backward, AdamW, at batches of 512 to 4,096\n"
+        "  signature  one hash of all visit counts of a fixed set of games, which shows whether "
+        "play has changed",
+    .files = "selfplay|rows|tree|gemm|copy|worlds|replay|train|signature ...",
+    .options = bench_options};
 
 static int find(const char *name) {
     for (int i = 0; i < BENCHES; i++)
@@ -103,7 +195,7 @@ static Status check(const BenchOptions *o, const char *const *names, int count) 
     return count > 0 && (o->sweep == SWEEP_NONE || selfplay) ? STATUS_OK : STATUS_INPUT;
 }
 
-/* The processor's name as the kernel knows it. */
+/* The processor's name by /proc/cpuinfo. */
 static void processor_name(char *name, size_t bytes) {
     char line[256];
     FILE *f = fopen("/proc/cpuinfo", "r");
@@ -118,7 +210,8 @@ static void processor_name(char *name, size_t bytes) {
     if (f) fclose(f);
 }
 
-/* The machine of the metrics: "AMD EPYC, 2 threads", or what the backend says of its GPU. */
+/* Opens the device and names the machine: "AMD EPYC, 2 threads", or the backend's text of the
+ * GPU. */
 static Status open_device(BenchOptions *o) {
     char name[256];
     TRY(device_open(o->device_name, &o->device, name, sizeof name));
@@ -132,18 +225,15 @@ static Status open_device(BenchOptions *o) {
 }
 
 static BenchOptions options_default(void) {
-    BenchOptions o;
-    memset(&o, 0, sizeof o);
-    o.players = 4;
-    o.cards = 5;
-    o.worlds = 3;
-    o.simulations = 30;
-    o.leaves = 1;
-    o.repeats = 5;
-    o.seed = 1;
-    o.seconds = 1;
-    o.device_name = "auto";
-    return o;
+    return (BenchOptions){.players = 4,
+                          .cards = 5,
+                          .worlds = 3,
+                          .simulations = 30,
+                          .leaves = 1,
+                          .repeats = 5,
+                          .seed = 1,
+                          .seconds = 1,
+                          .device_name = "auto"};
 }
 
 int main(int argc, char **argv) {
@@ -161,10 +251,10 @@ int main(int argc, char **argv) {
         status = benches[find(names[i])].run(&o);
         if (status == STATUS_MEMORY)
             fprintf(stderr,
-                    "%s: not enough memory; try fewer --worlds, --simulations or --parallel\n",
+                    "%s: not enough memory; try a smaller --worlds, --simulations or --parallel\n",
                     names[i]);
     }
-    Status saved = bench_save(&o); /* what was measured before a failure too */
+    Status saved = bench_save(&o); /* after a failure, what was measured before it */
     if (status == STATUS_OK) status = saved;
     if (fflush(stdout) != 0) {
         perror("standard output");
