@@ -1,8 +1,8 @@
-/* tests/sim/arena_guarded.h - device/core/arena.h with a gap after every array, which is closed.
+/* tests/sim/arena_guarded.h - device/core/arena.h with a poisoned gap after every array.
  *
- * Included by the compiler before each file of the simulator's build, so that the real one, whose
- * guard it defines, is left out. Under AddressSanitizer a step past an array then shows even where
- * the next array is its neighbour. */
+ * The compiler includes it before each file of the simulator's build. It defines the include guard
+ * of the real arena.h and so replaces it. AddressSanitizer then reports a step past an array even
+ * where the next array follows immediately. */
 #ifndef DEVICE_CORE_ARENA_H
 #define DEVICE_CORE_ARENA_H
 
@@ -16,11 +16,11 @@ typedef struct {
 #ifdef __cplusplus
 extern "C"
 #endif
-    /* Closes the bytes if they are the device's. */
+    /* Poisons the bytes if they belong to the device. */
     void
     sim_gap(void *p, size_t bytes);
 
-/* n pieces of `bytes`, as the real one places them, and the gap. */
+/* n pieces of `bytes`, aligned as by the real one, and a gap. */
 static inline void *arena_take(Arena *a, size_t n, size_t bytes) {
     enum { ALIGNMENT = 256, GAP = 512 };
     size_t at = (a->used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, end = at + n * bytes;

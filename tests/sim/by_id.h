@@ -1,4 +1,4 @@
-/* tests/sim/by_id.h - whole runs on two devices, two epochs under way: the same games by id. */
+/* tests/sim/by_id.h - whole runs on two devices, two epochs in flight: the same games by id. */
 #ifndef TESTS_SIM_BY_ID_H
 #define TESTS_SIM_BY_ID_H
 
@@ -11,7 +11,7 @@
 enum { BY_ID_GAMES = 128 };
 
 typedef struct {
-    uint16_t *words[BY_ID_GAMES]; /* (words[g][4]) each game's record, owned */
+    uint16_t *words[BY_ID_GAMES]; /* (words[g][4]) the record of each game, owned */
 } ById;
 
 static inline int64_t by_id_add(ById *played, const uint16_t *out, int used) {
@@ -49,7 +49,7 @@ static inline void by_id_play(const Device *device, const SelfplayConfig *config
     selfplay_close(&sp);
 }
 
-/* The simulated device plays them with `parallel` live games. */
+/* Ids 0 .. games - 1, on the simulated device with `parallel` live games. */
 static inline void by_id(const SelfplayConfig *config, const Weights *weights, int games,
                          int parallel, const char *where) {
     ById a, b;

@@ -1,6 +1,6 @@
-/* tests/sim/capture.cpp - what is asked of a stream becomes a graph instead of being run.
+/* tests/sim/capture.cpp - what is enqueued on a captured stream becomes nodes of a graph.
  *
- * One stream a capture: events that would join a second one are refused. */
+ * A capture has one stream: events that would join a second one are refused. */
 #include "runtime.h"
 
 static unsigned long long capture_ids;
@@ -22,10 +22,10 @@ cudaError_t capture_add(CUstream_st *stream, const SimOp &op) {
         return cudaSuccess;
     }
     c.broken = true;
-    return error_say(cudaErrorStreamCaptureUnsupported, "this cannot be captured");
+    return error_say(cudaErrorStreamCaptureUnsupported, "an operation that cannot be captured");
 }
 
-/* The errors of a beginning; the default stream cannot be captured at all. */
+/* The errors of both ways to begin a capture; the default stream cannot be captured. */
 static cudaError_t begin_check(cudaStream_t stream, cudaStreamCaptureMode mode) {
     if (cudaError_t error = error_injected()) return error;
     CUstream_st *s = stream_find(stream);
@@ -33,14 +33,14 @@ static cudaError_t begin_check(cudaStream_t stream, cudaStreamCaptureMode mode) 
     if (!stream) return error_set(cudaErrorStreamCaptureUnsupported);
     if (s->capture) return error_set(cudaErrorIllegalState);
     if (mode != cudaStreamCaptureModeThreadLocal)
-        return error_say(cudaErrorNotSupported, "a capture in another mode than thread-local");
+        return error_say(cudaErrorNotSupported, "a capture in a mode other than thread-local");
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
     if (cudaError_t error = begin_check(stream, mode)) return error;
     call_add_kind(SIM_CAPTURE_BEGIN, stream);
-    stream->capture.reset(new Capture{new CUgraph_st(), false, {}, {}, false, ++capture_ids});
+    stream->capture.reset(new Capture{.graph = new CUgraph_st(), .id = ++capture_ids});
     return cudaSuccess;
 }
 
@@ -52,8 +52,8 @@ cudaError_t cudaStreamBeginCaptureToGraph(cudaStream_t stream, cudaGraph_t graph
     for (size_t i = 0; i < count; i++)
         if (after[i]->graph != graph) return error_set(cudaErrorInvalidValue);
     call_add_kind(SIM_CAPTURE_BEGIN, stream);
-    stream->capture.reset(
-        new Capture{graph, true, {after, after + count}, {}, false, ++capture_ids});
+    stream->capture.reset(new Capture{
+        .graph = graph, .body = true, .after = {after, after + count}, .id = ++capture_ids});
     return cudaSuccess;
 }
 

@@ -1,4 +1,5 @@
-/* tests/sim/collective.cpp - shuffles, votes, barriers: lanes wait, the last does the work. */
+/* tests/sim/collective.cpp - shuffles, votes, barriers: lanes wait, the last to arrive does the
+ * work. */
 #include "engine.h"
 
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 
 #include "sanitizer.h"
 
-/* What a lane brings to a collective and takes from it. */
+/* What a lane brings to a collective, and its answer. */
 struct Request {
     uint64_t value, answer;
     int source; /* of a shuffle: the lane within the warp */
@@ -41,7 +42,7 @@ bool collective_try(Warp &warp, Collective &c) {
     return true;
 }
 
-/* The collective under way for this mask, or a new one. */
+/* The collective in progress for this mask, or a new one. */
 static Collective &collective_find(Warp &warp, uint32_t mask, unsigned kind,
                                    CollectiveFinish finish, SimLocation location) {
     uint32_t open = warp.open;
@@ -65,7 +66,7 @@ static void collective_run(uint32_t mask, Request *request, unsigned kind, const
     Lane *me = engine.current;
     if (!engine.kernel) {
         engine.current = &engine.host;
-        engine_fail("a collective outside of any kernel", location);
+        engine_fail("a collective outside a kernel", location);
     }
     Warp &warp = *me->warp;
     uint32_t bit = 1u << me->lane;
@@ -90,14 +91,14 @@ static void shuffle_finish(Warp &warp, uint32_t arrived) {
         Request *r = request_of(warp, m);
         if (!(arrived >> r->source & 1)) {
             engine.current = warp.lanes[bit_lowest(m)];
-            engine_fail("a shuffle reads from a lane that is absent or has ended",
+            engine_fail("a shuffle reads from a lane that is not taking part or has ended",
                         engine.current->location);
         }
         r->answer = ((Request *)warp.lanes[r->source]->request)->value;
     }
 }
 
-/* As PTX defines shfl.sync: out of the segment a lane reads itself. */
+/* As PTX defines shfl.sync: a source outside the segment means the lane itself. */
 uint64_t sim_shuffle(uint32_t mask, uint64_t value, int by, int width, SimShuffle kind,
                      SimLocation location) {
     static const char *const names[] = {"__shfl_sync", "__shfl_up_sync", "__shfl_down_sync",
@@ -210,8 +211,8 @@ SimBarrierResult sim_block_sync(int predicate, SimLocation location) {
     return b.last;
 }
 
-/* The shared arrays of the block that runs: memory of its own for each, so that the sanitizers see
- * their bounds and what nobody wrote. */
+/* The shared arrays of the running block, each in memory of its own, so that the sanitizers know
+ * its bounds and what nobody wrote. */
 enum { SHARED_MAX = 64 };
 static struct {
     const void *key;

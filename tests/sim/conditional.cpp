@@ -1,4 +1,5 @@
-/* tests/sim/conditional.cpp - handles that a kernel sets, and the nodes which do as they say. */
+/* tests/sim/conditional.cpp - handles that kernels set, and the conditional nodes that obey
+ * them. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,12 +7,12 @@
 #include "runtime.h"
 
 struct Handle {
-    cudaGraph_t graph; /* where its node must be */
+    cudaGraph_t graph; /* its node must be in this one */
     unsigned at_first;
-    bool reset;    /* at_first holds again at every launch */
+    bool reset;    /* to at_first, at every launch */
     bool used;     /* by a node */
-    bool set;      /* since the launch */
-    bool launched; /* its graph runs */
+    bool set;      /* since the launch of its graph */
+    bool launched; /* its graph is running */
     unsigned value;
 };
 
@@ -27,7 +28,7 @@ cudaError_t cudaGraphConditionalHandleCreate(cudaGraphConditionalHandle *out, cu
     if (cudaError_t error = error_injected()) return error;
     if (!graph) return error_set(cudaErrorInvalidValue);
     bool reset = flags == cudaGraphCondAssignDefault;
-    handles.push_back({graph, value, reset, false, false, false, 0});
+    handles.push_back({.graph = graph, .at_first = value, .reset = reset});
     *out = handles.size();
     return cudaSuccess;
 }
@@ -38,7 +39,8 @@ cudaError_t conditional_check(cudaGraph_t graph, const cudaConditionalNodeParams
                 : params.type == cudaGraphCondTypeIf  ? params.size == 1 || params.size == 2
                                                       : params.size >= 1;
     if (!handle || handle->graph != graph || handle->used || !size)
-        return error_say(cudaErrorInvalidValue, "a conditional node's handle, or its bodies");
+        return error_say(cudaErrorInvalidValue,
+                         "a conditional node with a wrong handle or number of bodies");
     handle->used = true;
     return cudaSuccess;
 }
@@ -56,16 +58,18 @@ void conditional_launch(const CUgraph_st &graph) {
 
 void cudaGraphSetConditional(unsigned long long handle, unsigned value) {
     Handle *h = handle_find(handle);
-    if (!h || !h->launched) engine_fail("the handle of a graph that does not run", {"", 0});
+    if (!h || !h->launched)
+        engine_fail("a kernel sets the handle of a graph that is not running", {"", 0});
     h->set = true;
     h->value = value;
 }
 
-/* The value of the node's handle, which somebody must have set. */
+/* The value of the node's handle, which a kernel must have set. */
 static unsigned conditional_value(const CUgraphNode_st &node) {
     const Handle *handle = handle_find(node.handle);
     if (!handle->set) {
-        fprintf(stderr, "simulator: a conditional node whose handle no kernel has set\n");
+        fprintf(stderr,
+                "simulator: a conditional node runs before any kernel has set its handle\n");
         _Exit(97);
     }
     return handle->value;

@@ -1,4 +1,5 @@
-/* tests/sim/device.cpp - the simulated GPU's properties, and the errors of its calls. */
+/* tests/sim/device.cpp - the properties of the simulated GPU, and the errors that its calls
+ * return. */
 #include <stdio.h>
 #include <string.h>
 

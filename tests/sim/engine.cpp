@@ -14,12 +14,11 @@ SimThread *sim_thread;
 uint3 blockIdx;
 dim3 blockDim, gridDim;
 
-/* All launches in their order, for ThreadSanitizer. Blocks of one launch know nothing of each
- * other. */
+/* Tell ThreadSanitizer that launches happen in order; the blocks of one launch are not ordered. */
 static char tag_launch, tag_end, tag_fence;
 
-/* In random order one atomic in so many lets another lane go first; otherwise one in SPIN does, so
- * that a lane which waits for another in a loop does not wait for ever. */
+/* In random order one atomic in YIELD_EVERY lets another lane go first. In the other orders one in
+ * SPIN does, so that a lane that waits for another in a loop does not wait forever. */
 enum { YIELD_EVERY = 4, SPIN = 256 };
 
 static SimOrder order;
@@ -65,7 +64,7 @@ static uint32_t random_next(void) {
     return (uint32_t)(x >> 16);
 }
 
-/* One of the set bits, by the order. */
+/* One of the set bits, as the order says. */
 static int bit_pick(uint32_t bits) {
     if (order == SIM_ASCENDING) return bit_lowest(bits);
     if (order == SIM_DESCENDING) return 31 - __builtin_clz(bits);
@@ -99,7 +98,7 @@ void engine_next(void) {
             lane_switch(&engine.host);
             return;
         }
-        engine_fail("deadlock: the lanes below wait for others that never come",
+        engine_fail("deadlock: the lanes below wait for lanes that never arrive",
                     engine.current->location);
     }
     Lane *me = engine.current;
@@ -111,7 +110,7 @@ void engine_next(void) {
     lane_switch(warp.lanes[lane]);
 }
 
-/* Only in random order do the others get to go first: a switch less at each collective. */
+/* Other lanes go first in random order only, which saves a switch at each collective. */
 void engine_continue(void) {
     Lane *me = engine.current;
     if (order == SIM_RANDOM) {
@@ -131,15 +130,15 @@ void sim_preempt(void) {
     engine_next();
 }
 
-/* ThreadSanitizer knows no fences: all of them are taken as one object, which orders more than a
- * fence does. */
+/* ThreadSanitizer has no fences. All of them count as operations on one object, which orders more
+ * than a fence does. */
 void sim_fence(void) {
     sim_preempt();
     sanitizer_release(&tag_fence);
     sanitizer_acquire(&tag_fence);
 }
 
-/* What waited for the lane alone may now be complete. */
+/* Collectives that waited only for this lane may now be complete. */
 static void lane_end(Lane *me) {
     Warp &warp = *me->warp;
     warp.alive &= ~(1u << me->lane);
@@ -179,7 +178,7 @@ static void warp_begin(Warp &warp, unsigned lanes) {
     engine_make_ready(warp, warp.alive);
 }
 
-/* A logical thread that this launch has not used yet. Beyond THREADS_MAX the oldest make room:
+/* A logical thread that this launch has not used yet. Beyond THREADS_MAX it replaces the oldest:
  * the sanitizer can hold a few thousand. */
 static void *thread_take(void) {
 #if SIM_TSAN
@@ -218,8 +217,8 @@ static void block_begin(void) {
 #endif
 }
 
-/* The i-th block to run; in random order they are i, i + step, i + 2 step .. for a step that
- * reaches all. */
+/* The index of the i-th block to run. In random order: seed, seed + step, seed + 2 step, .. for a
+ * step that reaches all of them. */
 static long block_at(long i, long blocks) {
     if (order == SIM_ASCENDING) return i;
     if (order == SIM_DESCENDING) return blocks - 1 - i;

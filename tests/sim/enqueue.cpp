@@ -1,4 +1,4 @@
-/* tests/sim/enqueue.cpp - launches, copies and settings: checked as CUDA checks them, then
+/* tests/sim/enqueue.cpp - launches, copies and memsets: checked as CUDA checks them, then
  * enqueued. */
 #include <limits.h>
 
@@ -30,7 +30,7 @@ void sim_launch(cudaStream_t stream, std::shared_ptr<SimKernel> kernel) {
 cudaError_t cudaMemsetAsync(void *dst, int value, size_t bytes, cudaStream_t stream) {
     if (cudaError_t error = error_injected()) return error;
     if (!memory_is_device(dst, bytes))
-        return error_say(cudaErrorInvalidValue, "cudaMemset beyond a block of the device");
+        return error_say(cudaErrorInvalidValue, "cudaMemset beyond a block of device memory");
     std::unique_ptr<SimOp> op(new SimOp());
     op->kind = SIM_SET;
     op->dst = dst;
@@ -39,13 +39,13 @@ cudaError_t cudaMemsetAsync(void *dst, int value, size_t bytes, cudaStream_t str
     return stream_enqueue(stream, std::move(op));
 }
 
-/* Enqueued on the default stream: the host does not wait for it. */
+/* On the default stream; the host does not wait for it. */
 cudaError_t cudaMemset(void *dst, int value, size_t bytes) {
     if (cudaError_t error = capture_forbids("cudaMemset")) return error;
     return cudaMemsetAsync(dst, value, bytes, NULL);
 }
 
-/* Each end is device memory or not, as the direction says; whole blocks at most. */
+/* Both ends must be where the direction says, and within one block. */
 static cudaError_t copy_check(const void *dst, const void *src, size_t bytes, cudaMemcpyKind kind,
                               bool captured) {
     bool to = memory_is_device(dst, bytes), from = memory_is_device(src, bytes);
@@ -54,8 +54,8 @@ static cudaError_t copy_check(const void *dst, const void *src, size_t bytes, cu
     if (kind > cudaMemcpyDeviceToDevice) return error_set(cudaErrorNotSupported);
     if (to != want_to || from != want_from)
         return error_say(cudaErrorInvalidValue,
-                         "a copy beyond a block of the device, or in the wrong direction");
-    /* one that begins in a block of the device and would leave it */
+                         "a copy beyond a block of device memory, or in the wrong direction");
+    /* a copy that begins in a block of device memory and would leave it */
     if ((!want_to && memory_is_device(dst, 1)) || (!want_from && memory_is_device(src, 1)))
         return error_say(cudaErrorInvalidValue, "a copy in the wrong direction");
     bool pinned = (want_to || memory_is_pinned(dst, bytes)) &&

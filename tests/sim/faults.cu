@@ -1,10 +1,12 @@
-/* tests/sim/faults.cu - requires that the simulator catches the classic faults, and only those.
+/* tests/sim/faults.cu - the simulator must catch the classic faults, and nothing that is right.
  *
- *   faults               every fault of the tables, each in a process of its own and in three lane
- *                        orders: right must pass in all, wrong fail in one where it can be seen
- *   faults NAME 0|1      one of them, right or wrong: says why it fails
+ *   faults               every fault of the tables, each in a process of its own and in three
+ *   orders
+ *                        of lanes: the right version must pass in all of them, the wrong one must
+ *                        fail in one, if this build can see the fault
+ *   faults NAME 0|1      the right or the wrong version of one fault: prints why it fails
  *
- * A build sees what its sanitizer sees; PLAIN has none. */
+ * A build sees what its sanitizer sees; SEEN_PLAIN is a build without one. */
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,32 +42,52 @@ typedef struct {
     const char *name;
     FaultKernel kernel;
     int blocks, threads;
-    int items; /* of out that are looked at */
+    int items; /* of out that are checked */
     int (*expect)(int i);
-    int seen; /* SEEN_, or'ed: the builds that must catch it */
+    int seen; /* SEEN_ flags: the builds that must catch it */
 } KernelFault;
 
-#define KERNEL(name) #name, name
+#define KERNEL(function) .name = #function, .kernel = function
+/* clang-format off */
 static const KernelFault kernel_faults[] = {
-    {KERNEL(barrier_missing), 1, 128, 128, expect_same_reversed, SEEN_ALL},
-    {KERNEL(barrier_in_branch), 1, 64, 64, expect_same, SEEN_ALL},
-    {KERNEL(barrier_not_reached), 1, 64, 64, expect_same, SEEN_ALL},
-    {KERNEL(warp_barrier_missing), 1, 32, 32, expect_warp_reversed, SEEN_ALL},
-    {KERNEL(warp_barrier_missing_after_read), 1, 32, 32, expect_warp_reversed_twice, SEEN_ALL},
-    {KERNEL(mask_full_in_branch), 1, 32, 32, expect_first, SEEN_ALL},
-    {KERNEL(mask_without_caller), 1, 32, 32, expect_neighbour, SEEN_ALL},
-    {KERNEL(shuffle_outside_mask), 1, 32, 32, expect_fifth, SEEN_ALL},
-    {KERNEL(shuffle_from_exited), 1, 32, 16, expect_twentyfirst, SEEN_ALL},
-    {KERNEL(race_between_blocks), 4, 32, 1, expect_block_count, SEEN_THREAD},
-    {KERNEL(race_within_warp), 1, 32, 1, expect_warp_sum, SEEN_THREAD},
-    {KERNEL(order_by_atomic), 1, 64, 64, expect_same, SEEN_ALL},
-    {KERNEL(past_global), 5, 64, FAULT_ITEMS, expect_same, SEEN_ADDRESS},
-    {KERNEL(before_global), 1, 64, 1, expect_same, SEEN_ADDRESS},
-    {KERNEL(past_shared), 1, 32, 32, expect_same, SEEN_ADDRESS},
-    {KERNEL(past_local), 1, 32, 32, expect_element, SEEN_ADDRESS},
-    {KERNEL(unwritten_shared), 1, 32, 32, expect_same, SEEN_ALL},
-    {KERNEL(unwritten_local), 1, 32, 32, expect_odd_count, SEEN_MEMORY},
+    {KERNEL(barrier_missing), .blocks = 1, .threads = 128, .items = 128,
+     .expect = expect_same_reversed, .seen = SEEN_ALL},
+    {KERNEL(barrier_in_branch), .blocks = 1, .threads = 64, .items = 64,
+     .expect = expect_same, .seen = SEEN_ALL},
+    {KERNEL(barrier_not_reached), .blocks = 1, .threads = 64, .items = 64,
+     .expect = expect_same, .seen = SEEN_ALL},
+    {KERNEL(warp_barrier_missing), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_warp_reversed, .seen = SEEN_ALL},
+    {KERNEL(warp_barrier_missing_after_read), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_warp_reversed_twice, .seen = SEEN_ALL},
+    {KERNEL(mask_full_in_branch), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_first, .seen = SEEN_ALL},
+    {KERNEL(mask_without_caller), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_neighbour, .seen = SEEN_ALL},
+    {KERNEL(shuffle_outside_mask), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_fifth, .seen = SEEN_ALL},
+    {KERNEL(shuffle_from_exited), .blocks = 1, .threads = 32, .items = 16,
+     .expect = expect_twentyfirst, .seen = SEEN_ALL},
+    {KERNEL(race_between_blocks), .blocks = 4, .threads = 32, .items = 1,
+     .expect = expect_block_count, .seen = SEEN_THREAD},
+    {KERNEL(race_within_warp), .blocks = 1, .threads = 32, .items = 1,
+     .expect = expect_warp_sum, .seen = SEEN_THREAD},
+    {KERNEL(order_by_atomic), .blocks = 1, .threads = 64, .items = 64,
+     .expect = expect_same, .seen = SEEN_ALL},
+    {KERNEL(past_global), .blocks = 5, .threads = 64, .items = FAULT_ITEMS,
+     .expect = expect_same, .seen = SEEN_ADDRESS},
+    {KERNEL(before_global), .blocks = 1, .threads = 64, .items = 1,
+     .expect = expect_same, .seen = SEEN_ADDRESS},
+    {KERNEL(past_shared), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_same, .seen = SEEN_ADDRESS},
+    {KERNEL(past_local), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_element, .seen = SEEN_ADDRESS},
+    {KERNEL(unwritten_shared), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_same, .seen = SEEN_ALL},
+    {KERNEL(unwritten_local), .blocks = 1, .threads = 32, .items = 32,
+     .expect = expect_odd_count, .seen = SEEN_MEMORY},
 };
+/* clang-format on */
 enum { KERNEL_FAULTS = sizeof kernel_faults / sizeof kernel_faults[0] };
 
 typedef struct {
@@ -74,13 +96,21 @@ typedef struct {
     int seen;
 } HostFault;
 
+#define HOST(function) .name = #function, .run = function
+/* clang-format off */
 static const HostFault host_faults[] = {
-    {KERNEL(memory_unwritten), SEEN_ALL},        {KERNEL(memory_freed_early), SEEN_ADDRESS},
-    {KERNEL(source_changed_early), SEEN_ALL},    {KERNEL(result_read_early), SEEN_ALL},
-    {KERNEL(event_recorded_early), SEEN_ALL},    {KERNEL(streams_not_ordered), SEEN_ALL},
-    {KERNEL(launch_too_wide), SEEN_ALL},         {KERNEL(launch_without_blocks), SEEN_ALL},
-    {KERNEL(capture_with_allocation), SEEN_ALL}, {KERNEL(capture_with_wait), SEEN_ALL},
+    {HOST(memory_unwritten), .seen = SEEN_ALL},
+    {HOST(memory_freed_early), .seen = SEEN_ADDRESS},
+    {HOST(source_changed_early), .seen = SEEN_ALL},
+    {HOST(result_read_early), .seen = SEEN_ALL},
+    {HOST(event_recorded_early), .seen = SEEN_ALL},
+    {HOST(streams_not_ordered), .seen = SEEN_ALL},
+    {HOST(launch_too_wide), .seen = SEEN_ALL},
+    {HOST(launch_without_blocks), .seen = SEEN_ALL},
+    {HOST(capture_with_allocation), .seen = SEEN_ALL},
+    {HOST(capture_with_wait), .seen = SEEN_ALL},
 };
+/* clang-format on */
 enum { HOST_FAULTS = sizeof host_faults / sizeof host_faults[0] };
 
 static Status kernel_fault_run(const KernelFault *fault, FaultRun *run, int wrong) {
@@ -88,7 +118,7 @@ static Status kernel_fault_run(const KernelFault *fault, FaultRun *run, int wron
     return fault_fetch(run);
 }
 
-/* Whether out is what it should be. */
+/* Whether result holds what is expected. */
 static int result_is_right(const int *result, int items, int (*expect)(int i)) {
     for (int i = 0; i < items; i++)
         if (result[i] != expect(i)) {
@@ -119,15 +149,15 @@ static int fault_main(const char *name, int wrong) {
     return right ? 0 : 1;
 }
 
-/* What `program name wrong` says in one lane order: its exit status, or 128 and more for a signal.
- * A process of its own, since most faults end it. */
+/* The exit status of `program name wrong` in one order of lanes, or 128 + the signal. In a process
+ * of its own, since most faults end it; the process dies with this one. */
 static int exit_status(const char *program, const char *name, int wrong, const char *order) {
     fflush(stderr);
     pid_t child = fork();
     if (child == 0) {
         char arg[2] = {(char)('0' + wrong), 0};
         setenv("CUSIM_ORDER", order, 1);
-        setenv("TSAN_OPTIONS", "atexit_sleep_ms=0", 1); /* else a second each */
+        setenv("TSAN_OPTIONS", "atexit_sleep_ms=0", 1); /* otherwise each would sleep a second */
         if (!freopen("/dev/null", "w", stderr)) _exit(126);
         execl(program, program, name, arg, (char *)NULL);
         _exit(127);
@@ -137,7 +167,7 @@ static int exit_status(const char *program, const char *name, int wrong, const c
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* How many of the two demands on a fault are not met. */
+/* How many of the requirements on a fault are not met. */
 static int fault_failures(const char *program, const char *name, int seen) {
     static const char *const orders[] = {"asc", "desc", "rand"};
     int failures = 0, caught = 0;

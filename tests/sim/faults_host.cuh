@@ -1,7 +1,8 @@
-/* tests/sim/faults_host.cuh - one classic fault of the host a function, made where `wrong` is 1.
+/* tests/sim/faults_host.cuh - the classic faults of host code, one a function, made if `wrong` is
+ * 1.
  *
- * The model runs nothing before somebody waits for it, so what the host does too early shows. Each
- * leaves result[i] = i + 1 for i < 32 if it is right. */
+ * The model runs nothing before somebody waits for it, so whatever the host does too early shows.
+ * Where a function is right, result[i] is i + 1 for i < 32. */
 #ifndef TESTS_SIM_FAULTS_HOST_CUH
 #define TESTS_SIM_FAULTS_HOST_CUH
 
@@ -55,7 +56,7 @@ static Status fault_fetch(FaultRun *run) {
     return STATUS_OK;
 }
 
-/* A kernel adds to memory that nobody set to zero. */
+/* A kernel adds to memory that nobody has set to zero. */
 static Status memory_unwritten(FaultRun *run, int wrong) {
     int *fresh;
     CUDA_TRY(cudaMalloc((void **)&fresh, FAULT_BYTES));
@@ -68,7 +69,7 @@ static Status memory_unwritten(FaultRun *run, int wrong) {
     return STATUS_OK;
 }
 
-/* The source of a copy is given back before the stream has come to the copy. */
+/* The source of a copy is freed before the stream has reached the copy. */
 static Status memory_freed_early(FaultRun *run, int wrong) {
     int *source;
     CUDA_TRY(cudaMallocHost((void **)&source, FAULT_BYTES));
@@ -89,7 +90,7 @@ static Status source_changed_early(FaultRun *run, int wrong) {
 
 static int result_seen[FAULT_ITEMS];
 
-/* Pinned memory is read before anybody waited for the copy into it. */
+/* Pinned memory is read before anybody has waited for the copy into it. */
 static Status result_read_early(FaultRun *run, int wrong) {
     LAUNCH(add_in, 1, 32, run->stream, run->in, run->out, 0);
     TRY(fault_fetch_async(run, run->stream));
@@ -100,7 +101,7 @@ static Status result_read_early(FaultRun *run, int wrong) {
     return STATUS_OK;
 }
 
-/* The event waited for lies before the copy. */
+/* The host waits for an event that was recorded before the copy. */
 static Status event_recorded_early(FaultRun *run, int wrong) {
     LAUNCH(add_in, 1, 32, run->stream, run->in, run->out, 0);
     if (wrong) CUDA_TRY(cudaEventRecord(run->event, run->stream));
@@ -113,7 +114,7 @@ static Status event_recorded_early(FaultRun *run, int wrong) {
     return STATUS_OK;
 }
 
-/* A stream copies what another was asked to write, and nothing orders the two. */
+/* A stream copies what another one writes, and nothing orders the two. */
 static Status streams_not_ordered(FaultRun *run, int wrong) {
     LAUNCH(add_in, 1, 32, run->other, run->in, run->out, 0);
     if (!wrong) CUDA_TRY(cudaStreamSynchronize(run->other));
@@ -132,7 +133,7 @@ static Status launch_without_blocks(FaultRun *run, int wrong) {
     return fault_fetch(run);
 }
 
-/* A launch is captured, and with it what `forbidden` asks for if it is wrong; run as a graph. */
+/* A launch is captured and run as a graph; if `wrong`, forbidden() is called during the capture. */
 static Status fault_capture(FaultRun *run, int wrong, Status (*forbidden)(FaultRun *run)) {
     cudaGraph_t graph;
     cudaGraphExec_t exec;

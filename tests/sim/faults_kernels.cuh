@@ -1,13 +1,16 @@
-/* tests/sim/faults_kernels.cuh - one classic fault a kernel, made where `wrong` is 1.
+/* tests/sim/faults_kernels.cuh - the classic faults of kernels, one each, made if `wrong` is 1.
  *
- * With `wrong` 0 the same kernel is right, and its result is the one its name is listed with in
- * faults.cu. in (FAULT_ITEMS) holds in[i] = i + 1; out (FAULT_ITEMS) is zero at first. */
+ * If `wrong` is 0, the kernel is right, and its result is the one that faults.cu lists with its
+ * name. in (FAULT_ITEMS) holds in[i] = i + 1; out (FAULT_ITEMS) is zero at first. */
 #ifndef TESTS_SIM_FAULTS_KERNELS_CUH
 #define TESTS_SIM_FAULTS_KERNELS_CUH
 
 #include "device/core/launch.cuh"
 
-enum { FAULT_ITEMS = 256, FAULT_CUT = 40 /* a block of 64 parts here, within its second warp */ };
+enum {
+    FAULT_ITEMS = 256,
+    FAULT_CUT = 40 /* blocks of 64 diverge here, within their second warp */
+};
 
 /* Barriers */
 
@@ -46,7 +49,7 @@ static __global__ void warp_barrier_missing(const int *in, int *out, int wrong) 
     out[t] = s[31 - t];
 }
 
-/* The second barrier of two: what a lane is still to read is overwritten. */
+/* Without the second barrier, what a lane has yet to read is overwritten. */
 static __global__ void warp_barrier_missing_after_read(const int *in, int *out, int wrong) {
     SHARED(int, s, [32]);
     int t = (int)threadIdx.x;
@@ -104,7 +107,7 @@ static __global__ void race_within_warp(const int *in, int *out, int wrong) {
         atomicAdd(&out[0], in[t]);
 }
 
-/* Whoever comes first takes the first slot. */
+/* Slots are handed out in the order of arrival. */
 static __global__ void order_by_atomic(const int *in, int *out, int wrong) {
     int t = (int)threadIdx.x;
     int slot = atomicAdd(&out[FAULT_ITEMS - 1], 1);
@@ -138,7 +141,7 @@ static __global__ void past_local(const int *in, int *out, int wrong) {
     out[t] = a[in[t] % 8 + 8 * wrong];
 }
 
-/* What nothing wrote */
+/* Unwritten memory */
 
 static __global__ void unwritten_shared(const int *in, int *out, int wrong) {
     SHARED(int, s, [32]);
@@ -155,7 +158,7 @@ static __global__ void unwritten_local(const int *in, int *out, int wrong) {
     out[t] = sum;
 }
 
-/* For the faults of the host. */
+/* Used by the faults of host code. */
 static __global__ void add_in(const int *in, int *out, int) {
     int t = (int)threadIdx.x;
     out[t] += in[t];

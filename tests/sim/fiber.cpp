@@ -1,4 +1,4 @@
-/* tests/sim/fiber.cpp - stacks, the switch in assembly, and what the sanitizers are told. */
+/* tests/sim/fiber.cpp - stacks, the switch in assembly, and what the sanitizers must be told. */
 #include "fiber.h"
 
 #include <pthread.h>
@@ -13,8 +13,8 @@
 #error "the simulator's switch is written for x86-64"
 #endif
 
-/* Saves the registers that a function must keep, then the stack pointer into *save, and goes on
- * where `load` was saved. A jump instead of a return, which the processor would mispredict. */
+/* Saves the callee-saved registers and then the stack pointer to *save, and continues where `load`
+ * was saved: by a jump, since the processor would mispredict a return. */
 extern "C" void sim_fiber_switch(void **save, void *load);
 asm(".text\n"
     ".type sim_fiber_switch,@function\n"
@@ -24,7 +24,7 @@ asm(".text\n"
     "popq %r15\npopq %r14\npopq %r13\npopq %r12\npopq %rbx\npopq %rbp\n"
     "popq %rcx\njmpq *%rcx\n");
 
-/* AddressSanitizer's frames are several times as large. */
+/* Under AddressSanitizer frames are several times as large. */
 enum { STACK_BYTES = SIM_ASAN ? 256 * 1024 : 64 * 1024, PAGE_BYTES = 4096 };
 
 void fiber_open(Fiber *fiber, unsigned index) {
@@ -36,10 +36,10 @@ void fiber_open(Fiber *fiber, unsigned index) {
     }
     *fiber = Fiber{};
     fiber->stack = (char *)block + PAGE_BYTES;
-    /* else all tops would share the same sets of the cache */
+    /* otherwise all tops of stacks would map to the same sets of the cache */
     fiber->stack_bytes = STACK_BYTES - index % 16 * 320 - 64;
 #if SIM_TSAN
-    /* one stack serves many logical threads in turn, each of which begins by writing it */
+    /* one stack serves many logical threads in turn, and each begins by writing to it */
     AnnotateBenignRaceSized("", 0, fiber->stack, STACK_BYTES, "a stack used again");
 #endif
 }
@@ -86,7 +86,7 @@ void fiber_adopt(Fiber *fiber) {
 
 void fiber_switch(Fiber *from, Fiber *to) {
 #if SIM_TSAN
-    __tsan_switch_to_fiber(to->thread, 1 /* which orders nothing */);
+    __tsan_switch_to_fiber(to->thread, 1 /* the switch itself orders nothing */);
 #endif
 #if SIM_ASAN
     __sanitizer_start_switch_fiber(&from->fake, to->stack, to->stack_bytes);

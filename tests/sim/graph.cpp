@@ -1,7 +1,7 @@
-/* tests/sim/graph.cpp - graphs: nodes that follow nodes, copied when instantiated, run as one.
+/* tests/sim/graph.cpp - graphs: nodes with dependencies, copied when instantiated, run as one.
  *
- * Of the nodes whose predecessors have run the order picks the next: a dependency that is missing
- * shows as results that change with the order. */
+ * The order of lanes also picks the next of the nodes whose predecessors have run, so a missing
+ * dependency shows as results that change with the order. */
 #include <stdio.h>
 
 #include "runtime.h"
@@ -37,7 +37,8 @@ cudaError_t cudaGraphAddNode(cudaGraphNode_t *out, cudaGraph_t graph, const cuda
     if (cudaError_t error = error_injected()) return error;
     if (!graph || !params) return error_set(cudaErrorInvalidValue);
     if (params->type != cudaGraphNodeTypeConditional)
-        return error_say(cudaErrorNotSupported, "nodes of other kinds are captured");
+        return error_say(cudaErrorNotSupported,
+                         "a node that is not conditional: those are captured, not added");
     cudaConditionalNodeParams &c = params->conditional;
     if (cudaError_t error = conditional_check(graph, c)) return error;
     for (size_t i = 0; i < count; i++)
@@ -78,7 +79,7 @@ static bool has_conditional(const CUgraph_st &graph) {
     return false;
 }
 
-/* CUDA takes no events into the bodies of a conditional node. */
+/* CUDA allows no event nodes in the bodies of a conditional node. */
 static bool bodies_fit(const CUgraph_st &graph, bool body) {
     for (const auto &node : graph.nodes) {
         if (body && node->type == cudaGraphNodeTypeEventRecord) return false;
@@ -106,10 +107,11 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsign
     if (cudaError_t error = error_injected()) return error;
     if (!graph) return error_set(cudaErrorInvalidValue);
     if (!bodies_fit(*graph, false))
-        return error_say(cudaErrorNotSupported, "an event within a conditional node");
+        return error_say(cudaErrorNotSupported, "an event node in the body of a conditional node");
     if (!graph->running) graph->running = std::make_shared<int>(0);
     if (has_conditional(*graph) && *graph->running > 0)
-        return error_say(cudaErrorNotSupported, "a second instance of a graph with conditions");
+        return error_say(cudaErrorNotSupported,
+                         "a second instance of a graph with conditional nodes");
     call_add_kind(SIM_INSTANTIATE, NULL);
     ++*graph->running;
     *out = new CUgraphExec_st{graph_copy(*graph), graph->running};
@@ -119,7 +121,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsign
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t run) {
     if (!run) return error_set(cudaErrorInvalidValue);
     --*run->running;
-    delete run; /* one that is enqueued keeps the graph alive, as CUDA does */
+    delete run; /* an enqueued launch keeps the graph alive, as in CUDA */
     return cudaSuccess;
 }
 

@@ -1,8 +1,8 @@
-/* tests/sim/in_step.h - two devices play the same epochs, and every array is equal after each.
+/* tests/sim/in_step.h - two devices play the same epochs, and all arrays are equal after each.
  *
- * Between epochs what a wave leaves behind but need not find again (rows, counts, offsets, scratch)
- * is overwritten on both: whatever reads one of these before writing it plays other games, and is
- * named by MemorySanitizer. */
+ * Between epochs, arrays that no wave may expect to find as the last one left them (rows, counts,
+ * offsets, scratch) are overwritten on both devices: code that reads one before writing it plays
+ * other games, and MemorySanitizer names it. */
 #ifndef TESTS_SIM_IN_STEP_H
 #define TESTS_SIM_IN_STEP_H
 
@@ -26,11 +26,12 @@ enum { STEP_ARRAYS = 32 };
 
 static inline StepArray step_array(const char *name, const void *at, size_t count, size_t bytes,
                                    bool transient) {
-    StepArray a = {name, (void *)at, at ? count * bytes : 0, transient};
+    StepArray a = {
+        .name = name, .at = (void *)at, .bytes = at ? count * bytes : 0, .transient = transient};
     return a;
 }
 
-/* (STEP_ARRAYS) what both devices have alike; returns how many. */
+/* (STEP_ARRAYS) the arrays that both devices have; returns their number. */
 static inline int step_arrays(const Selfplay *sp, StepArray *list) {
     const Search *s = &sp->wave.search;
     const Play *p = &sp->play;
@@ -85,7 +86,7 @@ static inline void step_differ(const char *where, const char *name, const char *
     CHECK(i == bytes);
 }
 
-/* The rows for the network: float32 here, bf16 there, the same numbers. */
+/* The rows for the network: float32 in a, bf16 in b, the same numbers. */
 static inline void step_compare_rows(const Selfplay *a, const Selfplay *b, const char *where) {
     const Search *s = &a->wave.search;
     int32_t rows = 0;
@@ -99,7 +100,7 @@ static inline void step_compare_rows(const Selfplay *a, const Selfplay *b, const
     step_fetch(b, b->wave.rows, n * sizeof *y, (char *)y);
     size_t different = 0;
     for (size_t i = 0; i < n; i++) different += x[i] != bf16_to_float(y[i]);
-    if (different) fprintf(stderr, "%s: %zu of %zu columns of rows\n", where, different, n);
+    if (different) fprintf(stderr, "%s: %zu of %zu elements of rows differ\n", where, different, n);
     CHECK(different == 0);
     free(x);
     free(y);
@@ -151,7 +152,7 @@ static inline void step_scribble(const Selfplay *sp) {
         step_scribble_at(sp, sp->wave.rows, R * OBSERVE_COLUMNS * (bf16 ? 2 : sizeof(float)));
 }
 
-/* One epoch on both; returns the games that it finished. */
+/* One epoch on both; returns the number of games that it finished. */
 static inline int64_t step_epoch(Selfplay *a, Selfplay *b, int64_t epoch, const char *where) {
     const PlayCounters *x, *y;
     const uint16_t *u, *v;
@@ -169,7 +170,7 @@ static inline int64_t step_epoch(Selfplay *a, Selfplay *b, int64_t epoch, const 
     return finished;
 }
 
-/* Ids 5.. and 100.. to their end. */
+/* Plays `games` games to their end, ids 5, 6, .. and 100, 101, .. */
 static inline void in_step(const SelfplayConfig *config, const Weights *weights, int games,
                            const char *where) {
     Selfplay a, b;

@@ -1,7 +1,8 @@
-/* tests/sim/memory.cpp - memory of the device and pinned memory: heap blocks, one an allocation.
+/* tests/sim/memory.cpp - device memory and pinned memory: a heap block for each allocation.
  *
- * So AddressSanitizer knows the bounds of each and MemorySanitizer what nobody wrote; without it
- * what nobody wrote is 0xCD. Under AddressSanitizer the host finds the device's memory closed. */
+ * AddressSanitizer thus knows the bounds of each, and MemorySanitizer what nobody wrote; without
+ * the latter, unwritten bytes are 0xCD. Under AddressSanitizer device memory is poisoned for the
+ * host. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 
 enum { ALIGNMENT = 256, UNWRITTEN = 0xCD };
 
-/* Bytes within a block that belong to no array. */
+/* Bytes of a block that belong to no array. */
 struct Gap {
     char *at;
     size_t bytes;
@@ -71,7 +72,7 @@ void memory_leave(void) {
         if (!b.pinned) close_block(b);
 }
 
-/* Arrays of one allocation are set apart by gaps, which nobody may touch: see arena_guarded.h. */
+/* Gaps, which nobody may touch, separate the arrays of one allocation: see arena_guarded.h. */
 extern "C" void sim_gap(void *p, size_t bytes) {
     for (Block &b : blocks)
         if (!b.pinned && lies_in(b, p, bytes)) b.gaps.push_back({(char *)p, bytes});
@@ -100,7 +101,7 @@ static cudaError_t take(void **out, size_t bytes, bool pinned) {
     return cudaSuccess;
 }
 
-/* Waits for nothing: what is still enqueued finds the memory gone. */
+/* Waits for nothing: operations still enqueued find the memory gone. */
 static cudaError_t give(void *p, bool pinned) {
     if (cudaError_t error = error_injected()) return error;
     if (cudaError_t error = capture_forbids(pinned ? "cudaFreeHost" : "cudaFree")) return error;
@@ -119,7 +120,7 @@ static cudaError_t give(void *p, bool pinned) {
         free(p);
         return cudaSuccess;
     }
-    return error_say(cudaErrorInvalidValue, "freed what was not allocated");
+    return error_say(cudaErrorInvalidValue, "a free of memory that was not allocated");
 }
 
 cudaError_t cudaMalloc(void **out, size_t bytes) { return take(out, bytes, false); }
@@ -135,14 +136,14 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total) {
 }
 
 #if SIM_ASAN
-/* Touches what of the host's memory is closed, so that AddressSanitizer reports it. */
+/* Touches the first poisoned byte of host memory, so that AddressSanitizer reports it. */
 static void host_check(const void *p, size_t bytes) {
     if (memory_is_device(p, bytes)) return;
     const volatile char *bad = (char *)__asan_region_is_poisoned((void *)p, bytes);
     if (bad) (void)*bad;
 }
 
-/* A block is copied and set with the gaps within it. Volatile: the compiler would call memcpy. */
+/* Copies and sets include the gaps within a block. Volatile, or the compiler would call memcpy. */
 __attribute__((no_sanitize("address"))) static void
 copy_bytes(volatile char *to, const volatile char *from, size_t bytes) {
     for (size_t i = 0; i < bytes; i++) to[i] = from[i];

@@ -1,7 +1,7 @@
 /* tests/sim/runtime.h - the simulator's own view of streams, events, graphs and memory.
  *
- *   host ─ ask ─► stream: [ op | op | op ]  ─ somebody waits ─► run, one by one
- *                   └ while captured ─► graph: nodes that hold an op each ─► run as one op
+ *   host ─ enqueue ─► stream: [ op | op | op ]  ─ somebody waits ─► run, one by one
+ *                       └ while captured ─► graph: nodes that hold an op each ─► run as one op
  */
 #ifndef TESTS_SIM_RUNTIME_H
 #define TESTS_SIM_RUNTIME_H
@@ -15,13 +15,13 @@
 #include "engine.h"
 #include "calls.h"
 
-/* An event outlives its handle while something that is enqueued names it. */
+/* An event outlives its handle while an enqueued operation refers to it. */
 struct EventState {
-    cudaStream_t stream = nullptr;  /* where it was recorded last */
+    cudaStream_t stream = nullptr;  /* on which it was last recorded */
     long enqueued = 0, reached = 0; /* recordings */
     double seconds = 0;             /* when it was reached */
     bool timed = true;
-    bool captured = false; /* recorded within a capture: the host may not ask for it */
+    bool captured = false; /* recorded within a capture: the host may not query it */
     char tag = 0;
 };
 
@@ -29,7 +29,7 @@ struct CUevent_st {
     std::shared_ptr<EventState> state;
 };
 
-/* One thing asked of a stream, or one node of a graph. */
+/* An operation enqueued on a stream, or a node of a graph. */
 struct SimOp {
     SimKind kind = SIM_KERNEL;
     std::shared_ptr<SimKernel> kernel;
@@ -39,31 +39,31 @@ struct SimOp {
     int value = 0;
     cudaMemcpyKind direction = cudaMemcpyDefault;
     std::shared_ptr<EventState> event;
-    long recording = 0; /* of the event: which one it makes or waits for; in an instantiated graph:
-                           the how manieth event of the graph it is */
+    long recording = 0; /* the recording of the event that it makes or waits for; in an instantiated
+                           graph: the number of the event node within the graph */
     std::shared_ptr<CUgraph_st> run; /* a launched graph */
     std::vector<long> recordings;    /* of the graph's events, in the order of its nodes */
 };
 
-/* What a stream has while it is captured. */
+/* The capture of a stream. */
 struct Capture {
     cudaGraph_t graph; /* owned, unless it is a body of a conditional node */
     bool body;
-    std::vector<cudaGraphNode_t> after; /* what the next node follows */
+    std::vector<cudaGraphNode_t> after; /* that the next node will follow */
     std::vector<cudaGraphEdgeData> edges;
-    bool broken; /* something forbidden was asked: nothing will come of it */
+    bool broken; /* by a forbidden call: there will be no graph */
     unsigned long long id;
 };
 
-/* A stream runs on a stack of its own: to ThreadSanitizer it is a thread. */
+/* A stream runs on a stack of its own, and is a thread to ThreadSanitizer. */
 struct CUstream_st {
     std::deque<std::unique_ptr<SimOp>> queue;
     std::unique_ptr<Capture> capture;
     Fiber fiber = {};
-    Fiber caller = {}; /* who waits for the step */
+    Fiber caller = {}; /* which waits for the step */
     std::unique_ptr<SimOp> running;
     ThreadPool pool = {};
-    char tag = 0; /* all that has run on it */
+    char tag = 0; /* for ThreadSanitizer: all that has run on it */
 };
 
 struct CUgraphNode_st {
@@ -80,7 +80,7 @@ struct CUgraphNode_st {
 
 struct CUgraph_st {
     std::vector<std::unique_ptr<CUgraphNode_st>> nodes;
-    std::shared_ptr<int> running; /* instances of the graph that exist */
+    std::shared_ptr<int> running; /* number of instances of the graph */
 };
 
 struct CUgraphExec_st {
@@ -88,11 +88,11 @@ struct CUgraphExec_st {
     std::shared_ptr<int> running;
 };
 
-/* device.cpp: remembers an error for cudaGetLastError and returns it. */
+/* device.cpp: notes an error for cudaGetLastError and returns it. */
 cudaError_t error_set(cudaError_t error);
-/* The error that was injected for this call, or success. To be asked first of all in a call. */
+/* The error injected for this call, or success. Every call begins with it. */
 cudaError_t error_injected(void);
-/* The same with the line that says what is wrong. */
+/* As error_set, with a line on stderr that says what is wrong. */
 cudaError_t error_say(cudaError_t error, const char *what);
 
 /* memory.cpp: whether the bytes lie within one block of the device, or of pinned memory. */
@@ -100,19 +100,21 @@ bool memory_is_device(const void *p, size_t bytes);
 bool memory_is_pinned(const void *p, size_t bytes);
 void memory_copy(void *dst, const void *src, size_t bytes);
 void memory_set(void *dst, int value, size_t bytes);
-/* Under AddressSanitizer the device's memory is closed to the host but while something runs. */
+/* Under AddressSanitizer device memory is poisoned except while an operation runs, between
+ * these. */
 void memory_enter(void);
 void memory_leave(void);
 
 /* stream.cpp: NULL if there is no such stream. */
 CUstream_st *stream_find(cudaStream_t stream);
 cudaError_t stream_enqueue(cudaStream_t stream, std::unique_ptr<SimOp> op);
-/* What CUDA forbids while this thread captures: breaks the capture and returns its error. */
+/* For calls that CUDA forbids during a capture: if there is one, breaks it and returns the
+ * error. */
 cudaError_t capture_forbids(const char *call);
-/* Runs the op, or the node that holds it, on the stream that is running. */
+/* Runs the operation on the running stream. */
 void op_run(const SimOp &op);
 
-/* capture.cpp: the op becomes a node after what the stream holds so far. */
+/* capture.cpp: the operation becomes a node that follows those of the stream so far. */
 cudaError_t capture_add(CUstream_st *stream, const SimOp &op);
 
 /* graph.cpp */
@@ -124,7 +126,7 @@ cudaError_t conditional_check(cudaGraph_t graph, const cudaConditionalNodeParams
 void conditional_launch(const CUgraph_st &graph);
 void conditional_run(const CUgraphNode_st &node);
 
-/* engine.cpp: 0..count - 1, by the order. */
+/* engine.cpp: one of 0..count - 1, as the order says. */
 unsigned engine_choose(unsigned count);
 
 /* calls.cpp: adds to the calls that the host made, and to what the device ran. */

@@ -1,7 +1,7 @@
-/* tests/sim/sanitizer.h - which sanitizer this build has, and the few calls owed to it.
+/* tests/sim/sanitizer.h - which sanitizer this build has, and the few calls that it needs.
  *
- * A CUDA thread is a fiber, of which the sanitizers must hear: where its stack lies (Address-), and
- * that it is a thread of its own (ThreadSanitizer). */
+ * CUDA threads are fibers, and the sanitizers must be told: AddressSanitizer where the stack of
+ * each lies, ThreadSanitizer that each is a thread. */
 #ifndef TESTS_SIM_SANITIZER_H
 #define TESTS_SIM_SANITIZER_H
 
@@ -17,8 +17,8 @@
 #define SIM_ASAN 0
 #endif
 
-/* The simulator's own files are compiled without ThreadSanitizer, which must not see its books:
- * there the build says SIM_TSAN. */
+/* The simulator's own files are compiled without ThreadSanitizer, which must not see what they
+ * note; there the build defines SIM_TSAN. */
 #ifndef SIM_TSAN
 #if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
 #define SIM_TSAN 1
@@ -62,7 +62,7 @@ void AnnotateIgnoreWritesEnd(const char *file, int line);
 }
 #endif
 
-/* What was done before release(p) comes before what follows acquire(p). */
+/* What precedes a release of p happens before what follows an acquire of p. */
 static inline void sanitizer_release(void *p) {
     (void)p;
 #if SIM_TSAN
@@ -77,7 +77,7 @@ static inline void sanitizer_acquire(void *p) {
 #endif
 }
 
-/* Around a malloc or free that stands for no thread's write. */
+/* Enclose a malloc or free that is no write of a simulated thread. */
 static inline void sanitizer_quiet_begin(void) {
 #if SIM_TSAN
     AnnotateIgnoreWritesBegin("", 0);

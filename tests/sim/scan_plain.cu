@@ -1,4 +1,4 @@
-/* tests/sim/scan_plain.cu - backend_cuda's scan without a library: one thread runs the plain body.
+/* tests/sim/scan_plain.cu - the scan of backend_cuda without CUB: one thread runs the plain body.
  *
  * Linked in place of device/core/scan_cub.cu, whose oracle that body is. */
 #include "device/core/launch.cuh"
@@ -8,7 +8,7 @@ static __global__ void scan_kernel(ScanArgs args) {
     if (team_item<1>() == 0) scan_one(&args);
 }
 
-/* The library's bytes are not used, but asked for and checked, as it would. */
+/* Memory as CUB would ask for it: checked, but not used. */
 enum { TEMP_BYTES = 768 };
 
 Status scan_cuda(const int32_t *in, int32_t *out, int n, void *temp, size_t temp_bytes,

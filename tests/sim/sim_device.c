@@ -1,7 +1,15 @@
-/* tests/sim/sim_device.c - the tables of launches that the simulator's tests compare. */
+/* tests/sim/sim_device.c - the two devices that the simulator's tests compare. */
 #include "sim_device.h"
 
-const Device device_processor = {&backend_cpu, &search_cpu, &net_cpu,
-                                 &play_cpu,    &replay_cpu, &train_cpu};
-const Device device_simulated = {&backend_cuda, &search_cuda, &net_cuda,
-                                 &play_cuda,    &replay_cuda, &train_cuda};
+const Device device_processor = {.backend = &backend_cpu,
+                                 .search = &search_cpu,
+                                 .net = &net_cpu,
+                                 .play = &play_cpu,
+                                 .replay = &replay_cpu,
+                                 .train = &train_cpu};
+const Device device_simulated = {.backend = &backend_cuda,
+                                 .search = &search_cuda,
+                                 .net = &net_cuda,
+                                 .play = &play_cuda,
+                                 .replay = &replay_cuda,
+                                 .train = &train_cuda};

@@ -7,14 +7,17 @@
 #include "sim.h"
 
 EXTERN_C_BEGIN
-/* device_simulated: the tables of the CUDA backend, on the model of a GPU. */
+/* device_simulated has the tables of the CUDA backend, which runs on the model of a GPU. */
 extern const Device device_processor, device_simulated;
 EXTERN_C_END
 
-/* The run's config with the way through the network that the device has. */
+/* `config` with the network implementation that the device chooses. */
 static inline Status config_for(const Device *device, const SelfplayConfig *config,
                                 const Weights *weights, SelfplayConfig *out) {
-    NetSpec spec = {config->model, config->precision, NETWORK_AUTO, 1, NULL};
+    NetSpec spec = {.model = config->model,
+                    .precision = config->precision,
+                    .network = NETWORK_AUTO,
+                    .capacity = 1};
     char why[128];
     *out = *config;
     if (config->evaluator != EVALUATOR_NET) return STATUS_OK;

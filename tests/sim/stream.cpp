@@ -1,4 +1,4 @@
-/* tests/sim/stream.cpp - streams as queues that nobody runs before somebody waits. */
+/* tests/sim/stream.cpp - streams: queues that run only when somebody waits for them. */
 #include <algorithm>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 
 static CUstream_st default_stream;
 static std::vector<CUstream_st *> streams;
-static CUstream_st *active; /* whose step runs now, on its own stack; NULL: the host runs */
+static CUstream_st
+    *active; /* the one that runs a step now, on its own stack; NULL: the host runs */
 
 CUstream_st *stream_find(cudaStream_t stream) {
     if (!stream) return &default_stream;
@@ -25,7 +26,7 @@ cudaError_t capture_forbids(const char *call) {
     }
     if (!captures) return cudaSuccess;
     char line[128];
-    snprintf(line, sizeof line, "%s while a stream is captured", call);
+    snprintf(line, sizeof line, "%s while a stream is being captured", call);
     return error_say(cudaErrorStreamCaptureUnsupported, line);
 }
 
@@ -57,7 +58,7 @@ static void event_pass(const std::shared_ptr<EventState> &event, long recording)
     while (event->reached < recording) {
         CUstream_st *s = stream_find(event->stream);
         if (!s || s->queue.empty()) {
-            fprintf(stderr, "simulator: a stream waits for an event that never comes\n");
+            fprintf(stderr, "simulator: a stream waits for an event that is never reached\n");
             _Exit(97);
         }
         stream_step(s);
@@ -81,7 +82,7 @@ void op_run(const SimOp &op) {
     }
 }
 
-/* What a stream does on its own stack: one op whenever it is switched to. */
+/* Runs on the stack of a stream: one operation each time it is switched to. */
 static void stream_main(void) {
     fiber_begun(&active->fiber);
     for (;;) {
@@ -103,7 +104,7 @@ static void stream_open(CUstream_st *s) {
     fiber_restart(&s->fiber, thread, stream_main);
 }
 
-/* Runs the oldest that is asked of the stream. */
+/* Runs the oldest operation of the stream. */
 static void stream_step(CUstream_st *s) {
     CUstream_st *before = active;
     if (!s->fiber.stack) stream_open(s);
@@ -135,7 +136,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags) {
     return cudaSuccess;
 }
 
-/* What is still enqueued runs at last, as CUDA lets it. */
+/* What is still enqueued runs first, as in CUDA. */
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     CUstream_st *s = stream_find(stream);
     if (!stream || !s) return error_set(cudaErrorInvalidResourceHandle);
@@ -169,7 +170,7 @@ cudaError_t cudaDeviceSynchronize(void) {
     return cudaSuccess;
 }
 
-/* Not ready: one more step is done, so that whoever asks again and again comes to an end. */
+/* If not ready, the stream does one more step, so that a loop of queries ends. */
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
     if (cudaError_t error = error_injected()) return error;
     if (cudaError_t error = capture_forbids("cudaStreamQuery")) return error;
@@ -228,7 +229,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     CUstream_st *s = stream_find(stream);
     if (!event || !s) return error_set(cudaErrorInvalidResourceHandle);
     if (event->state->captured || s->capture)
-        return error_say(cudaErrorNotSupported, "a wait for another stream in a capture");
+        return error_say(cudaErrorNotSupported, "a wait for another stream during a capture");
     std::unique_ptr<SimOp> op(new SimOp());
     op->kind = SIM_EVENT_WAIT;
     op->event = event->state;
@@ -236,7 +237,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     return stream_enqueue(stream, std::move(op));
 }
 
-/* What a wait for the event and a question about it refuse alike. */
+/* The errors that waiting for an event and querying it share. */
 static cudaError_t event_check(cudaEvent_t event, SimKind kind, const char *call) {
     if (cudaError_t error = error_injected()) return error;
     if (cudaError_t error = capture_forbids(call)) return error;

@@ -1,12 +1,12 @@
-/* tests/sim/test_calls.c - what an epoch asks of the device, call by call, and what then runs.
+/* tests/sim/test_calls.c - the calls that an epoch makes, one by one, and what then runs.
  *
- *   - a wave is these launches in this order, and an epoch asks for nothing else: no memory, no
- *     wait, no copy but its counters and records, to pinned memory, after everything
- *   - a captured epoch is one launch, which runs the very operations of the plain one: the same
+ *   - a wave is these launches in this order, and an epoch makes no other calls: no allocation, no
+ *     wait, and no copy but that of its counters and records to pinned memory, at the end
+ *   - a captured epoch is one launch, which runs exactly the operations of the plain one: the same
  *     kernels, grids, blocks and arguments, bit for bit
- *   - an epoch's counters are there while the next one has not begun
+ *   - the counters of an epoch are available before the next one has begun
  *
- * That nothing a wave reads of its working memory is from before the wave: see in_step.h. */
+ * in_step.h shows that a wave reads no working memory that it has not written. */
 #include <stdlib.h>
 
 #include "device/core/scan.h"
@@ -18,13 +18,13 @@ enum { WAVES = 3, GAMES = 200 };
 
 typedef struct {
     const char *name;
-    size_t bytes; /* of its arguments, without the padding at their end */
+    size_t bytes; /* of its arguments, without the padding at the end */
 } Launch;
 
 enum { SCAN_BYTES = offsetof(ScanArgs, n) + sizeof(int) };
 
-/* A wave with the hash evaluator, and trees of at most 8 edges. What changes here changes how much
- * a wave costs before any work: on purpose only. */
+/* A wave with the hash evaluator and trees of at most 8 edges. A change here changes what a wave
+ * costs before it does any work, and must be deliberate. */
 static const Launch wave_launches[] = {
     {"descend_kernel<8>", sizeof(Search)}, {"scan_kernel", SCAN_BYTES},
     {"backup_kernel<8>", sizeof(Search)},  {"move_kernel", sizeof(Play)},
@@ -34,7 +34,7 @@ static const Launch wave_launches[] = {
 };
 enum {
     WAVE_LAUNCHES = sizeof wave_launches / sizeof wave_launches[0],
-    EPOCH = 1 + WAVES * WAVE_LAUNCHES, /* the first sets the counters of the epoch */
+    EPOCH = 1 + WAVES * WAVE_LAUNCHES, /* the first call resets the counters of the epoch */
     EPOCHS = 5
 };
 
@@ -51,13 +51,13 @@ static SelfplayConfig config_small(bool graph) {
 
 /* A copy of a list of calls that outlives the simulator's, with the kinds of interest alone. */
 typedef struct {
-    SimCall *at; /* (count) owned, and so are their arguments */
+    SimCall *at; /* (count) owned, as are their arguments */
     int count;
 } List;
 
 typedef enum { LIST_MADE, LIST_RAN, LIST_COUNT } ListKind;
 
-/* Left out: the clock, and what a profiler sees. */
+/* Not listed: clocks, and the ranges of a profiler. */
 static bool is_listed(const SimCall *r) {
     return r->kind != SIM_RANGE_PUSH && r->kind != SIM_RANGE_POP && r->kind != SIM_EVENT_RECORD;
 }
@@ -83,7 +83,7 @@ static void list_free(List *list) {
     memset(list, 0, sizeof *list);
 }
 
-/* The calls that this epoch asks for. */
+/* Enqueues an epoch; returns the calls that it makes. */
 static List enqueue(Selfplay *sp) {
     sim_calls_begin();
     CHECK(selfplay_enqueue(sp) == STATUS_OK);
@@ -91,7 +91,8 @@ static List enqueue(Selfplay *sp) {
     return list_copy(LIST_MADE);
 }
 
-/* What runs until this epoch's counters are there, and what the host asks for meanwhile. */
+/* Waits for the epoch's counters; returns what runs until then, and in *calls what the host
+ * calls. */
 static List await(Selfplay *sp, int64_t epoch, List *calls) {
     const PlayCounters *counters;
     const uint16_t *out;
@@ -116,7 +117,7 @@ static int count_of(const List *list, SimKind kind) {
     return n;
 }
 
-/* The last two calls are the copies to the host, of counters and records. */
+/* The last two calls copy counters and records to the host. */
 static void check_copies(const Selfplay *sp, const List *calls) {
     CHECK(count_of(calls, SIM_COPY) == 2 && calls->count > 2);
     if (calls->count < 3) return;
@@ -130,7 +131,7 @@ static void check_copies(const Selfplay *sp, const List *calls) {
     CHECK(out->bytes == (size_t)sp->play.out_words * sizeof(uint16_t));
 }
 
-/* An epoch launch by launch: one setting, the waves, the copies, and no other call. */
+/* An epoch launch by launch: a memset, the waves, the copies, and no other call. */
 static void check_plain(const Selfplay *sp, const List *calls) {
     CHECK(calls->count == EPOCH + 2);
     CHECK(calls->at[0].kind == SIM_SET && calls->at[0].dst == &sp->play.counters->out_used);
@@ -139,14 +140,14 @@ static void check_plain(const Selfplay *sp, const List *calls) {
         const SimCall *r = &calls->at[1 + i];
         bool is_it = r->kind == SIM_KERNEL && strcmp(r->name, launch->name) == 0;
         if (!is_it)
-            fprintf(stderr, "call %d of an epoch is no launch of %s\n", 1 + i, launch->name);
+            fprintf(stderr, "call %d of an epoch does not launch %s\n", 1 + i, launch->name);
         CHECK(is_it && !r->captured && r->stream == (const void *)sp->wave.stream);
         CHECK(is_it && r->argument_bytes >= launch->bytes);
     }
     check_copies(sp, calls);
 }
 
-/* The epoch as a graph: one launch of it, the copies, and no other call. */
+/* An epoch as a graph: one launch, the copies, and no other call. */
 static void check_graph(const Selfplay *sp, const List *calls) {
     CHECK(calls->count == 3 && calls->at[0].kind == SIM_GRAPH_LAUNCH);
     check_copies(sp, calls);
@@ -161,7 +162,7 @@ static bool is_same(const SimCall *a, const SimCall *b, size_t argument_bytes) {
            memcmp(a->arguments, b->arguments, argument_bytes) == 0;
 }
 
-/* An epoch's own operations are those of the plain one. */
+/* The operations of an epoch are those of the plain one. */
 static void check_same(const List *plain, const List *other) {
     CHECK(plain->count >= EPOCH && other->count >= EPOCH);
     for (int i = 0; i < EPOCH && i < plain->count && i < other->count; i++) {
@@ -169,7 +170,7 @@ static void check_same(const List *plain, const List *other) {
         bool same = is_same(&plain->at[i], &other->at[i], launch ? launch->bytes : 0);
         if (!same)
             fprintf(stderr, "operation %d of an epoch (%s) differs from the plain one's\n", i,
-                    launch ? launch->name : "setting");
+                    launch ? launch->name : "memset");
         CHECK(same);
     }
 }
@@ -182,8 +183,8 @@ static List captured_of(const List *calls) {
     return list;
 }
 
-/* An epoch is asked for that is the first of its kind: it is captured once, the work of the plain
- * list. */
+/* The first epoch of its kind is captured once, and the nodes are the operations of the plain
+ * one. */
 static void check_capture(const Selfplay *sp, const List *calls, const List *plain) {
     CHECK(count_of(calls, SIM_CAPTURE_BEGIN) == 1);
     CHECK(count_of(calls, SIM_INSTANTIATE) == 1);
@@ -195,8 +196,8 @@ static void check_capture(const Selfplay *sp, const List *calls, const List *pla
     free(nodes.at);
 }
 
-/* Epoch 0 plain, epochs 1 and 2 captured (2 is timed), all later ones a launch; each is asked for
- * before the counters of the one before are waited for, and that wait is for no more than these. */
+/* Epoch 0 is plain, epochs 1 and 2 are captured (2 is timed), all later ones are a launch. Each is
+ * enqueued before the host waits for the counters of its predecessor, and only for those. */
 static void test_graph(const Device *device) {
     Selfplay sp;
     open_small(&sp, device, true);

@@ -1,9 +1,9 @@
-/* tests/sim/test_calls_load.c - other weights under a captured epoch: no new capture, no wait.
+/* tests/sim/test_calls_load.c - new weights for a captured epoch need no new capture and no wait.
  *
- * One epoch plays with other weights, the next with the first ones again, which are loaded while
- * the copy of the others still waits for its turn. Runs with a small network, launch by launch, as
- * graphs, and as graphs whose stream is empty before each load, give the same records; one that
- * keeps its weights gives others. */
+ * One epoch plays with other weights, the next one with the first ones again, which are loaded
+ * while the copy of the others is still enqueued. With a small network, runs launch by launch, as
+ * graphs, and as graphs whose stream is empty before each load give the same records; a run that
+ * keeps its weights gives different ones. */
 #include <stdlib.h>
 
 #include "device/play/selfplay.h"
@@ -15,7 +15,16 @@ enum { CHANGED = 3, EPOCHS = 12 };
 
 static SelfplayConfig config_small(bool graph) {
     SelfplayConfig c = selfplay_config_default();
-    ModelConfig model = {OBSERVE_COLUMNS, 32, 4, 32, 1, 32, ACTIONS, 32, MAX_SEATS, VALUE_SIGMOID};
+    ModelConfig model = {.inputs = OBSERVE_COLUMNS,
+                         .width = 32,
+                         .heads = 4,
+                         .hidden = 32,
+                         .layers = 1,
+                         .policy_hidden = 32,
+                         .actions = ACTIONS,
+                         .value_hidden = 32,
+                         .values = MAX_SEATS,
+                         .value_head = VALUE_SIGMOID};
     c.set.cards = 2;
     c.parallel = 5;
     c.worlds = 2;
@@ -28,7 +37,7 @@ static SelfplayConfig config_small(bool graph) {
     return c;
 }
 
-/* What a load asks for: a copy to the device, on the stream, and no wait but for the one before. */
+/* A load copies to the device once, on the stream, and waits for nothing but the previous load. */
 static void check_load(const Selfplay *sp, const SimCall *calls, int count) {
     int copies = 0;
     for (int i = 0; i < count; i++) {
@@ -42,7 +51,7 @@ static void check_load(const Selfplay *sp, const SimCall *calls, int count) {
     CHECK(copies == 1);
 }
 
-/* Of the device, meanwhile: what an earlier load has asked for, if that has not run yet. */
+/* Meanwhile the device runs the copy of an earlier load, if that has not run yet. */
 static void check_wait(const SimCall *ran, int count, bool earlier) {
     CHECK(count == (earlier ? 2 : 0));
     CHECK(count == 0 || (ran[0].kind == SIM_COPY && ran[0].direction == 1));
@@ -61,13 +70,13 @@ static void load(int run, Selfplay *sp, const Weights *weights) {
     check_wait(ran, count, run != RUN_WAITED && sp->epochs > CHANGED);
 }
 
-/* An epoch after both captures: its launch, two copies to the host, an event. */
+/* After both captures an epoch is a launch, two copies to the host, and an event. */
 static void check_epoch(const SimCall *calls, int count) {
     CHECK(count == 4 && calls[0].kind == SIM_GRAPH_LAUNCH && calls[1].kind == SIM_COPY);
     CHECK(count == 4 && calls[2].kind == SIM_COPY && calls[3].kind == SIM_EVENT_RECORD);
 }
 
-/* The records of all epochs one after another in words (size); returns how many words. */
+/* Writes the records of all epochs to words (size); returns the number of words. */
 static int play(int run, const Weights *first, const Weights *second, uint16_t *words, int size) {
     SelfplayConfig config = config_small(run != RUN_PLAIN);
     GameRange all = {0, 0};

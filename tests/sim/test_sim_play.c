@@ -1,10 +1,10 @@
-/* tests/sim/test_sim_play.c - whole games on the simulated GPU are the CPU's, byte for byte.
+/* tests/sim/test_sim_play.c - whole games on the simulated GPU equal the CPU's, byte for byte.
  *
  *   test_sim_play [--orders asc,desc,rand:7] [--every N] [--from I] [--verbose]
  *
- * Every row of the table is played in step with the CPU, all arrays compared after each epoch, with
- * graphs and without, then by game id with another number of live games. --every N takes one row in
- * N, from row I; each order plays them all again. */
+ * Every row of the table is played in step with the CPU, with all arrays compared after each epoch;
+ * then with another number of live games, with graphs or without, and compared by game id. --every
+ * N takes one row in N, from row I on; each order plays them all again. */
 #include <getopt.h>
 #include <time.h>
 
@@ -19,27 +19,52 @@ typedef struct {
 } Row; /* with EVALUATOR_NET: int8, a network of 2 layers, 64 wide */
 
 /* Team widths: 8 lanes up to 7 cards, 16 up to 15, then 32. */
+/* clang-format off */
 static const Row rows[] = {
-    {RULES_BLOB, 4, 5, 0, EVALUATOR_HASH, 3, 30, 1, 31, 5, 8}, /* medium */
-    {RULES_BLOB, 4, 5, 0, EVALUATOR_UNIFORM, 3, 30, 1, 31, 5, 8},
-    {RULES_BLOB, 4, 5, 0, EVALUATOR_HASH, 3, 30, 8, 9, 7, 9},
-    {RULES_BLOB, 2, 17, 0, EVALUATOR_HASH, 1, 6, 8, 5, 5, 5},
-    {RULES_BLOB, 3, 10, 0, EVALUATOR_HASH, 2, 9, 1, 5, 5, 5},
-    {RULES_BLOB, 4, 13, 0, EVALUATOR_UNIFORM, 2, 5, 1, 6, 3, 4},
-    {RULES_BLOB, 5, 4, 1, EVALUATOR_HASH, 2, 6, 8, 5, 3, 3},
-    {RULES_BLOB, 6, 8, 0, EVALUATOR_UNIFORM, 2, 7, 8, 3, 4, 5},
-    {RULES_BLOB, 7, 7, 0, EVALUATOR_HASH, 1, 8, 1, 5, 4, 4},
-    {RULES_BLOB, 8, 6, 0, EVALUATOR_HASH, 3, 8, 1, 5, 3, 3},
-    {RULES_BLOB, 2, 1, 0, EVALUATOR_HASH, 3, 40, 8, 3, 30, 60},    /* nothing to search */
-    {RULES_BLOB, 3, 3, 0, EVALUATOR_UNIFORM, 2, 200, 1, 11, 3, 4}, /* every leaf terminal */
-    {RULES_BLOB, 3, 17, 0, EVALUATOR_HASH, 2, 1, 1, 2, 3, 3},      /* trees of two nodes */
-    {RULES_OH_HELL, 3, 3, 1, EVALUATOR_HASH, 2, 8, 1, 5, 3, 3},
-    {RULES_OH_HELL, 4, 12, 0, EVALUATOR_HASH, 2, 6, 8, 5, 3, 3},
-    {RULES_OH_HELL, 7, 7, 0, EVALUATOR_UNIFORM, 2, 6, 1, 5, 3, 3},
-    {RULES_OH_HELL, 5, 10, 0, EVALUATOR_HASH, 1, 8, 8, 5, 3, 3},
-    {RULES_BLOB, 4, 5, 0, EVALUATOR_NET, 2, 5, 1, 5, 3, 3},
-    {RULES_OH_HELL, 3, 9, 0, EVALUATOR_NET, 1, 6, 4, 3, 3, 3},
+    /* medium */
+    {.variant = RULES_BLOB, .players = 4, .cards = 5, .evaluator = EVALUATOR_HASH,
+     .worlds = 3, .simulations = 30, .leaves = 1, .waves = 31, .parallel = 5, .games = 8},
+    {.variant = RULES_BLOB, .players = 4, .cards = 5, .evaluator = EVALUATOR_UNIFORM,
+     .worlds = 3, .simulations = 30, .leaves = 1, .waves = 31, .parallel = 5, .games = 8},
+    {.variant = RULES_BLOB, .players = 4, .cards = 5, .evaluator = EVALUATOR_HASH,
+     .worlds = 3, .simulations = 30, .leaves = 8, .waves = 9, .parallel = 7, .games = 9},
+    {.variant = RULES_BLOB, .players = 2, .cards = 17, .evaluator = EVALUATOR_HASH,
+     .worlds = 1, .simulations = 6, .leaves = 8, .waves = 5, .parallel = 5, .games = 5},
+    {.variant = RULES_BLOB, .players = 3, .cards = 10, .evaluator = EVALUATOR_HASH,
+     .worlds = 2, .simulations = 9, .leaves = 1, .waves = 5, .parallel = 5, .games = 5},
+    {.variant = RULES_BLOB, .players = 4, .cards = 13, .evaluator = EVALUATOR_UNIFORM,
+     .worlds = 2, .simulations = 5, .leaves = 1, .waves = 6, .parallel = 3, .games = 4},
+    {.variant = RULES_BLOB, .players = 5, .cards = 4, .full = 1, .evaluator = EVALUATOR_HASH,
+     .worlds = 2, .simulations = 6, .leaves = 8, .waves = 5, .parallel = 3, .games = 3},
+    {.variant = RULES_BLOB, .players = 6, .cards = 8, .evaluator = EVALUATOR_UNIFORM,
+     .worlds = 2, .simulations = 7, .leaves = 8, .waves = 3, .parallel = 4, .games = 5},
+    {.variant = RULES_BLOB, .players = 7, .cards = 7, .evaluator = EVALUATOR_HASH,
+     .worlds = 1, .simulations = 8, .leaves = 1, .waves = 5, .parallel = 4, .games = 4},
+    {.variant = RULES_BLOB, .players = 8, .cards = 6, .evaluator = EVALUATOR_HASH,
+     .worlds = 3, .simulations = 8, .leaves = 1, .waves = 5, .parallel = 3, .games = 3},
+    /* nothing to search */
+    {.variant = RULES_BLOB, .players = 2, .cards = 1, .evaluator = EVALUATOR_HASH,
+     .worlds = 3, .simulations = 40, .leaves = 8, .waves = 3, .parallel = 30, .games = 60},
+    /* every leaf terminal */
+    {.variant = RULES_BLOB, .players = 3, .cards = 3, .evaluator = EVALUATOR_UNIFORM,
+     .worlds = 2, .simulations = 200, .leaves = 1, .waves = 11, .parallel = 3, .games = 4},
+    /* trees of two nodes */
+    {.variant = RULES_BLOB, .players = 3, .cards = 17, .evaluator = EVALUATOR_HASH,
+     .worlds = 2, .simulations = 1, .leaves = 1, .waves = 2, .parallel = 3, .games = 3},
+    {.variant = RULES_OH_HELL, .players = 3, .cards = 3, .full = 1, .evaluator = EVALUATOR_HASH,
+     .worlds = 2, .simulations = 8, .leaves = 1, .waves = 5, .parallel = 3, .games = 3},
+    {.variant = RULES_OH_HELL, .players = 4, .cards = 12, .evaluator = EVALUATOR_HASH,
+     .worlds = 2, .simulations = 6, .leaves = 8, .waves = 5, .parallel = 3, .games = 3},
+    {.variant = RULES_OH_HELL, .players = 7, .cards = 7, .evaluator = EVALUATOR_UNIFORM,
+     .worlds = 2, .simulations = 6, .leaves = 1, .waves = 5, .parallel = 3, .games = 3},
+    {.variant = RULES_OH_HELL, .players = 5, .cards = 10, .evaluator = EVALUATOR_HASH,
+     .worlds = 1, .simulations = 8, .leaves = 8, .waves = 5, .parallel = 3, .games = 3},
+    {.variant = RULES_BLOB, .players = 4, .cards = 5, .evaluator = EVALUATOR_NET,
+     .worlds = 2, .simulations = 5, .leaves = 1, .waves = 5, .parallel = 3, .games = 3},
+    {.variant = RULES_OH_HELL, .players = 3, .cards = 9, .evaluator = EVALUATOR_NET,
+     .worlds = 1, .simulations = 6, .leaves = 4, .waves = 3, .parallel = 3, .games = 3},
 };
+/* clang-format on */
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static ModelConfig small_model(void) {
@@ -95,7 +120,8 @@ static void play_row(int i, const Weights *weights, SimOrder order, uint64_t see
                 (double)(clock() - start) / CLOCKS_PER_SEC, (double)(sim_steps() - steps) / 1e6);
 }
 
-/* "asc", "desc", "rand:N": the seed is 1 without one. Returns false at the end of the list. */
+/* Takes "asc", "desc" or "rand:N" off the list; the default seed is 1. False at the end of the
+ * list. */
 static bool order_next(const char **list, SimOrder *order, uint64_t *seed) {
     const char *word = *list;
     if (*word == 0) return false;

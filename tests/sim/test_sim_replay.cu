@@ -1,7 +1,8 @@
-/* tests/sim/test_sim_replay.cu - the replay on the simulated GPU is the CPU's, byte for byte.
+/* tests/sim/test_sim_replay.cu - the replay ring on the simulated GPU equals the CPU's, byte for
+ * byte.
  *
- * Mixed tables are added, window and gather run, by teams of 8, 16 and 32 lanes, under every order
- * of lanes. */
+ * Games of mixed tables are added, and window and gather run, in teams of 8, 16 and 32 lanes, in
+ * every order of lanes. */
 #include "device/replay/replay_kernels.cuh"
 #include "tests/support/replay_ring.h"
 #include "sim_device.h"
@@ -37,7 +38,7 @@ static void check_rings(const Ring *a, const Ring *b) {
     check_same(a, x->window, b, y->window, sizeof *x->window, "windows");
 }
 
-/* A batch in device memory, float32, with its number. */
+/* A batch in device memory, with room for float32, and its number. */
 typedef struct {
     TrainBatch out;
     int64_t *number;
@@ -88,7 +89,7 @@ static Status gather_by(const GatherArgs *args, Stream stream) {
     return STATUS_OK;
 }
 
-/* width 0: as the launchers of the table do it. */
+/* width 0: by the table's launchers. */
 static Status add(const Ring *ring, int width, const uint16_t *records, const int32_t *at, int n) {
     if (width == 8) return add_by<8>(&ring->replay, records, at, n, ring->stream);
     if (width == 16) return add_by<16>(&ring->replay, records, at, n, ring->stream);
@@ -96,7 +97,7 @@ static Status add(const Ring *ring, int width, const uint16_t *records, const in
 }
 
 static Status gather(const Ring *ring, int width, const Batch *batch, bool bf16) {
-    /* two calls: rows first .. are those of the whole batch */
+    /* in two calls: rows 0 .. 39, and the rest of the same batch */
     GatherArgs args = {ring->replay, batch->number, 65536 - 32, 0, 40, batch->out, bf16};
     for (int part = 0; part < 2; part++) {
         if (width == 8)
@@ -140,11 +141,11 @@ static void one_width(const RingGames *g, const Rules *rules, int width, const c
         CHECK(gather(&gpu, width, &y, bf16) == STATUS_OK);
         check_batches(&cpu, &x, &gpu, &y, bf16);
     }
-    /* a shorter window leaves no count behind its last game */
+    /* a shorter window leaves no counts after its last game */
     CHECK(ring_window(&cpu, FIRST + 2, FIRST + GAMES - 5) == STATUS_OK);
     CHECK(ring_window(&gpu, FIRST + 2, FIRST + GAMES - 5) == STATUS_OK);
     check_rings(&cpu, &gpu);
-    /* a game that is not there: the same words on both, and no row is written */
+    /* a window with a game that is missing: the same words on both, and no row is written */
     CHECK(ring_window(&cpu, FIRST + 1, FIRST + GAMES + 1) == STATUS_OK);
     CHECK(ring_window(&gpu, FIRST + 1, FIRST + GAMES + 1) == STATUS_OK);
     CHECK(cpu.replay.window->examples == 0);

@@ -1,7 +1,8 @@
-/* tests/sim/test_sim_runtime.cu - the model of CUDA itself: what runs, when, what is refused.
+/* tests/sim/test_sim_runtime.cu - the model of CUDA itself: what runs, and when, and what is
+ * refused.
  *
- * Kernels of the test alone, launched through the project's LAUNCH and captured through its
- * graph.cuh: all three kinds of conditional nodes, events, errors, the lists of calls. */
+ * The test's own kernels, launched with the project's LAUNCH and captured with its graph.cuh:
+ * conditional nodes, events, errors, the lists of calls. */
 #include "device/core/graph.cuh"
 #include "tests/support/check.h"
 #include "calls.h"
@@ -29,7 +30,7 @@ static __global__ void set_kernel(cudaGraphConditionalHandle handle, const int *
     if (team_item<1>() == 0) cudaGraphSetConditional(handle, (unsigned)*value);
 }
 
-/* Counts *at down and goes on while it is not 0. */
+/* Counts *at down and repeats while it is not 0. */
 static __global__ void down_kernel(cudaGraphConditionalHandle handle, int *at) {
     if (team_item<1>() == 0) cudaGraphSetConditional(handle, (unsigned)--*at);
 }
@@ -52,7 +53,7 @@ static Status write_int(int *at, int x, Stream stream) {
     return STATUS_OK;
 }
 
-/* Nothing runs before somebody waits; events tell how far a stream is. */
+/* Nothing runs before somebody waits; events tell how far a stream has come. */
 static Status test_streams(int *device, Stream a, Stream b) {
     cudaEvent_t event, later;
     int *pinned = NULL;
@@ -64,7 +65,7 @@ static Status test_streams(int *device, Stream a, Stream b) {
     TRY(add(device, 2, a));
     CUDA_TRY(cudaMemcpyAsync(pinned, device, sizeof *pinned, cudaMemcpyDeviceToHost, a));
     CUDA_TRY(cudaEventRecord(event, a));
-    if (!SIM_TSAN) CHECK(*pinned == 0); /* a race, and seen as one */
+    if (!SIM_TSAN) CHECK(*pinned == 0); /* a race, which ThreadSanitizer would report */
     CUDA_TRY(cudaStreamWaitEvent(b, event, 0));
     TRY(add(device, 10, b));
     CUDA_TRY(cudaEventRecord(later, b));
@@ -97,7 +98,7 @@ static Status test_shared(int *device, Stream stream) {
     return STATUS_OK;
 }
 
-/* device[0] += 1, then a case that adds 10 or 100 or nothing by device[1], then += 1000. */
+/* device[0] += 1; then a case adds 10, 100 or nothing, as device[1] says; then += 1000. */
 static Status test_switch(int *device, Stream stream, Stream side) {
     GraphSwitch choice;
     cudaGraphExec_t run;
@@ -123,7 +124,7 @@ static Status test_switch(int *device, Stream stream, Stream side) {
     return STATUS_OK;
 }
 
-/* A graph of its own: a node that repeats its body as long as device[1] counts down. */
+/* A graph made by hand: a node repeats its body until device[1] has counted down to 0. */
 static Status test_while(int *device, Stream stream) {
     cudaGraph_t graph, out;
     cudaGraphExec_t run, second;
@@ -162,7 +163,7 @@ static int kernel_error(int blocks, int threads, int *device, Stream stream) {
     return cudaGetLastError();
 }
 
-/* What CUDA refuses, outside of a capture and within one, which is lost by it. */
+/* What CUDA refuses outside a capture, and within one, which then is lost. */
 static Status test_refusals(int *device, Stream stream) {
     cudaGraph_t graph;
     cudaEvent_t event;

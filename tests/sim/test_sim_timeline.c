@@ -1,7 +1,7 @@
-/* tests/sim/test_sim_timeline.c - the phases that the CUDA backend draws: each one, in order.
+/* tests/sim/test_sim_timeline.c - the CUDA backend draws every phase on the timeline, in order.
  *
- * Launch by launch every epoch is drawn; with graphs the first, which is launched so too, and those
- * that carry events, of which there is one in 16: epoch 2 of the five here. */
+ * Launch by launch, every epoch is drawn. With graphs, the first epoch is drawn, which is launched
+ * one by one as well, and those with event nodes, one in 16: epoch 2 of the five here. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,14 +11,14 @@
 
 enum { WAVES = 6, EPOCHS = 5, LINE = 1024 };
 
-/* The phases of a wave with the hash evaluator; "other" lies between epochs and is not drawn. */
+/* The phases of a wave with the hash evaluator; "other", between epochs, is not drawn. */
 static const char *const wave_phases[] = {"descend", "place", "backup", "move",
                                           "place",   "emit",  "place",  "refill"};
 enum { WAVE_PHASES = sizeof wave_phases / sizeof wave_phases[0] };
 
 static char path[] = "/tmp/test_sim_trace_XXXXXX";
 
-/* Plays some epochs as host/ does, the next enqueued before the last is waited for. */
+/* Plays some epochs as host/ does: each is enqueued before the previous one is waited for. */
 static void play(bool graph, Timeline *timeline) {
     SelfplayConfig config = selfplay_config_default();
     const Backend *backend = device_simulated.backend;
@@ -49,7 +49,7 @@ static void play(bool graph, Timeline *timeline) {
     selfplay_close(&sp);
 }
 
-/* The file holds that many epochs of phases, and nothing else of the device. */
+/* The file holds the phases of this many epochs, and nothing else of the device. */
 static void check_file(int epochs) {
     char line[LINE], name[64];
     int pid, tid, phases = 0;

@@ -1,6 +1,6 @@
-/* tests/sim/include/cuda_runtime.h - CUDA as the simulator gives it to a file of kernels.
+/* tests/sim/include/cuda_runtime.h - CUDA as files with kernels see it in the simulator.
  *
- * It is found before any toolkit's header of that name, and needs none. */
+ * The include path has it before any toolkit's header of that name, and it needs none of them. */
 #ifndef TESTS_SIM_CUDA_RUNTIME_H
 #define TESTS_SIM_CUDA_RUNTIME_H
 
@@ -22,7 +22,7 @@
 using std::max;
 using std::min;
 
-/* The project's own word for a launch, taken before launch.cuh would spell it with <<< >>>. */
+/* The project's macro for a launch, defined before launch.cuh would do so with <<< >>>. */
 #define LAUNCH(kernel, blocks, threads, stream, ...)                                  \
     do {                                                                              \
         sim_launch_call(#kernel, kernel, (blocks), (threads), (stream), __VA_ARGS__); \

@@ -1,7 +1,7 @@
 /* tests/sim/include/cuda_runtime_api.h - the part of CUDA 13's runtime that the project uses.
  *
- * The prototypes and numbers are CUDA's. Nothing that is asked of a stream runs before somebody
- * waits for it; what CUDA forbids, such as an allocation during a capture, is an error here. */
+ * Prototypes and numbers are CUDA's. Nothing on a stream runs before somebody waits for it; what
+ * CUDA forbids, such as an allocation during a capture, is an error here too. */
 #ifndef TESTS_SIM_CUDA_RUNTIME_API_H
 #define TESTS_SIM_CUDA_RUNTIME_API_H
 
@@ -36,7 +36,7 @@ cudaError_t cudaMemcpy(void *dst, const void *src, size_t bytes, cudaMemcpyKind 
 cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream);
 
-/* Streams that wait for the default one (no cudaStreamNonBlocking) are refused. */
+/* Only cudaStreamNonBlocking: streams that wait for the default one are refused. */
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
@@ -48,7 +48,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned flags);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
-cudaError_t cudaEventQuery(cudaEvent_t event); /* not ready: one more step of its stream is done */
+cudaError_t cudaEventQuery(cudaEvent_t event); /* not ready: its stream then does one more step */
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to);
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);

@@ -1,6 +1,6 @@
 /* tests/sim/include/sim_device.h - what a kernel may call: indices, collectives, atomics.
  *
- * Every collective waits until all lanes of its mask that have not ended are there. */
+ * A collective waits until all lanes of its mask have arrived, but for those that have ended. */
 #ifndef TESTS_SIM_DEVICE_H
 #define TESTS_SIM_DEVICE_H
 
@@ -10,7 +10,7 @@
 
 #include "sim_vector.h"
 
-/* Where in the source a lane is. */
+/* Where a lane is, in the source. */
 struct SimLocation {
     const char *file;
     int line;
@@ -20,8 +20,8 @@ struct SimThread {
     uint3 index; /* within the block */
 };
 
-/* One thread of the operating system runs all CUDA threads: plain variables do. threadIdx changes
- * with every switch. */
+/* One thread of the operating system runs all CUDA threads, so plain variables suffice; threadIdx
+ * changes with every switch. */
 extern SimThread *sim_thread;
 extern uint3 blockIdx;
 extern dim3 blockDim, gridDim;
@@ -42,7 +42,7 @@ typedef enum {
     SIM_VOTE_COUNT
 } SimVote;
 
-/* What __syncthreads_or, _and and _count give. */
+/* The results of __syncthreads_or, _and and _count. */
 struct SimBarrierResult {
     int any, all, count;
 };
@@ -127,7 +127,7 @@ SIM_REDUCE(or, SIM_VOTE_OR)
 SIM_REDUCE(xor, SIM_VOTE_XOR)
 #undef SIM_REDUCE
 
-/* Signed numbers keep their order with the sign bit turned. */
+/* With the sign bit flipped, signed numbers compare as unsigned ones. */
 static inline int __reduce_min_sync(unsigned mask, int x, SIM_HERE) {
     return (int)((unsigned)sim_vote(mask, (unsigned)x ^ 1u << 31, SIM_VOTE_MIN, {file, line}) ^
                  1u << 31);
@@ -151,7 +151,7 @@ static inline void __threadfence(void) { sim_fence(); }
 static inline void __threadfence_block(void) { sim_fence(); }
 static inline void __nanosleep(unsigned) { sim_preempt(); }
 
-/* CUDA's atomics without a suffix order nothing: relaxed. */
+/* CUDA's atomics without a suffix are relaxed. */
 template <class T, class F>
 static inline T sim_atomic(T *p, F change) {
     static_assert(sizeof(T) == 4 || sizeof(T) == 8, "32 or 64 bits");
@@ -224,7 +224,7 @@ static inline int __dp4a(int a, int b, int sum) {
     return sum;
 }
 
-/* Of a graph that is running: what its conditional node of this handle is to do. */
+/* Sets the value of a handle, by which a conditional node of the running graph decides. */
 extern "C" void cudaGraphSetConditional(unsigned long long handle, unsigned value);
 
 #endif

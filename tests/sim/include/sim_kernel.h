@@ -1,4 +1,4 @@
-/* tests/sim/include/sim_kernel.h - a launch: the kernel, its grid, and its arguments, copied. */
+/* tests/sim/include/sim_kernel.h - a launch: a kernel, its grid, and a copy of its arguments. */
 #ifndef TESTS_SIM_KERNEL_H
 #define TESTS_SIM_KERNEL_H
 
@@ -11,7 +11,7 @@
 
 struct SimKernel {
     const char *name = nullptr;     /* as the launch spells it */
-    const void *function = nullptr; /* tells apart what is spelled alike */
+    const void *function = nullptr; /* tells apart kernels that are spelled alike */
     dim3 grid, block;
     std::vector<unsigned char>
         arguments;                /* their bytes, one after another, for the lists of calls */
@@ -39,13 +39,15 @@ struct SimLaunch : SimKernel {
     }
 };
 
-/* Enqueues it, or adds it to the graph that the stream captures; cudaGetLastError has the error. */
+/* Enqueues the kernel, or adds it to the graph being captured; cudaGetLastError returns the
+ * error. */
 void sim_launch(cudaStream_t stream, std::shared_ptr<SimKernel> kernel);
 
 template <class... P, class... A>
 void sim_launch_call(const char *name, void (*k)(P...), dim3 grid, dim3 block, cudaStream_t stream,
                      A... arguments) {
-    static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel takes");
+    static_assert(sizeof...(P) == sizeof...(A),
+                  "a launch must have as many arguments as the kernel takes");
     auto call = std::make_shared<SimLaunch<P...>>(k,
                                                   std::tuple<P...>(static_cast<P>(arguments)...));
     call->name = name;

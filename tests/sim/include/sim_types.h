@@ -1,4 +1,5 @@
-/* tests/sim/include/sim_types.h - types and numbers of CUDA 13's runtime that the project uses. */
+/* tests/sim/include/sim_types.h - the types and numbers of CUDA 13's runtime that the project
+ * uses. */
 #ifndef TESTS_SIM_TYPES_H
 #define TESTS_SIM_TYPES_H
 
@@ -83,7 +84,7 @@ typedef enum {
     cudaGraphCondTypeSwitch
 } cudaGraphConditionalNodeType;
 
-/* What kind of edge it is: only the ordinary one, all zero, is known here. */
+/* The kind of an edge; only the ordinary one, all zero, is supported here. */
 typedef struct {
     unsigned char from_port, to_port, type, reserved[5];
 } cudaGraphEdgeData;

@@ -1,4 +1,4 @@
-/* tests/sim/include_serial/omp.h - OpenMP's calls for a compiler that has none: one thread. */
+/* tests/sim/include_serial/omp.h - the calls of OpenMP for a compiler without it: one thread. */
 #ifndef TESTS_SIM_OMP_H
 #define TESTS_SIM_OMP_H
 

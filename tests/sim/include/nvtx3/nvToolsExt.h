@@ -6,7 +6,7 @@
 extern "C" {
 #endif
 
-/* Both return the depth of the range they open or close. */
+/* Both return the depth of the range that they open or close. */
 int nvtxRangePushA(const char *name);
 int nvtxRangePop(void);
 
