@@ -23,9 +23,7 @@ separate_arguments(link_flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS
 if(NOT BLOB_SIM_ONLY)
   list(APPEND link_flags ${OpenMP_C_FLAGS})
 endif()
-add_test(NAME test_plant
-         COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/plant.sh ${root} ${CMAKE_BINARY_DIR} ${variant}
-                 ${CMAKE_CXX_COMPILER} ${link_flags} $<TARGET_OBJECTS:test_sim_play> @
-                 $<TARGET_FILE:sim> -lm
-         COMMAND_EXPAND_LISTS)
-set_tests_properties(test_plant PROPERTIES LABELS cpu TIMEOUT 600)
+judged(test_plant
+       COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/plant.sh ${root} ${CMAKE_BINARY_DIR} ${variant}
+               ${CMAKE_CXX_COMPILER} ${link_flags} $<TARGET_OBJECTS:test_sim_play> @
+               $<TARGET_FILE:sim> -lm)
