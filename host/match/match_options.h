@@ -2,20 +2,15 @@
 #ifndef HOST_MATCH_MATCH_OPTIONS_H
 #define HOST_MATCH_MATCH_OPTIONS_H
 
-#include "host/options/options.h"
-#include "host/options/table_mix.h"
+#include "host/options/play_options.h"
 #include "match.h"
 
 typedef struct {
-    int64_t deals, seed;
+    PlayOptions play;
+    int64_t deals;
     double margin;
     int block;
-    const char *players, *cards;
-    int rules, points, penalty, format;
-    int worlds, simulations, leaves;
-    double c_puct, fpu;
-    int parallel, waves, threads, precision, network, no_graph, quiet;
-    const char *device, *json;
+    const char *json;
 } MatchOptions;
 
 extern const OptionTable match_option_table;

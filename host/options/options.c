@@ -1,4 +1,5 @@
-/* host/options/options.c - words, then cJSON for the file, one function that checks and sets both. */
+/* host/options/options.c - words, then cJSON for the file, one function that checks and sets
+ * both. */
 #include "options.h"
 
 #include <errno.h>
@@ -42,14 +43,14 @@ static Status set_number(const Option *o, const char *origin, const char *text, 
     return STATUS_OK;
 }
 
-static Status set_choice(const Option *o, const char *origin, const char *text, void *options) {
+static Status set_choice(const Option *o, const char *origin, const char *text, char *field) {
     int choice = 0;
     while (o->choices[choice] && strcmp(o->choices[choice], text) != 0) choice++;
     if (o->choices[choice]) {
         if (o->kind == OPTION_PRESET)
-            o->preset(options, choice);
+            o->preset(field, choice);
         else
-            memcpy((char *)options + o->offset, &choice, sizeof choice);
+            memcpy(field, &choice, sizeof choice);
         return STATUS_OK;
     }
     fprintf(stderr, "%s%s %s: must be one of", origin, o->name, shown(text));
@@ -76,7 +77,7 @@ static Status option_set(const Option *o, const char *origin, const char *text, 
     case OPTION_INT64:
     case OPTION_REAL: return set_number(o, origin, text, field);
     case OPTION_CHOICE:
-    case OPTION_PRESET: return set_choice(o, origin, text, options);
+    case OPTION_PRESET: return set_choice(o, origin, text, field);
     case OPTION_TEXT: return set_text(o, origin, text, field);
     case OPTION_FLAG: memcpy(field, &one, sizeof one); return STATUS_OK;
     }

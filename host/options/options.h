@@ -1,4 +1,5 @@
-/* host/options/options.h - one table of options serves the command line, --config files and the run's log.
+/* host/options/options.h - one table of options serves the command line, --config files and the
+ * run's log.
  *
  * Long options as getopt knows them; a JSON file holds the same names ('-' or '_'); flags win over
  * the file. Each refusal is one line: option, value, what is allowed. */
@@ -27,12 +28,14 @@ typedef struct {
     const char *arg;  /* what --help calls its value; NULL for a flag */
     const char *help; /* unit, meaning, default */
     OptionKind kind;
-    size_t offset;              /* of the field in the options struct */
+    size_t offset;              /* of the field in the options struct; of PRESET: what it gets */
     double min, max;            /* of INT, INT64, REAL; both ends allowed */
     const char *const *choices; /* (NULL-terminated) of CHOICE and PRESET */
-    void (*preset)(void *options, int choice);
-    int decides; /* 1: decides the content of the output (OptionIdentity) */
+    void (*preset)(void *at, int choice);
+    int decides; /* 1: decides the content of the output (options_identity) */
 } Option;
+
+#define OPTION_SEED_MAX 9007199254740991.0 /* 2^53 - 1: exact in JSON */
 
 typedef struct {
     const char *program, *about; /* about: what it does, then how to use it, for --help */

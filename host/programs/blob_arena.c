@@ -66,8 +66,8 @@ static Status find_shape(Program *p) {
 /* Step 3: the networks, in which numbers, and which way through them. */
 static Status load_networks(Program *p, const Device *device) {
     SelfplayConfig *c = &p->config.base;
-    Network way = (Network)p->options.network;
-    TRY(network_precision(p->options.precision, device, &c->precision));
+    Network way = (Network)p->options.play.network;
+    TRY(network_precision(p->options.play.precision, device, &c->precision));
     TRY(find_shape(p));
     for (int side = 0; side < SIDES; side++) {
         Weights *weights = &p->weights[side];
@@ -115,10 +115,10 @@ static bool go_on(void *context, const MatchResult *so_far) {
 /* Phase 5. */
 static Status play(Program *p, const Device *device) {
     double start = progress_clock();
-    p->progress = progress_begin(p->options.quiet, 0, 2 * p->config.most_deals);
+    p->progress = progress_begin(p->options.play.quiet, 0, 2 * p->config.most_deals);
     p->config.context = p;
     p->config.go_on = go_on;
-    TRY(signals_watch(p->options.quiet));
+    TRY(signals_watch(p->options.play.quiet));
     Status status = match_play(&p->config, device, &p->result);
     progress_end(&p->progress, p->result.games);
     p->seconds = progress_clock() - start;
@@ -146,7 +146,7 @@ static void print_name(const char *word) {
 static void print_line(const Program *p) {
     const MatchResult *r = &p->result;
     char interval[48];
-    if (!p->options.quiet) {
+    if (!p->options.play.quiet) {
         print_name("A");
         print_name("B");
         printf("%8s %8s %8s %10s %19s %15s  %s\n", "deals", "A/round", "B/round", "A - B",
@@ -184,11 +184,11 @@ static cJSON *describe(const Program *p) {
     if (o->margin > 0)
         cJSON_AddNumberToObject(j, "log_likelihood_ratio", paired_stats_llr(&r->stats, o->margin));
     cJSON_AddNumberToObject(j, "most_deals", (double)o->deals);
-    cJSON_AddNumberToObject(j, "seed", (double)o->seed);
+    cJSON_AddNumberToObject(j, "seed", (double)o->play.seed);
     cJSON_AddStringToObject(j, "players", p->mix.players);
     cJSON_AddStringToObject(j, "cards", p->mix.cards);
-    cJSON_AddStringToObject(j, "rules", o->rules == RULES_OH_HELL ? "oh-hell" : "blob");
-    cJSON_AddStringToObject(j, "format", o->format ? "full" : "round");
+    cJSON_AddStringToObject(j, "rules", play_rules_words[o->play.rules]);
+    cJSON_AddStringToObject(j, "format", play_format_words[o->play.format]);
     cJSON_AddNumberToObject(j, "worlds", c->worlds);
     cJSON_AddNumberToObject(j, "simulations", c->simulations);
     cJSON_AddNumberToObject(j, "leaves", c->leaves);
@@ -230,14 +230,14 @@ static Status run_all(Program *p, int argc, char **argv) {
     for (int side = 0; side < SIDES; side++)
         TRY(match_player_parse(p->words[side], &p->players[side]));
     p->config = match_options_config(o, &p->mix);
-    if (o->threads) omp_set_num_threads(o->threads);
+    if (o->play.threads) omp_set_num_threads(o->play.threads);
     if (o->json) TRY(durable_open(&p->json, o->json));
     /* Steps 2 to 4. */
-    TRY(device_open(o->device, &device, p->what, sizeof p->what));
+    TRY(device_open(o->play.device, &device, p->what, sizeof p->what));
     TRY(load_networks(p, device));
     TRY(choose_size(p, device));
     /* Steps 5 and 6. */
-    if (!o->quiet) fprintf(stderr, "device: %s\n", p->what);
+    if (!o->play.quiet) fprintf(stderr, "device: %s\n", p->what);
     TRY(play(p, device));
     if (p->result.deals == 0) {
         fprintf(stderr, "stopped before the first %d deals were played: no result\n",

@@ -72,8 +72,8 @@ static Status choose_network(Run *run) {
     SelfplayConfig *c = &run->config;
     if (c->evaluator != EVALUATOR_NET) return STATUS_OK;
     NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
-    TRY(run->device->net->choose((Network)run->options.network, &spec, &run->weights, &c->network,
-                                 run->network, sizeof run->network));
+    TRY(run->device->net->choose((Network)run->options.play.network, &spec, &run->weights,
+                                 &c->network, run->network, sizeof run->network));
     return STATUS_OK;
 }
 
@@ -105,7 +105,7 @@ static Status open_folder(Run *run) {
 static void print_start(const Run *run) {
     const SelfplayOptions *o = &run->options;
     char text[16];
-    if (o->quiet) return;
+    if (o->play.quiet) return;
     fprintf(stderr, "device: %s\n", run->what);
     if (run->config.evaluator == EVALUATOR_NET)
         fprintf(stderr, "network: %s, %s\n", precision_name(run->config.precision), run->network);
@@ -163,7 +163,7 @@ static void end_timeline(Run *run, int64_t epochs) {
     if (!run->timeline) return;
     (void)run->device->backend->timeline(NULL, unused, sizeof unused);
     long events = timeline_events(run->timeline, &full);
-    if (timeline_close(run->timeline) == STATUS_OK && epochs > 0 && !run->options.quiet)
+    if (timeline_close(run->timeline) == STATUS_OK && epochs > 0 && !run->options.play.quiet)
         fprintf(stderr, "trace: %s holds %ld events of %lld epochs%s: %s\n", run->options.timeline,
                 events, (long long)epochs, full ? " and is full" : "", run->drawn);
     run->timeline = NULL;
@@ -176,7 +176,7 @@ static Status play(Run *run) {
     const uint16_t *out;
     int64_t there = run->options.games - run->missing;
     double start = progress_clock(), saved = start;
-    Progress progress = progress_begin(run->options.quiet, there, run->options.games);
+    Progress progress = progress_begin(run->options.play.quiet, there, run->options.games);
     TRY(selfplay_enqueue(sp));
     for (int64_t epoch = 0; run->tally.games < run->missing; epoch++) {
         bool stop = signals_asked() > 0;
@@ -239,10 +239,10 @@ static Status run_all(Run *run, int argc, char **argv) {
     TRY(options_parse(&selfplay_option_table, argc, argv, &run->options, NULL, 0, NULL));
     TRY(selfplay_options_check(&run->options));
     run->config = selfplay_options_config(&run->options);
-    if (run->options.threads) omp_set_num_threads(run->options.threads);
+    if (run->options.play.threads) omp_set_num_threads(run->options.play.threads);
     /* Step 2: device. */
-    TRY(device_open(run->options.device, &run->device, run->what, sizeof run->what));
-    TRY(network_precision(run->options.precision, run->device, &run->config.precision));
+    TRY(device_open(run->options.play.device, &run->device, run->what, sizeof run->what));
+    TRY(network_precision(run->options.play.precision, run->device, &run->config.precision));
     /* Steps 3 to 5. */
     TRY(load_network(run));
     TRY(choose_network(run));
@@ -271,7 +271,7 @@ static Status run_all(Run *run, int argc, char **argv) {
         fprintf(stderr, "an epoch of %d waves is too long for a graph: launch by launch\n",
                 run->config.waves);
     /* Steps 6 and 7. */
-    TRY(signals_watch(run->options.quiet));
+    TRY(signals_watch(run->options.play.quiet));
     status = play(run);
     if (status == STATUS_DEVICE) {
         TRY(shard_flush(run->store));

@@ -46,10 +46,10 @@ static Status read_options_once(TrainRun *run, int argc, char **argv) {
 static Status open_device(TrainRun *run) {
     const TrainOptions *o = &run->options;
     device_select(run->comm.local_rank);
-    TRY(device_open(o->device, &run->device, run->what, sizeof run->what));
+    TRY(device_open(o->play.device, &run->device, run->what, sizeof run->what));
     TRY(comm_attach(&run->comm, run->device->backend));
     TRY(network_precision(o->precision, run->device, &run->precision));
-    TRY(network_precision(o->play_precision, run->device, &run->play_precision));
+    TRY(network_precision(o->play.precision, run->device, &run->play_precision));
     if (run->precision == PRECISION_INT8) {
         fprintf(stderr, "--precision int8: training has float32 and, on cuda, bf16; "
                         "--play-precision int8 plays in it\n");
@@ -60,8 +60,8 @@ static Status open_device(TrainRun *run) {
     NetSpec spec = {run->setup.model, run->play_precision, NETWORK_AUTO, 1, NULL};
     Status status = weights_alloc(&sample, &run->setup.model);
     if (status == STATUS_OK) {
-        weights_init(&sample, (uint64_t)o->seed);
-        status = run->device->net->choose((Network)o->network, &spec, &sample, &run->network,
+        weights_init(&sample, (uint64_t)o->play.seed);
+        status = run->device->net->choose((Network)o->play.network, &spec, &sample, &run->network,
                                           run->way, sizeof run->way);
     }
     weights_free(&sample);
@@ -99,7 +99,7 @@ static Status open_folder(TrainRun *run) {
 /* Phase 4, and 5: said only when nothing is left to refuse. */
 static void print_start(const TrainRun *run) {
     const TrainOptions *o = &run->options;
-    if (o->quiet || !train_run_leads(run)) return;
+    if (o->play.quiet || !train_run_leads(run)) return;
     fprintf(stderr, "device: %s", run->what);
     if (run->comm.size > 1) fprintf(stderr, ", %d processes", run->comm.size);
     fprintf(stderr, "\nnetwork: %zu parameters, trained in %s; plays in %s, %s\n", run->best.count,
@@ -187,7 +187,7 @@ static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn
 
 static Status play_then_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
     TRY(train_play_open(run));
-    TRY(train_play_run(run, run->options.quiet || !train_run_leads(run), play, stop));
+    TRY(train_play_run(run, run->options.play.quiet || !train_run_leads(run), play, stop));
     TRY(agree(run, stop));
     if (*stop) return STATUS_OK;
     TRY(train_play_share(run, play));
@@ -276,7 +276,7 @@ static Status run_iterations(TrainRun *run) {
     for (; run->iteration < run->options.iterations; run->iteration++) {
         TRY(iterate(run, &stop));
         if (!stop) continue;
-        if (!run->options.quiet && train_run_leads(run))
+        if (!run->options.play.quiet && train_run_leads(run))
             fprintf(stderr, "stopped in iteration %lld; the same command goes on there\n",
                     (long long)run->iteration);
         return STATUS_OK;
@@ -300,7 +300,7 @@ static void print_summary(const TrainRun *run) {
 static Status run_all(TrainRun *run, int argc, char **argv) {
     TrainOptions *o = &run->options;
     TRY(together(run, read_options_once(run, argc, argv)));
-    if (o->threads) omp_set_num_threads(o->threads);
+    if (o->play.threads) omp_set_num_threads(o->play.threads);
     /* Steps 2 to 5. */
     TRY(together(run, open_device(run)));
     TRY(together(run, train_memory_open(run)));
@@ -316,11 +316,11 @@ static Status run_all(TrainRun *run, int argc, char **argv) {
         return STATUS_OK;
     }
     TRY(together(run, train_run_leads(run)
-                          ? train_log_open(&run->log, o->out, run->iteration, o->quiet)
+                          ? train_log_open(&run->log, o->out, run->iteration, o->play.quiet)
                           : STATUS_OK));
     TRY(together(run, train_play_measure(run)));
     print_start(run);
-    TRY(signals_watch(o->quiet));
+    TRY(signals_watch(o->play.quiet));
     /* Steps 6 and 7. From here on a process that fails ends the others. */
     run->alone = true;
     TRY(run_iterations(run));

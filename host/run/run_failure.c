@@ -37,7 +37,7 @@ static int64_t end_of_started(const RunFailure *f) {
 
 static void print_games(const RunFailure *f) {
     int64_t ids[SHOWN], count = shard_absent(f->store, end_of_started(f), ids, SHOWN);
-    fprintf(stderr, "seed %" PRId64 ", %" PRId64 " games in flight", f->options->seed, count);
+    fprintf(stderr, "seed %" PRId64 ", %" PRId64 " games in flight", f->options->play.seed, count);
     for (int i = 0; i < SHOWN && i < count; i++)
         fprintf(stderr, "%s %" PRId64, i ? "," : ":", ids[i]);
     fprintf(stderr, "%s; what was finished is in %s\n", count > SHOWN ? ", .." : "",
@@ -61,7 +61,7 @@ static void print_word(const char *word) {
 static void print_command(const RunFailure *f) {
     fprintf(stderr, "to play these again:");
     for (char **word = f->argv; *word; word++) print_word(*word);
-    fprintf(stderr, "%s\n", f->graphs && !f->options->no_graph ? " --no-graph" : "");
+    fprintf(stderr, "%s\n", f->graphs && !f->options->play.no_graph ? " --no-graph" : "");
 }
 
 Status run_failure_fault(const RunFailure *f, const Fault *fault) {

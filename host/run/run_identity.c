@@ -20,7 +20,7 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
     if (!identity) return NULL;
     cJSON_AddStringToObject(identity, "format_version", IDENTITY_FORMAT_VERSION);
     add_number(identity, "observation_version", OBSERVE_VERSION);
-    options_identity(&selfplay_option_table, options, identity);
+    play_options_identity(&selfplay_option_table, options, "c_puct", identity);
     if (!weights) {
         cJSON_AddStringToObject(identity, "weights", "none");
         return identity;

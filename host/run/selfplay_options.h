@@ -2,17 +2,13 @@
 #ifndef HOST_RUN_SELFPLAY_OPTIONS_H
 #define HOST_RUN_SELFPLAY_OPTIONS_H
 
-#include "device/play/selfplay.h"
-#include "host/options/options.h"
+#include "host/options/play_options.h"
 
 typedef struct {
-    int64_t games, seed, weights_seed;
-    int players, cards, rules, points, penalty, format, trump, dealer;
-    int worlds, simulations, leaves, search, evaluator;
-    double c_puct, fpu, noise_weight, noise_alpha;
-    int explore_decisions, move_power;
-    int parallel, waves, threads, precision, network, no_graph, quiet;
-    const char *device, *weights, *out, *timeline;
+    PlayOptions play; /* but its lists of players and cards: all tables are of one size */
+    int64_t games, weights_seed;
+    int players, cards, trump, dealer, evaluator;
+    const char *weights, *out, *timeline;
 } SelfplayOptions;
 
 extern const OptionTable selfplay_option_table;

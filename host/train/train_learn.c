@@ -89,7 +89,7 @@ Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnRes
     if (!rates) return STATUS_MEMORY;
     schedule_rates(s, run->iteration, 0, steps, steps, made, rates);
     train->times(run->trainer, &from);
-    Progress progress = progress_begin(run->options.quiet || !train_run_leads(run), 0, steps);
+    Progress progress = progress_begin(run->options.play.quiet || !train_run_leads(run), 0, steps);
     progress.unit = "steps";
     Status status = set_window(run, newest, out);
     for (int i = 0; status == STATUS_OK && !*stop && i < steps; i += BURST) {

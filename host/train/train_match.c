@@ -28,7 +28,7 @@ static Status play(TrainRun *run, MatchResult *result) {
     config.base.waves = stage.simulations + 1;
     config.base.precision = run->play_precision;
     config.base.network = run->network;
-    config.base.graph = !o->no_graph;
+    config.base.graph = !o->play.no_graph;
     config.kinds[MATCH_A] = config.kinds[MATCH_B] = PLAYER_NET;
     config.weights[MATCH_A] = &run->state.ema;
     config.weights[MATCH_B] = &run->best;

@@ -62,7 +62,7 @@ static TrainSpec trainer_spec(const TrainRun *run) {
     spec.set = run->setup.set;
     spec.rows = o->batch / run->comm.size;
     spec.accumulate = o->accumulate;
-    spec.graph = !o->no_graph;
+    spec.graph = !o->play.no_graph;
     return spec;
 }
 

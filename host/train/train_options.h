@@ -3,9 +3,7 @@
 #define HOST_TRAIN_TRAIN_OPTIONS_H
 
 #include "nn/train/train.h"
-#include "device/play/selfplay.h"
-#include "host/options/options.h"
-#include "host/options/table_mix.h"
+#include "host/options/play_options.h"
 #include "schedule.h"
 
 typedef enum {
@@ -16,16 +14,11 @@ typedef enum {
 } TrainPreset;
 
 typedef struct {
-    const char *out, *device;
-    int fresh, salvage, threads, overlap, no_graph, quiet, keep, replay_compress;
-    int64_t seed, iterations, games;
-    /* what is played */
-    const char *players, *cards, *curriculum;
-    int rules, points, penalty, format, search, leaves;
-    double c_puct, fpu, noise_weight, noise_alpha;
-    int explore_decisions, move_power, parallel, waves;
-    /* words of host/options/network_options.h */
-    int precision, play_precision, network;
+    PlayOptions play; /* but worlds and simulations: the curriculum says them */
+    const char *out, *curriculum;
+    int fresh, salvage, overlap, keep, replay_compress;
+    int64_t iterations, games;
+    int precision; /* of training; a word of network_options.h */
     /* the network */
     int width, layers, hidden, heads, policy_hidden, value_hidden;
     /* training */
@@ -53,9 +46,10 @@ typedef struct {
 extern const OptionTable train_option_table;
 extern const char *const train_preset_names[]; /* (TRAIN_PRESET_COUNT + 1) NULL at the end */
 
-extern const int train_move_powers[]; /* what the words of --move-power mean */
+/* Every option as the preset has it: a preset of --preset, and the defaults of all the others. */
+TrainOptions train_preset_options(TrainPreset preset);
 
-/* Sets what the preset decides; all else stays. options: TrainOptions. */
+/* The same, of an option's word. options: TrainOptions. */
 void train_preset_apply(void *options, int preset);
 
 /* The settings of --preset reference in the folder "run". */

@@ -21,7 +21,7 @@ static Status play_config(TrainRun *run, SelfplayConfig *config) {
     config->precision = run->play_precision;
     config->network = run->network;
     config->replay = &run->replay;
-    config->graph = !run->options.no_graph;
+    config->graph = !run->options.play.no_graph;
     share_of(run, run->comm.rank, &first, &end);
     return run_memory_choose(config, end - first, run->device, &run->selfplay_bytes, &free_bytes);
 }

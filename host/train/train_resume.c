@@ -111,7 +111,7 @@ static Status read_best(TrainRun *run) {
     cJSON *texts = NULL;
     memset(&state, 0, sizeof state);
     if (run->best_checkpoint == 0) {
-        weights_init(&run->best, (uint64_t)run->options.seed);
+        weights_init(&run->best, (uint64_t)run->options.play.seed);
         return STATUS_OK;
     }
     if (read_best_file(run)) return STATUS_OK;
@@ -138,7 +138,7 @@ static Status load_checkpoint(void *context, int64_t number, const char *path) {
 
 /* Random weights of the run's seed. */
 static Status begin(TrainRun *run) {
-    weights_init(&run->state.weights, (uint64_t)run->options.seed);
+    weights_init(&run->state.weights, (uint64_t)run->options.play.seed);
     memcpy(run->state.ema.data, run->state.weights.data,
            run->state.ema.count * sizeof *run->state.ema.data);
     memset(run->state.m.data, 0, run->state.m.count * sizeof *run->state.m.data);

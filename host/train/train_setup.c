@@ -2,7 +2,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "device/search/root.h"
 #include "train_options.h"
 
 static Status refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -41,14 +40,10 @@ static Status resolve_model(const TrainOptions *o, ModelConfig *model) {
                   o->width, o->hidden, o->layers, count, INT32_MAX);
 }
 
-/* What selfplay_options_check says of --worlds and --simulations, of a stage. */
-static Status check_visits(const TrainOptions *o, const char *where, ScheduleStage stage) {
-    int64_t visits = (int64_t)stage.worlds * stage.simulations;
-    int power = train_move_powers[o->move_power];
-    if (visits <= UINT16_MAX && root_power_fits((uint64_t)visits, power)) return STATUS_OK;
-    return refuse("--%s %dx%d: %lld visits: must be at most 65535, and to the power of "
-                  "--move-power below 2^64",
-                  where, stage.worlds, stage.simulations, (long long)visits);
+static Status check_visits(const char *options, ScheduleStage stage) {
+    if (play_visits_fit(stage.worlds, stage.simulations)) return STATUS_OK;
+    return refuse("--%s %dx%d: %lld visits: must be at most %d", options, stage.worlds,
+                  stage.simulations, (long long)stage.worlds * stage.simulations, PLAY_VISITS_MAX);
 }
 
 static ScheduleStage match_stage(const TrainOptions *o, ScheduleStage stage) {
@@ -59,7 +54,7 @@ static ScheduleStage match_stage(const TrainOptions *o, ScheduleStage stage) {
 
 static Status resolve_schedule(const TrainOptions *o, Schedule *s) {
     TRY(schedule_parse_curriculum(o->curriculum, s));
-    for (int i = 0; i < s->stage_count; i++) TRY(check_visits(o, "curriculum", s->stages[i]));
+    for (int i = 0; i < s->stage_count; i++) TRY(check_visits("curriculum", s->stages[i]));
     if (o->window_min > o->window_max)
         return refuse("--window-min %lld: must be at most --window-max %lld",
                       (long long)o->window_min, (long long)o->window_max);
@@ -84,39 +79,14 @@ static Status resolve_schedule(const TrainOptions *o, Schedule *s) {
     return STATUS_OK;
 }
 
-static SelfplayConfig resolve_play(const TrainOptions *o, const TrainSetup *setup) {
-    SelfplayConfig c = selfplay_config_default();
-    c.rules.variant = (uint8_t)o->rules;
-    c.rules.players = (uint8_t)setup->mix.most_players;
-    c.rules.points = (uint8_t)(o->rules == RULES_OH_HELL ? o->points : 0);
-    c.rules.penalty = (uint8_t)(o->rules == RULES_OH_HELL && o->penalty);
-    c.set.seed = (uint64_t)o->seed;
-    c.set.cards = setup->mix.most_cards;
-    c.set.full = o->format;
-    c.set.explore_decisions = o->explore_decisions;
-    c.set.move_power = train_move_powers[o->move_power];
-    c.set.noise_alpha = (float)o->noise_alpha;
-    c.set.table_count = setup->mix.count;
-    memcpy(c.set.tables, setup->mix.tables, sizeof c.set.tables);
-    c.parallel = o->parallel;
-    c.leaves = o->leaves;
-    c.c_puct = o->c_puct;
-    c.fpu = o->fpu;
-    c.noise_weight = o->noise_weight;
-    c.graph = !o->no_graph;
-    c.model = setup->model;
-    return c;
-}
-
 Status train_options_resolve(const TrainOptions *o, TrainSetup *out) {
     memset(out, 0, sizeof *out);
-    if (o->rules == RULES_BLOB && (o->points != 1 || o->penalty))
-        return refuse("--points, --penalty: only with --rules oh-hell");
-    TRY(table_mix_parse(o->players, o->cards, o->rules, &out->mix));
+    TRY(play_options_check(&o->play));
+    TRY(table_mix_parse(o->play.players, o->play.cards, o->play.rules, &out->mix));
     TRY(resolve_model(o, &out->model));
     TRY(resolve_schedule(o, &out->schedule));
     for (int i = 0; i < out->schedule.stage_count; i++)
-        TRY(check_visits(o, "arena-worlds, --arena-simulations",
+        TRY(check_visits("arena-worlds, --arena-simulations",
                          match_stage(o, out->schedule.stages[i])));
     out->set = train_settings_default();
     out->set.value_weight = o->value_weight;
@@ -125,7 +95,9 @@ Status train_options_resolve(const TrainOptions *o, TrainSetup *out) {
     out->set.decay = o->decay;
     out->set.clip = o->clip;
     out->set.ema = o->ema;
-    out->play = resolve_play(o, out);
+    out->play = play_options_config(&o->play);
+    play_config_tables(&out->play, &out->mix);
+    out->play.model = out->model;
     out->play = train_setup_play(out, o, 0);
     return STATUS_OK;
 }
@@ -135,7 +107,7 @@ SelfplayConfig train_setup_play(const TrainSetup *setup, const TrainOptions *o, 
     ScheduleStage stage = schedule_stage(&setup->schedule, iteration);
     c.worlds = stage.worlds;
     c.simulations = stage.simulations;
-    c.waves = o->waves ? o->waves : stage.simulations + 1;
+    c.waves = o->play.waves ? o->play.waves : stage.simulations + 1;
     return c;
 }
 

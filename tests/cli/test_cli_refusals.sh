@@ -111,7 +111,8 @@ config() {
 option '--config none: No such file' --config none
 option '--config .: ' --config .
 config 'options.json: bogus: unknown option' '{"bogus":1}'
-config 'options.json: search 5: must be one of puct' '{"search":5}'
+config 'options.json: format 5: must be one of round full' '{"format":5}'
+config 'options.json: search: unknown option' '{"search":"puct"}'
 config 'options.json: seed: must be a number or a string' '{"seed":[1]}'
 config 'options.json: seed 1.5: must be a whole number' '{"seed":1.5}'
 config 'options.json: out: must be a string' '{"out":5}'

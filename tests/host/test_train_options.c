@@ -42,7 +42,7 @@ static void presets_stand_before_what_overrides_them(void) {
     CHECK(memcmp(&setup.model, &full, sizeof full) == 0);
     CHECK(ask("--preset reference", &o, &setup) == STATUS_OK && memcmp(&o, &plain, sizeof o) == 0);
     CHECK(ask("--games 77 --rate 0.5 --preset tiny --cards 6", &o, &setup) == STATUS_OK);
-    CHECK(o.games == 77 && o.rate == 0.5 && o.iterations == 100 && strcmp(o.cards, "6") == 0);
+    CHECK(o.games == 77 && o.rate == 0.5 && o.iterations == 100 && strcmp(o.play.cards, "6") == 0);
     CHECK(setup.mix.count == 2 && setup.model.width == o.width && setup.play.set.full == 0);
     CHECK(ask("--preset small", &o, &setup) == STATUS_OK && o.iterations == 100);
 }
@@ -299,7 +299,7 @@ static void options_mean_what_they_say(void) {
     CHECK(c.worlds == 3 && c.simulations == 8 && c.waves == 17 && c.leaves == 2 && !c.graph);
     CHECK(c.rules.variant == RULES_OH_HELL && c.rules.points == 3 && c.rules.penalty == 1);
     CHECK(c.rules.players == 5 && c.set.cards == 6 && c.set.table_count == 4 && c.parallel == 44);
-    CHECK(c.set.seed == 9 && c.set.move_power == train_move_powers[0] && c.set.full == 0);
+    CHECK(c.set.seed == 9 && c.set.move_power == play_move_powers[0] && c.set.full == 0);
     CHECK(setup.set.ema == 0.5 && setup.set.clip == 3 && setup.set.beta1 == 0.7);
     CHECK(setup.set.beta2 == 0.8 && setup.set.decay == 0.25 && setup.set.value_weight == 2);
     CHECK(train_setup_play(&setup, &o, 1).worlds == 2);
