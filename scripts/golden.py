@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""scripts/golden.py - what PyTorch answers for the network of nn/, kept as data for tests.
+"""scripts/golden.py - the answers of PyTorch for the network of nn/, stored as test data.
 
     /usr/bin/python3 scripts/golden.py tests/data     (Debian: python3-torch)
 
-writes golden_blobnet.txt (8 values, sigmoid) and golden_tanh.txt (1 value, tanh), each
+writes golden_blobnet.txt (8 values, sigmoid) and golden_tanh.txt (1 value, tanh). Each holds
     rows inputs actions values
-    and for every row three lines: observation, logits, values
+    and three lines for every row: observation, logits, values
 The weights are not stored: element i of tensor t, in the order of weights_tensor() in nn/weights.c,
-is an integer formula that golden_weight() in tests/support/golden.h repeats exactly. PyTorch computes in
-float64, so the answers are the true ones and the whole difference is ours.
+is an integer formula that golden_weight() in tests/support/golden.h repeats exactly. PyTorch
+computes in float64, so its answers count as exact, and all of the difference is ours.
 
 golden_train.txt holds ten steps of training a small network with torch.optim.AdamW, clipping and a
-moving average: settings; the lengths of the first step's gradient by tensor; then for each step
+moving average: the settings; the norms of the first step's gradient by tensor; then for each step
     rate policy_loss value_loss gradient_norm
-and a line of chosen parameters, and one of their averages. The batches are formulas as well, which
-train_row() in tests/nn/test_train.c repeats.
+and two lines with some of the parameters and their moving averages. The batches are formulas as
+well, which train_row() in tests/nn repeats.
 """
 import os
 import sys
@@ -33,7 +33,7 @@ def splitmix64(x):
 
 
 class BlobNet(nn.Module):
-    """The shape of blobnet; its state_dict has exactly the names that nn/weights.c lists."""
+    """The network of nn/; its state_dict has exactly the names that nn/weights.c lists."""
 
     def __init__(self, values, tanh, inputs=256, width=256, heads=8, hidden=1024, layers=6,
                  policy_hidden=256, value_hidden=128):
@@ -72,7 +72,7 @@ def tensor_names(layers=6):
 
 
 def golden_tensor(t, name, shape):
-    """Multiples of 2^-19 in [-1/16, 1/16), around 1 for the weights of norms: exact in float32."""
+    """Multiples of 2^-19 in [-1/16, 1/16), plus 1 in the weights of norms: exact in float32."""
     count = 1
     for dim in shape:
         count *= dim
@@ -82,7 +82,7 @@ def golden_tensor(t, name, shape):
 
 
 def observations(rows):
-    """Mostly 0, some 1, some fractions in eighths, as in what observe() writes."""
+    """Mostly 0, some 1, some eighths, as observe() writes them."""
     table = []
     for r in range(rows):
         row = []
@@ -117,7 +117,7 @@ VALUE_WEIGHT, BETA1, BETA2, EPSILON, DECAY, CLIP, EMA = 0.75, 0.9, 0.999, 1e-8, 
 
 
 def train_batch(b):
-    """Batch b: observations, legal masks, policy and value targets, playing seats."""
+    """Batch b: observations, legal masks, policy targets, value targets, numbers of seats."""
     x, legal, policy, value, seats = [], [], [], [], []
     for q in range(b * ROWS, (b + 1) * ROWS):
         row = []
@@ -148,7 +148,7 @@ def train_losses(net, x, legal, policy, value, seats):
 
 
 def train_tensor(t, name, shape):
-    """As golden_tensor, but matrices four times as large: a small network needs that."""
+    """As golden_tensor, but matrices are four times as large, which a small network needs."""
     return golden_tensor(t, name, shape) * (4 if len(shape) > 1 else 1)
 
 

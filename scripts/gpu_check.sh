@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # scripts/gpu_check.sh [--list] [--seconds N] [--steps A,B] [OUT] - all that a GPU can tell us.
 #
-# One command, no network, below N seconds (470): builds for the GPU here, then checks and measures,
-# the most telling first. A step that fails or runs out of time is reported and the next one begun.
-# In the folder OUT (build/gpu_check): report.md, report.json, and a log of every step. Packages are
-# taken from deps/ where offline_deps.sh left them. --list only names the steps; --steps takes the
-# build and those named alone, such as those that an earlier call had no time for.
-# Exit status: 0 all is well, 1 a step failed, 77 there is no GPU.
+# One command, without a network, in less than N seconds (470): builds for the GPU here, then checks
+# and measures, the most informative steps first. A step that fails or runs out of time is reported,
+# and the next one starts. The folder OUT (build/gpu_check) receives report.md, report.json and a log
+# of every step. Packages are taken from deps/ if offline_deps.sh has put them there. --list prints
+# the names of the steps; --steps runs only the build and those named, for example those that had no
+# time left in an earlier call. Exit status: 0 all is well, 1 a step failed, 77 there is no GPU.
 # shellcheck disable=SC2317,SC2015 # steps are called by their names
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
@@ -23,7 +23,7 @@ while (($#)); do
         --list) list=1 ;;
         --seconds)
             [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || {
-                say "--seconds ${2:-}: must be a whole number from 1"
+                say "--seconds ${2:-}: must be a whole number of at least 1"
                 exit 2
             }
             budget=$2
@@ -45,11 +45,11 @@ while (($#)); do
 done
 out=${out:-build/gpu_check}
 build=$root/build/gpu
-export OMP_WAIT_POLICY=passive # or programs start themselves once more, which tools do not follow
+export OMP_WAIT_POLICY=passive # otherwise programs start themselves again, which tools do not follow
 bin=$build/bin
 programs=(blob-selftest blob-gpu-selfplay blob-bench blob-records blob-train blob-arena)
 
-# The steps, in order: a function step_NAME each, and its seconds at most.
+# The steps in order, each a function step_NAME with a limit in seconds.
 steps=(build:240 selftest:120 tests:120 train:90 overlap:60 bench_medium:75 bench_train:60 loop:75
     torch:100 bench_rows:40 ceilings:40 graph:40 bench_replay:30 arena:30 parallel:60 files:40
     memcheck:90 bench_light:60 bench_tree:40 racecheck:60 initcheck:45 synccheck:45 profile:60)
@@ -70,7 +70,7 @@ step_tests() {
     ctest --test-dir "$build" -j4 -L gpu --no-tests=error --output-on-failure --timeout 100
 }
 
-# bench WORDS..: on the GPU, in the numbers that play there, to bench.csv too.
+# bench WORDS..: on the GPU, in the precision that plays there; appends to bench.csv.
 bench() {
     "$bin/blob-bench" "$@" --device cuda --precision bf16 --repeats 3 --csv "$out/bench.csv"
 }
@@ -82,23 +82,23 @@ step_bench_tree() { bench tree --seconds 1; }
 step_bench_train() { bench train --rows 16384 --seconds 0.5; }
 step_bench_replay() { bench replay --seconds 0.5; }
 
-# The same step in PyTorch, where it is there; bench_train's log has ours.
+# The same training step in PyTorch, if it is installed; bench_train.log has ours.
 step_torch() {
-    python3 -c 'import torch' 2>/dev/null || skip "python3 has no torch"
+    python3 -c 'import torch' 2>/dev/null || skip "python3 has no module torch"
     local torch=(scripts/torch_train.py --device cuda --precision bf16 --seconds 0.5 --repeats 3
         --csv "$out/bench.csv")
     python3 "${torch[@]}" --batch 4096,512,16384 &&
         python3 "${torch[@]}" --batch 512,4096 --only compiled --mode reduce-overhead
 }
 
-# play NAME ARGS..: a run into a folder of its own.
+# play NAME ARGS..: plays into a folder of that name.
 play() {
     local name=$1
     shift
     "$bin/blob-gpu-selfplay" --quiet --out "$work/$name" --device cuda "$@"
 }
 
-# same A B: the two runs wrote the same games, byte for byte.
+# same A B: whether two runs wrote the same games, byte for byte.
 same() {
     local file count=0
     for file in "$work/$1"/*.safetensors; do
@@ -109,8 +109,8 @@ same() {
     echo "$1 and $2: the same bytes in $count files"
 }
 
-# train NAME ARGS..: becomes a small run into a folder of its own, with two sizes of trees and two
-# matches; to be called in a process for it.
+# train NAME ARGS..: becomes a small training run in a folder of that name, with two sizes of trees
+# and two matches; to be called in a subshell.
 device=cuda
 train() {
     local name=$1
@@ -120,7 +120,7 @@ train() {
         --arena-deals 64 "$@"
 }
 
-# train_in_pieces NAME ARGS..: the same, killed as soon as its checkpoints 2, 4 and 6 are there.
+# train_in_pieces NAME ARGS..: the same run, killed as soon as checkpoints 2, 4 and 6 are there.
 train_in_pieces() {
     local name=$1 at pid killed=0
     for at in 2 4 6; do
@@ -137,7 +137,7 @@ train_in_pieces() {
     ((killed > 0)) && (train "$@")
 }
 
-# same_run A B: checkpoints, replay and weights are the same bytes.
+# same_run A B: whether checkpoints, replay and weights are the same bytes.
 same_run() {
     local name
     for name in "$1" "$2"; do
@@ -159,7 +159,7 @@ step_overlap() {
         same_run overlap overlap-no-graph
 }
 
-# Iterations of full size: what the whole loop makes of the device, one after the other and at once.
+# Full-size iterations: the speed of the whole loop, play and learning in turn and overlapped.
 step_loop() {
     local mode
     for mode in --quiet --overlap; do
@@ -187,20 +187,20 @@ step_files() {
         --device cpu && same cuda-hash cpu-hash
 }
 
-# sanitize TOOL: a few small games of each evaluator under compute-sanitizer.
+# sanitize TOOL: plays a few small games with each evaluator under compute-sanitizer.
 sanitize() {
     local sanitizer small=(--games 8 --parallel 8 --cards 3 --worlds 2 --simulations 6)
     sanitizer=$(command -v compute-sanitizer) ||
         sanitizer=$(compgen -G '/usr/local/cuda*/bin/compute-sanitizer' | head -n 1)
     [[ -n $sanitizer ]] || skip "compute-sanitizer is not installed"
-    play() { # in front of the program, and one run after the other
+    play() { # the same, under the sanitizer
         local name=$1
         shift
         "$sanitizer" --tool "$tool" --error-exitcode 9 "$bin/blob-gpu-selfplay" --quiet \
             --out "$work/$name" --device cuda "$@"
     }
     local tool=$1
-    # The library's own kernels are not ours to judge, but what they are given is.
+    # The library's kernels are not ours to judge, but the memory that we give them is.
     play "$tool-hash" "${small[@]}" --evaluator hash &&
         play "$tool-plain" "${small[@]}" --network plain || return 1
     [[ $tool != memcheck ]] || play "$tool-layers" "${small[@]}" --network layers || return 1
@@ -220,7 +220,7 @@ step_profile() {
     scripts/timeline_summary.py "$out/trace.json"
 }
 
-readonly SKIPPED=78 # the exit status of a step that cannot be taken here
+readonly SKIPPED=78 # the exit status of a step that cannot run here
 skip() {
     echo "skipped: $*"
     exit "$SKIPPED"
@@ -254,7 +254,7 @@ need_packages g++:g++
 architectures=$(gpu_architectures)
 architectures=${architectures:-native}
 
-mkdir -p "$out" || fail "the folder $out cannot be written"
+mkdir -p "$out" || fail "the folder $out cannot be created"
 out=$(cd "$out" && pwd)
 rm -f "$out"/{report.json,report.md,bench.csv,selftest.json,trace.json}
 for step in "${steps[@]}"; do rm -f "$out/${step%:*}.log"; done
@@ -262,7 +262,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 began=$SECONDS failed=0 names=() results=() seconds=()
 
-# run_step NAME SECONDS: in a process group of its own, so that nothing outlives its time.
+# run_step NAME SECONDS: runs it in a process group of its own, so that nothing outlives its limit.
 run_step() {
     local name=$1 most=$2 start=$SECONDS left=$((budget - (SECONDS - began))) status=0 result pid
     ((most > left)) && most=$left
@@ -295,7 +295,7 @@ run_step() {
     printf '%-14s %4d s  %s\n' "$name" $((SECONDS - start)) "$result"
 }
 
-# json TEXT: as a string.
+# json TEXT: prints it as a JSON string.
 json() {
     local text=${1//\\/\\\\}
     text=${text//\"/\\\"}
@@ -325,7 +325,7 @@ write_json() {
     } >"$out/report.json"
 }
 
-# section TITLE LOG LINES: the end of a log.
+# section TITLE LOG LINES: prints the end of a log under a heading.
 section() {
     [[ -s $out/$2 ]] || return 0
     printf '\n## %s\n```\n' "$1"
@@ -364,7 +364,7 @@ revision=$(git describe --always --dirty 2>/dev/null || echo unknown)
 echo "$gpu, toolkit $toolkit, revision $revision"
 for step in "${steps[@]}"; do
     run_step "${step%:*}" "${step#*:}"
-    write_json # after every step: whatever ends this script leaves a report
+    write_json # after every step, so that there is a report whatever ends this script
     write_markdown
 done
 echo "$out/report.md: $( ((failed)) && echo 'a step FAILED' || echo 'all is well')"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# scripts/learn.sh [DIR] - shows that it learns: trains the tiny preset from random weights, then
-# has it play, with the search it was trained with, against random moves, the network it began with
-# and a bot that plays by rules.
+# scripts/learn.sh [DIR] - shows that Blob learns: trains the tiny preset from random weights, then
+# has it play, with the search that it was trained with, against random moves, against the network
+# that it began with, and against a bot that plays by rules.
 #
-# Made for two CPU cores and half an hour; stopped at any time it goes on where it was. DIR is the
-# run's folder (learn). Ends with a table and, for each opponent, one JSON object in
-# DIR/match-*.json. Exit status 0 only if it is significantly better than all three.
+# Takes about half an hour on two CPU cores; stopped at any time, it continues where it was. DIR is
+# the run's folder (learn). Prints a table, and writes a JSON object for each opponent to
+# DIR/match-*.json. The exit status is 0 only if the network is significantly better than all three.
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 out=${1:-learn}
@@ -29,7 +29,7 @@ weights=$out/weights.safetensors
 
 echo
 iterations=$(grep -c . "$out/metrics.jsonl")
-echo "after $iterations iterations, $((trained / 60)) min $((trained % 60)) s by this start;" \
+echo "after $iterations iterations, $((trained / 60)) min $((trained % 60)) s of them in this start;" \
     "$deals deals, each played twice with the seats changed:"
 worse=0
 for opponent in random "net:$seed" rule; do

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# scripts/offline_deps.sh [--compilers] [--mpi] [DIR] - what a build needs, for machines offline.
+# scripts/offline_deps.sh [--compilers] [--mpi] [DIR] - fetches what a build needs on a machine
+# without a network.
 #
-# Run it with a network, on the release of Debian or Ubuntu that the other machine has; then take
-# the repository there with DIR (deps, within it) inside. Its scripts and CMake find the packages
-# there (of another folder than deps: with BLOB_DEPS=DIR); nothing is installed, they are unpacked
-# into DIR/root. About 40 MiB; the compilers, which a machine with a CUDA toolkit has, come with
-# --compilers only, Open MPI for several processes with --mpi; both are installed, by root.
+# Run it where there is a network, on the same release of Debian or Ubuntu as the other machine; then
+# copy the repository there, with DIR (deps, in the repository). The scripts and CMake find the
+# packages in deps, or in another folder with BLOB_DEPS=DIR, and unpack them to DIR/root; nothing is
+# installed. About 40 MiB. A machine with a CUDA toolkit has compilers; --compilers fetches them too,
+# and --mpi Open MPI, for training in several processes. Both are installed, by root.
 #
-# Needs apt; neither root nor anything installed. Fetched is what a bare release lacks.
+# Needs apt, but neither root nor any installed package; fetches all that a bare release lacks.
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 source "$root/scripts/install.sh"
@@ -27,10 +28,10 @@ while (($#)); do
     shift
 done
 for program in apt-get apt-cache dpkg; do
-    command -v "$program" >/dev/null || fail "$program is missing: this needs Debian or Ubuntu"
+    command -v "$program" >/dev/null || fail "$program is missing: this script needs Debian or Ubuntu"
 done
 
-# Lists and state of our own: nothing of the system is read but its sources, nothing is written.
+# Lists and state of our own: of the system, only the sources are read, and nothing is written.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/archives/partial"
@@ -39,7 +40,7 @@ apt=(-q -o "Dir::State::lists=$work/lists" -o "Dir::State::status=$work/status"
     -o "Dir::Cache::archives=$work/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
     -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Install-Recommends=0)
 
-# closure PACKAGE..: all that has to be there for them, as one "name=version" a line.
+# closure PACKAGE..: prints all that they depend on, one "name=version" a line.
 closure() {
     apt-get "${apt[@]}" -s install "$@" |
         sed -nE 's/^Inst ([^ ]+) \(([^ ]+) .*/\1=\2/p' | sort -u
@@ -70,6 +71,6 @@ fi
 release=$(. /etc/os-release && echo "${PRETTY_NAME:-unknown}")
 printf '%s, %s\n' "$release" "$(dpkg --print-architecture)" >"$folder/release"
 for package in "${packages[@]}"; do
-    compgen -G "$folder/${package}_*.deb" >/dev/null || fail "$package did not arrive"
+    compgen -G "$folder/${package}_*.deb" >/dev/null || fail "$package was not fetched"
 done
 say "$(du -sh --apparent-size "$folder" | cut -f 1) for $release in $folder"

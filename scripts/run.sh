@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# scripts/run.sh PROGRAM [ARGS..] - builds for this machine, in build/run, and becomes the program.
+# scripts/run.sh PROGRAM [ARGS..] - builds a program for this machine, in build/run, and becomes it.
 #
-# With a GPU and a CUDA toolkit the build is for that GPU, otherwise for the CPU alone. Nothing is
-# said when nothing has to be done; stdout belongs to the program.
+# With a GPU and a CUDA toolkit the build is for that GPU, otherwise for the CPU alone. If there is
+# nothing to do, it prints nothing; stdout belongs to the program.
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 source "$root/scripts/install.sh"
 build=$root/build/run
 
 if (($# == 0)); then
-    echo "usage: scripts/run.sh PROGRAM [ARGS..], such as: scripts/run.sh blob-replay --help" >&2
+    echo "usage: scripts/run.sh PROGRAM [ARGS..], for example: scripts/run.sh blob-train --help" >&2
     exit 2
 fi
 
@@ -25,10 +25,10 @@ if nvcc_path; then
 fi
 need_packages "${compilers[@]}"
 
-# Open MPI that was installed since is a reason to configure anew.
+# If Open MPI has been installed since, configure again.
 settings+=("-DBLOB_MPI_AT=$(command -v mpicc || echo none)")
 
-# One build at a time; the lock must not go on into the program.
+# One build at a time; the program must not inherit the lock.
 mkdir -p "$build" || fail "the folder $build cannot be written"
 exec 9>"$build/lock"
 flock 9
@@ -38,9 +38,9 @@ if [[ ! -f $stamp || $(<"$stamp") != "${settings[*]}" ]]; then
     logged configuration "$build/configure.log" \
         cmake -S "$root" -B "$build" "${settings[@]}"
     echo "${settings[*]}" >"$stamp"
-    say "building, some minutes at first"
+    say "building; the first time takes some minutes"
 fi
-# The program's own parts only, not the tests. A name that is not built here fails too.
+# Only what the program needs, without the tests. A name that does not exist fails here too.
 if ! logged build "$build/build.log" \
     cmake --build "$build" --target "$1" --parallel "$(nproc)" 2>"$build/said"; then
     programs=$(cmake --build "$build" --target help 2>/dev/null | grep -oE '\bblob-[a-z-]+\b' |
@@ -55,6 +55,6 @@ fi
 exec 9>&-
 
 program=$build/bin/$1
-[[ -x $program ]] || fail "$1 is built, but is no program"
+[[ -x $program ]] || fail "$1 is not a program"
 shift
 exec "$program" "$@"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # scripts/test.sh [--long] - builds and tests every preset that this machine can.
 #
-# cuda where nvcc is (its GPU tests only where a GPU is), asan, tsan and msan (the last two: the
-# simulator of a GPU alone, by clang), cpu. --long adds the tests labelled slow. Every preset is
-# tried; what cannot be is skipped by name; the exit status is 0 only if no other failed.
+# cuda if there is nvcc (its GPU tests only if there is a GPU), asan, tsan and msan (the last two:
+# only the simulator of a GPU, built by clang), cpu. --long adds the tests labelled slow. Presets
+# that cannot be built here are skipped; the last line names all of them, with what became of each
+# and how long it took. The exit status is 0 only if none failed.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 source "$root/scripts/install.sh"
@@ -35,8 +36,8 @@ has_mpi || want_packages "${mpi_packages[@]}"
 has_matplotlib() { /usr/bin/python3 -c 'import matplotlib' 2>/dev/null; }
 has_matplotlib || want_packages python3-matplotlib
 presets=() summary=() failed=0
-has_mpi || summary+=("several processes skipped (no mpirun)")
-has_matplotlib || summary+=("the report's drawings skipped (no matplotlib)")
+has_mpi || summary+=("tests with several processes skipped (no mpirun)")
+has_matplotlib || summary+=("drawing reports skipped (no matplotlib)")
 if nvcc_path; then presets+=(cuda); else summary+=("cuda skipped (no nvcc)"); fi
 presets+=(asan)
 for sanitizer in thread:tsan memory:msan; do
@@ -48,12 +49,12 @@ for sanitizer in thread:tsan memory:msan; do
 done
 presets+=(cpu)
 
-# test_preset NAME: configure, build, test; the first step that fails ends it.
+# test_preset NAME: configures, builds, tests, up to the first step that fails.
 test_preset() {
     local preset=$1 only=()
-    if [[ $preset == cuda ]]; then # the rest is the cpu preset's
+    if [[ $preset == cuda ]]; then # all other tests belong to the cpu preset
         only=(-L 'nvcc|gpu')
-        has_gpu || { only=(-L nvcc) && say "cuda: no GPU here, its tests are left out"; }
+        has_gpu || { only=(-L nvcc) && say "cuda: no GPU here, so the tests on one are skipped"; }
     fi
     mkdir -p "build/$preset" || return 1
     say "$preset: building"
@@ -64,12 +65,11 @@ test_preset() {
 }
 
 for preset in "${presets[@]}"; do
-    if test_preset "$preset"; then
-        summary+=("$preset passed")
-    else
-        summary+=("$preset FAILED")
-        failed=1
-    fi
+    began=$SECONDS result=passed
+    test_preset "$preset" || result=FAILED failed=1
+    took=$((SECONDS - began))
+    summary+=("$preset $result ($((took / 60)) min $((took % 60)) s)")
+    say "${summary[-1]}"
 done
 printf -v line '%s, ' "${summary[@]}"
 echo "test.sh: ${line%, }"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""scripts/timeline_summary.py - where a recorded run spent the device's time, and where it waited.
+"""scripts/timeline_summary.py - shows where a recorded run kept the device busy, and where it waited.
 
     scripts/timeline_summary.py FILE [--top N]
 
-FILE is what --trace wrote, or what `nsys export --type sqlite` made of a recording. Exit status: 0
-printed, 1 no device in it, 2 usage or a file that is neither. Standard library only.
+FILE was written by --trace, or by `nsys export --type sqlite` from a recording. Exit status: 0
+printed, 1 the file shows no device, 2 usage, or a file that is neither. Standard library only.
 """
 import argparse
 import json
@@ -21,7 +21,7 @@ class Unreadable(Exception):
 
 
 def read_json(path):
-    """Rows of --trace: {(process, row): intervals}."""
+    """A file of --trace as {(process, row): intervals}."""
     try:
         with open(path, encoding="utf-8") as f:
             events = json.load(f)
@@ -44,7 +44,7 @@ COPIES = {1: "copy, host to device", 2: "copy, device to host", 8: "copy within 
 
 
 def read_sqlite(path):
-    """The same from a recording of nsys; its NVTX ranges are the host's, which enqueues."""
+    """An export of nsys, in the same form; NVTX ranges show the host enqueueing."""
     try:
         db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         tables = {x for (x,) in db.execute("select name from sqlite_master where type = 'table'")}
@@ -70,10 +70,10 @@ def read_sqlite(path):
 
 
 def short(name, width):
-    """A kernel's name without its return type, parameters and namespaces, cut to the width."""
+    """A kernel's name without return type, parameters and namespaces, cut to the width."""
     if name.endswith(")") and "(" in name:
         depth = 0
-        for i in range(len(name) - 1, -1, -1):  # the bracket that the last one closes
+        for i in range(len(name) - 1, -1, -1):  # find the bracket that the last one closes
             depth += {")": 1, "(": -1}.get(name[i], 0)
             if depth == 0:
                 name = name[:i]
@@ -101,7 +101,7 @@ def print_table(title, intervals, whole, top):
         print(f"  {f'{len(ranked) - top} others':<46} {len(rest):>8} {sum(rest) / 1e3:>10.3f}")
 
 def gaps_of(intervals):
-    """(length, after which, before which, at) wherever nothing ran, on any row."""
+    """(length, what ran before, what ran after, at) of every time when nothing ran on any row."""
     gaps, last = [], None
     for x in sorted(intervals):
         if last and x.start > last.end:
@@ -112,7 +112,7 @@ def gaps_of(intervals):
 
 
 def print_gaps(intervals, whole, top):
-    noise = 0.002  # microseconds: the times are rounded
+    noise = 0.002  # microseconds, since times are rounded
     gaps = [g for g in gaps_of(intervals) if g[0] > noise]
     total = sum(g[0] for g in gaps)
     share = 100 * total / whole if whole else 0
@@ -141,8 +141,8 @@ def print_device(title, intervals, top):
 
 
 def print_all(rows, top):
-    """False: there is no device in it."""
-    timed = rows.get(("device", "timed phases"), [])  # of some epochs only: shares, no gaps
+    """Prints all tables. False: the recording shows no device."""
+    timed = rows.get(("device", "timed phases"), [])  # of some epochs only, so gaps mean nothing
     phases = rows.get(("device", "phases"), [])
     known = ("phases", "timed phases")
     kernels = [x for (p, row), xs in rows.items() if p == "device" and row not in known for x in xs]
@@ -160,8 +160,8 @@ def print_all(rows, top):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Prints where a recorded run spent its time.")
-    parser.add_argument("file", help="of --trace, or an sqlite export of nsys")
+    parser = argparse.ArgumentParser(description="Shows where a recorded run spent its time.")
+    parser.add_argument("file", help="written by --trace, or an sqlite export of nsys")
     parser.add_argument("--top", type=int, default=20, help="lines of each table (20)")
     args = parser.parse_args()
     try:

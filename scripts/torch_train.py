@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""scripts/torch_train.py [options] - PyTorch's training step of BlobNet: examples a second.
+"""scripts/torch_train.py [options] - measures PyTorch's training step of BlobNet, in examples a second.
 
-The step that blob-bench train measures: forward, both losses, backward, clipping, AdamW; eager, and
-by torch.compile. The batch lies on the device, always the same: filling one is not counted.
+The same step as in blob-bench train: forward, both losses, backward, clipping, AdamW; eager, and by
+torch.compile. One batch stays on the device for all steps: filling batches is not counted.
 
 --device auto|cpu|cuda   --precision float32|bf16 (bf16: autocast, float32 weights)
 --batch N,N,..   --seconds X a measurement   --repeats N   --threads N
 --only eager|compiled   --mode MODE of torch.compile
---csv FILE appends machine,name,value,unit,ceiling,its name
+--csv FILE appends machine,name,value,unit,ceiling,ceiling name
 """
 import argparse
 import os
@@ -27,7 +27,7 @@ CLIP = 1.0
 
 
 def random_batch(rows, device):
-    """As full of ones as observations are; what the numbers are changes no time."""
+    """As many ones as in observations; the time does not depend on the numbers."""
     g = torch.Generator().manual_seed(1)
     x = (torch.rand(rows, 256, generator=g) < 0.2).float()
     legal = torch.rand(rows, 52, generator=g) < 0.1
@@ -88,14 +88,14 @@ class Training:
             torch.cuda.synchronize()
 
     def agrees(self):
-        """One step; whether its loss is that of golden.py, up to the rounding of what it is in."""
+        """Takes a step; whether its loss is that of golden.py, within the rounding of the precision."""
         with torch.no_grad():
             ce, ve = train_losses(self.net, *self.batch)
         loss = self.step()
         return abs(loss.item() - (ce + ve).item()) < (0.05 if self.bf16 else 1e-4)
 
     def rate(self, seconds):
-        """Examples a second; syncs so seldom that it costs nothing."""
+        """Examples a second; synchronizes so rarely that it costs nothing."""
         self.sync()
         start, steps, burst = time.perf_counter(), 0, max(1, 32768 // self.rows if self.cuda else 1)
         while True:
@@ -149,10 +149,10 @@ def main():
         torch.set_num_threads(args.threads)
     print(f"PyTorch {torch.__version__}, {machine(args)}, {args.precision}")
     for rows in args.batch:
-        for way in ("eager", "compiled"):
-            if args.only not in (None, way):
+        for mode in ("eager", "compiled"):
+            if args.only not in (None, mode):
                 continue
-            training = Training(args, rows, way == "compiled")
+            training = Training(args, rows, mode == "compiled")
             try:
                 if not training.agrees():
                     sys.exit("torch_train.py: the loss is not that of golden.py")
@@ -161,11 +161,11 @@ def main():
                 training.rate(args.seconds / 4)
                 rates = [training.rate(args.seconds) for _ in range(args.repeats)]
             except torch.cuda.OutOfMemoryError:
-                print(f"PyTorch {way}, batch {rows}: does not fit into memory")
+                print(f"PyTorch {mode}, batch {rows}: does not fit into memory")
                 continue
-            if way == "compiled" and args.mode != "default":
-                way = f"compiled {args.mode}"
-            name = f"PyTorch training {way} {args.device} {args.precision} batch {rows}"
+            if mode == "compiled" and args.mode != "default":
+                mode = f"compiled {args.mode}"
+            name = f"PyTorch training {mode} {args.device} {args.precision} batch {rows}"
             rate = statistics.median(rates)
             print(f"{name:60s} {rate:12.0f} examples/s", flush=True)
             if args.csv:
