@@ -144,11 +144,11 @@ static const char *card_refuse(const RoundState *s, int card, unsigned known, ui
     return NULL;
 }
 
-typedef enum { REPLAY_TURNS, REPLAY_CHECKED } ReplayMode;
+typedef enum { APPLY_TURNS, APPLY_CHECKED } ApplyMode;
 
-/* Applies the actions to the state. REPLAY_TURNS: whatever they are, to learn who moves. */
-static Status replay_actions(Fields *f, RoundState *s, ReplayMode mode, unsigned known,
-                             uint64_t dealt) {
+/* Applies the actions to the state. APPLY_TURNS: whatever they are, to learn who moves. */
+static Status apply_actions(Fields *f, RoundState *s, ApplyMode mode, unsigned known,
+                            uint64_t dealt) {
     int i = 0;
     for (const cJSON *item = f->item[FIELD_ACTIONS]->child; item; item = item->next, i++) {
         const char *text = cJSON_IsString(item) ? item->valuestring : "";
@@ -158,9 +158,9 @@ static Status replay_actions(Fields *f, RoundState *s, ReplayMode mode, unsigned
             why = round_is_over(s)      ? "comes after the last card"
                   : round_is_bidding(s) ? "is no bid"
                                         : "is no card";
-        else if (mode == REPLAY_CHECKED && !round_is_bidding(s))
+        else if (mode == APPLY_CHECKED && !round_is_bidding(s))
             why = card_refuse(s, action, known, dealt);
-        else if (mode == REPLAY_CHECKED && !(round_legal(s) >> action & 1))
+        else if (mode == APPLY_CHECKED && !(round_legal(s) >> action & 1))
             why = "makes the bids add up to the cards dealt";
         if (why)
             return field_refuse(f, FIELD_ACTIONS, "at %d, of seat %d: \"%.*s\" %s", i, s->turn,
@@ -193,12 +193,12 @@ static Status read_history(Fields *f, AnalyzeQuery *q, uint64_t taken) {
     TRY(field_require(f, FIELD_ACTIONS, "an array of the bids and cards so far"));
     TRY(field_check_array(f, FIELD_ACTIONS, 0, MAX_ROUND_PLIES));
     if (!q->open) {
-        TRY(replay_actions(f, &turns, REPLAY_TURNS, 0, 0));
+        TRY(apply_actions(f, &turns, APPLY_TURNS, 0, 0));
         TRY(read_hand(f, q, turns.turn, &dealt, hands + turns.turn));
         known = 1u << turns.turn;
     }
     memcpy(q->state.hands, hands, sizeof hands);
-    TRY(replay_actions(f, &q->state, REPLAY_CHECKED, known, dealt));
+    TRY(apply_actions(f, &q->state, APPLY_CHECKED, known, dealt));
     return q->open ? STATUS_OK : check_deals(f, &q->state);
 }
 

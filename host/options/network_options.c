@@ -1,10 +1,10 @@
-/* host/options/network_options.c - words of --precision and --network. */
+/* host/options/network_options.c - the words of --precision and --network. */
 #include "network_options.h"
 
 #include <string.h>
 
 const char *const network_precision_words[] = {"auto", "float32", "bf16", "int8", NULL};
-const char *const network_words[] = {"auto", "plain", "layers", "fused", NULL};
+const char *const network_words[] = {"auto", "plain", "layers", NULL};
 
 Status network_precision(int word, const Device *device, Precision *out) {
     bool cuda = strcmp(device->backend->name, "cuda") == 0;
@@ -12,6 +12,6 @@ Status network_precision(int word, const Device *device, Precision *out) {
     *out = word == 0 ? usual : (Precision)(word - 1);
     if (*out != PRECISION_BF16 || cuda) return STATUS_OK;
     fprintf(stderr,
-            "--precision bf16: only with --device cuda; allowed on the cpu: float32, int8\n");
+            "--precision bf16: only with --device cuda; on the cpu float32 and int8 are allowed\n");
     return STATUS_INPUT;
 }

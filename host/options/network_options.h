@@ -1,23 +1,23 @@
-/* host/options/network_options.h - which numbers a network computes in, and which way: for every
+/* host/options/network_options.h - a network's precision and implementation, as options of every
  * program. */
 #ifndef HOST_OPTIONS_NETWORK_OPTIONS_H
 #define HOST_OPTIONS_NETWORK_OPTIONS_H
 
 #include "device/play/device.h"
 
-/* Words of --precision: auto, then those of Precision; of --network: those of Network. */
+/* Words of --precision: auto, then those of Precision. Of --network: those of Network that a
+ * program has. */
 extern const char *const network_precision_words[], *const network_words[];
 
-#define NETWORK_PRECISION_HELP                                                              \
-    "float32, bf16 (cuda only), int8: the same games on every device; auto: bf16 on cuda, " \
-    "float32 "                                                                              \
-    "on cpu (auto)"
-#define NETWORK_WAY_HELP                                                                     \
-    "the way through the network: plain (slow, the oracle), layers, fused; auto: of fused, " \
-    "layers "                                                                                \
-    "and plain the first that this device has and that agrees with plain (auto)"
+#define NETWORK_PRECISION_HELP                                                             \
+    "number format: float32; bf16 (cuda only); int8, which plays the same games on every " \
+    "device; auto: bf16 on cuda, float32 on cpu (auto)"
+#define NETWORK_HELP                                                                         \
+    "implementation: plain (simple loops, slow: the reference), layers (a matrix product a " \
+    "layer); auto: layers where the device has it and it agrees with plain, else plain (auto)"
 
-/* What the option's word means on the device. STATUS_INPUT: not there, said in one line. */
+/* The precision that the word asks for on this device. STATUS_INPUT: the device lacks it, reported
+ * in one line. */
 Status network_precision(int word, const Device *device, Precision *out);
 
 #endif

@@ -136,7 +136,7 @@ void play_options_identity(const OptionTable *table, const void *options, const 
      .help = OF NETWORK_PRECISION_HELP},                                                      \
     {.name = "network", .arg = "NAME", .kind = OPTION_CHOICE, .offset = PLAY_AT(AT, network), \
      .choices = network_words,                                                                \
-     .help = OF NETWORK_WAY_HELP}
+     .help = OF NETWORK_HELP}
 
 #define PLAY_DEVICE_ROWS(AT, QUIET_HELP)                                                          \
     {.name = "device", .arg = "NAME", .kind = OPTION_TEXT, .offset = PLAY_AT(AT, device),         \

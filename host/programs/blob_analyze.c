@@ -1,4 +1,5 @@
-/* host/programs/blob_analyze.c - blob-analyze [FILE..]: answers queries about positions, as JSON lines. */
+/* host/programs/blob_analyze.c - blob-analyze [FILE..]: answers queries about positions, as JSON
+ * lines. */
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static const Option options[] = {
      9007199254740991.0, NULL, NULL, 0},
     {"precision", "NAME", NETWORK_PRECISION_HELP, OPTION_CHOICE, AT(precision), 0, 0,
      network_precision_words, NULL, 0},
-    {"network", "NAME", NETWORK_WAY_HELP, OPTION_CHOICE, AT(network), 0, 0, network_words, NULL, 0},
+    {"network", "NAME", NETWORK_HELP, OPTION_CHOICE, AT(network), 0, 0, network_words, NULL, 0},
     {"device", "NAME", "auto, cuda, cpu (auto)", OPTION_TEXT, AT(device), 0, 0, NULL, NULL, 0},
     {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
     {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
@@ -131,12 +132,12 @@ int main(int argc, char **argv) {
     AnalyzeOptions o = {NULL, "auto", 1, 0, 0, 0};
     Precision precision;
     const Device *device = NULL;
-    char what[256];
+    char device_text[256];
     int path_count = 0;
     threads_begin(argv);
     if (options_parse(&table, argc, argv, &o, paths, MAX_FILES, &path_count) != STATUS_OK) return 2;
     if (o.threads > 0) omp_set_num_threads(o.threads);
-    Status status = device_open(o.device, &device, what, sizeof what);
+    Status status = device_open(o.device, &device, device_text, sizeof device_text);
     if (status != STATUS_OK) return status == STATUS_INPUT ? 2 : 1;
     if (network_precision(o.precision, device, &precision) != STATUS_OK) return 2;
     return serve_all(&o, device, precision, paths, path_count) == STATUS_OK ? 0 : 1;

@@ -30,7 +30,7 @@ typedef struct {
     DurableFile json; /* open from the start, so that a bad path costs no match */
     Progress progress;
     double seconds;
-    char what[256]; /* the device, in words */
+    char device_text[256];
 } Program;
 
 static bool is_network(const Program *p, int side) { return p->players[side].kind == PLAYER_NET; }
@@ -66,7 +66,7 @@ static Status find_shape(Program *p) {
 /* Step 3: the networks, in which numbers, and which way through them. */
 static Status load_networks(Program *p, const Device *device) {
     SelfplayConfig *c = &p->config.base;
-    Network way = (Network)p->options.play.network;
+    Network network = (Network)p->options.play.network;
     TRY(network_precision(p->options.play.precision, device, &c->precision));
     TRY(find_shape(p));
     for (int side = 0; side < SIDES; side++) {
@@ -81,8 +81,8 @@ static Status load_networks(Program *p, const Device *device) {
             weights_init(weights, p->players[side].seed);
         }
         NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
-        TRY(device->net->choose(way, &spec, weights, &c->network, text, sizeof text));
-        way = c->network; /* the second goes the first one's way */
+        TRY(device->net->choose(network, &spec, weights, &c->network, text, sizeof text));
+        network = c->network; /* the second network uses the implementation of the first */
         p->config.weights[side] = weights;
     }
     return STATUS_OK;
@@ -193,7 +193,7 @@ static cJSON *describe(const Program *p) {
     cJSON_AddNumberToObject(j, "simulations", c->simulations);
     cJSON_AddNumberToObject(j, "leaves", c->leaves);
     cJSON_AddStringToObject(j, "precision", precision_name(c->precision));
-    cJSON_AddStringToObject(j, "device", p->what);
+    cJSON_AddStringToObject(j, "device", p->device_text);
     cJSON_AddNumberToObject(j, "rows", (double)r->rows);
     cJSON_AddNumberToObject(j, "seconds", p->seconds);
     return j;
@@ -233,11 +233,11 @@ static Status run_all(Program *p, int argc, char **argv) {
     if (o->play.threads) omp_set_num_threads(o->play.threads);
     if (o->json) TRY(durable_open(&p->json, o->json));
     /* Steps 2 to 4. */
-    TRY(device_open(o->play.device, &device, p->what, sizeof p->what));
+    TRY(device_open(o->play.device, &device, p->device_text, sizeof p->device_text));
     TRY(load_networks(p, device));
     TRY(choose_size(p, device));
     /* Steps 5 and 6. */
-    if (!o->play.quiet) fprintf(stderr, "device: %s\n", p->what);
+    if (!o->play.quiet) fprintf(stderr, "device: %s\n", p->device_text);
     TRY(play(p, device));
     if (p->result.deals == 0) {
         fprintf(stderr, "stopped before the first %d deals were played: no result\n",

@@ -1,4 +1,5 @@
-/* host/programs/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our rules. */
+/* host/programs/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our
+ * rules. */
 #include <inttypes.h>
 
 #include "host/options/options.h"
@@ -27,7 +28,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     for (int i = 0; i < path_count; i++)
-        if (openspiel_replay_file(paths[i], &count) != STATUS_OK) return 1;
+        if (openspiel_check_file(paths[i], &count) != STATUS_OK) return 1;
     printf("%" PRId64 " games, %" PRId64 " decisions, all as recorded\n", count.games,
            count.decisions);
     if (fflush(stdout) != 0) {

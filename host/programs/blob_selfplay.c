@@ -30,8 +30,8 @@ typedef struct {
     SelfplayOptions options;
     SelfplayConfig config;
     const Device *device;
-    char what[256];    /* the device, in words */
-    char network[256]; /* the way through the network, in words */
+    char device_text[256];  /* name and threads */
+    char network_text[256]; /* the implementation chosen, and why */
     Weights weights;
     ShardStore *store;
     GameRange *ranges; /* (range_count) ids to play */
@@ -73,7 +73,7 @@ static Status choose_network(Run *run) {
     if (c->evaluator != EVALUATOR_NET) return STATUS_OK;
     NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
     TRY(run->device->net->choose((Network)run->options.play.network, &spec, &run->weights,
-                                 &c->network, run->network, sizeof run->network));
+                                 &c->network, run->network_text, sizeof run->network_text));
     return STATUS_OK;
 }
 
@@ -95,7 +95,7 @@ static Status open_folder(Run *run) {
         run->missing += missing[i].count;
     }
     if (run->missing == 0) return STATUS_OK;
-    cJSON *machine = run_machine(o, &run->config, run->what);
+    cJSON *machine = run_machine(o, &run->config, run->device_text);
     status = machine ? shard_write_machine(run->store, machine) : STATUS_MEMORY;
     cJSON_Delete(machine);
     return status;
@@ -106,9 +106,10 @@ static void print_start(const Run *run) {
     const SelfplayOptions *o = &run->options;
     char text[16];
     if (o->play.quiet) return;
-    fprintf(stderr, "device: %s\n", run->what);
+    fprintf(stderr, "device: %s\n", run->device_text);
     if (run->config.evaluator == EVALUATOR_NET)
-        fprintf(stderr, "network: %s, %s\n", precision_name(run->config.precision), run->network);
+        fprintf(stderr, "network: %s, %s\n", precision_name(run->config.precision),
+                run->network_text);
     if (run->config.evaluator == EVALUATOR_NET && !o->weights)
         fprintf(stderr, "no --weights: a random network of seed %lld\n",
                 (long long)o->weights_seed);
@@ -212,7 +213,7 @@ static Status play(Run *run) {
 
 /* What is known of the run only now goes to run.json: its rates. */
 static Status keep_rates(Run *run) {
-    cJSON *machine = run_machine(&run->options, &run->config, run->what);
+    cJSON *machine = run_machine(&run->options, &run->config, run->device_text);
     if (!machine) return STATUS_MEMORY;
     cJSON_AddItemToObject(machine, "rates",
                           metrics_object(&run->rates, &run->tally, run->options.players));
@@ -224,7 +225,7 @@ static Status keep_rates(Run *run) {
 /* Phase 7. */
 static void print_summary(const Run *run) {
     int64_t there = run->options.games - run->missing + run->tally.games;
-    printf("device      %s\n", run->what);
+    printf("device      %s\n", run->device_text);
     printf("run         %lld of %lld games are in %s%s\n", (long long)there,
            (long long)run->options.games, run->options.out,
            there < run->options.games ? "; the same command plays the rest" : "");
@@ -241,7 +242,8 @@ static Status run_all(Run *run, int argc, char **argv) {
     run->config = selfplay_options_config(&run->options);
     if (run->options.play.threads) omp_set_num_threads(run->options.play.threads);
     /* Step 2: device. */
-    TRY(device_open(run->options.play.device, &run->device, run->what, sizeof run->what));
+    TRY(device_open(run->options.play.device, &run->device, run->device_text,
+                    sizeof run->device_text));
     TRY(network_precision(run->options.play.precision, run->device, &run->config.precision));
     /* Steps 3 to 5. */
     TRY(load_network(run));

@@ -65,14 +65,14 @@ static const SelftestSection sections[] = {
 
 enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
-/* By name; what is wrong with it stays in `what`. STATUS_DEVICE: there is none, which is nobody's
+/* By name; what is wrong with it stays in `text`. STATUS_DEVICE: there is none, which is nobody's
  * mistake; STATUS_INPUT: this program cannot use the one there is. */
-static Status find_device(const char *name, const Device **out, char *what, size_t what_bytes) {
-    snprintf(what, what_bytes, "this program was built without CUDA");
+static Status find_device(const char *name, const Device **out, char *text, size_t text_bytes) {
+    snprintf(text, text_bytes, "this program was built without CUDA");
     for (int i = 0; devices[i]; i++) {
         if (strcmp(devices[i]->backend->name, name) != 0) continue;
         *out = devices[i];
-        return devices[i]->backend->open(what, what_bytes);
+        return devices[i]->backend->open(text, text_bytes);
     }
     return STATUS_DEVICE;
 }
@@ -146,14 +146,14 @@ static Status write_json(const char *path, const cJSON *json) {
     return status;
 }
 
-static Status run_all(const SelftestOptions *o, Selftest *t, const char *what, int *failed) {
+static Status run_all(const SelftestOptions *o, Selftest *t, const char *device_text, int *failed) {
     cJSON *json = cJSON_CreateObject();
     cJSON *found = json ? cJSON_AddArrayToObject(json, "probes") : NULL;
     Status status = STATUS_MEMORY;
     if (!found) goto fail;
     TRY_GOTO(status, load_network(o, &t->weights));
     cJSON_AddStringToObject(json, "program", "blob-selftest " BLOB_VERSION);
-    cJSON_AddStringToObject(json, "device", what);
+    cJSON_AddStringToObject(json, "device", device_text);
     cJSON_AddStringToObject(json, "weights", o->weights ? o->weights : "random");
     t->json = cJSON_AddArrayToObject(json, "sections");
     *failed = run_sections(t);
@@ -172,7 +172,7 @@ fail:
 int main(int argc, char **argv) {
     static Selftest t;
     SelftestOptions o = {"cuda", NULL, NULL, 1, 1, 0, 0};
-    char what[256], cpu[256];
+    char device_text[256], cpu_text[256];
     int failed = 0;
     threads_begin(argv);
     streams_open();
@@ -185,14 +185,14 @@ int main(int argc, char **argv) {
     if (o.threads) omp_set_num_threads(o.threads);
     t.cuda = strcmp(o.device, "cuda") == 0;
     t.seed = (uint64_t)o.seed;
-    Status status = find_device(o.device, &t.device, what, sizeof what);
+    Status status = find_device(o.device, &t.device, device_text, sizeof device_text);
     if (status != STATUS_OK) {
-        fprintf(status == STATUS_DEVICE ? stdout : stderr, "nothing checked: %s\n", what);
+        fprintf(status == STATUS_DEVICE ? stdout : stderr, "nothing checked: %s\n", device_text);
         return status == STATUS_DEVICE ? EXIT_NO_GPU : 1;
     }
-    printf("device: %s\n", what);
-    status = find_device("cpu", &t.cpu, cpu, sizeof cpu);
-    if (status == STATUS_OK) status = run_all(&o, &t, what, &failed);
+    printf("device: %s\n", device_text);
+    status = find_device("cpu", &t.cpu, cpu_text, sizeof cpu_text);
+    if (status == STATUS_OK) status = run_all(&o, &t, device_text, &failed);
     if (status == STATUS_MEMORY) fprintf(stderr, "not enough memory\n");
     if (status == STATUS_OK)
         printf("%s\n", failed ? "blob-selftest: FAILED" : "blob-selftest: all is well");

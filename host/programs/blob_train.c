@@ -46,7 +46,7 @@ static Status read_options_once(TrainRun *run, int argc, char **argv) {
 static Status open_device(TrainRun *run) {
     const TrainOptions *o = &run->options;
     device_select(run->comm.local_rank);
-    TRY(device_open(o->play.device, &run->device, run->what, sizeof run->what));
+    TRY(device_open(o->play.device, &run->device, run->device_text, sizeof run->device_text));
     TRY(comm_attach(&run->comm, run->device->backend));
     TRY(network_precision(o->precision, run->device, &run->precision));
     TRY(network_precision(o->play.precision, run->device, &run->play_precision));
@@ -62,7 +62,7 @@ static Status open_device(TrainRun *run) {
     if (status == STATUS_OK) {
         weights_init(&sample, (uint64_t)o->play.seed);
         status = run->device->net->choose((Network)o->play.network, &spec, &sample, &run->network,
-                                          run->way, sizeof run->way);
+                                          run->network_text, sizeof run->network_text);
     }
     weights_free(&sample);
     return status;
@@ -87,7 +87,7 @@ static Status open_folder(TrainRun *run) {
     Status status = STATUS_OK;
     snprintf(run->folder.folder, sizeof run->folder.folder, "%s", o->out);
     if (train_run_leads(run)) {
-        cJSON *machine = run_machine_facts(train_option_table.program, run->what);
+        cJSON *machine = run_machine_facts(train_option_table.program, run->device_text);
         status = machine ? run_folder_open(&run->folder, o->out, run->identity, machine,
                                            o->fresh ? RUN_FRESH : RUN_CONTINUE)
                          : STATUS_MEMORY;
@@ -100,10 +100,10 @@ static Status open_folder(TrainRun *run) {
 static void print_start(const TrainRun *run) {
     const TrainOptions *o = &run->options;
     if (o->play.quiet || !train_run_leads(run)) return;
-    fprintf(stderr, "device: %s", run->what);
+    fprintf(stderr, "device: %s", run->device_text);
     if (run->comm.size > 1) fprintf(stderr, ", %d processes", run->comm.size);
     fprintf(stderr, "\nnetwork: %zu parameters, trained in %s; plays in %s, %s\n", run->best.count,
-            precision_name(run->precision), precision_name(run->play_precision), run->way);
+            precision_name(run->precision), precision_name(run->play_precision), run->network_text);
     train_memory_print(run, stderr);
     if (run->iteration > 0)
         fprintf(stderr, "%s goes on at iteration %lld of %lld\n", o->out, (long long)run->iteration,

@@ -1,6 +1,7 @@
 /* host/programs/openspiel.c - replays OpenSpiel's games: read a line, deal it, compare each step.
  *
- *   line -> openspiel_read -> OpenspielGame -> openspiel_deal -> RoundState -> replay_steps -> compare_returns
+ *   line -> openspiel_read -> OpenspielGame -> openspiel_deal -> RoundState -> check_steps ->
+ *   compare_returns
  *
  * "expected" is what the trace says, "found" what our rules make of it. */
 #include "openspiel.h"
@@ -13,16 +14,16 @@
 #include "game/rules.h"
 
 enum {
-    OPENSPIEL_NUMBERS = CARDS + MAX_HAND + 1,      /* cards 0..51, bids 52..69 */
+    OPENSPIEL_NUMBERS = CARDS + MAX_HAND + 1,  /* cards 0..51, bids 52..69 */
     MAX_HISTORY = 2 + CARDS + MAX_ROUND_PLIES, /* T, dealer, deal and turned card, plies */
-    NUMBERS_BYTES = 5 * OPENSPIEL_NUMBERS          /* "[0 1 ..]" */
+    NUMBERS_BYTES = 5 * OPENSPIEL_NUMBERS      /* "[0 1 ..]" */
 };
 
 /* Where a message points. */
 typedef struct {
     const char *path;
     long line;
-} Place;
+} Location;
 
 typedef struct {
     Rules rules;
@@ -41,7 +42,7 @@ static const uint8_t CARD_OF_NUMBER[CARDS] = {
 
 int openspiel_card(int number) { return CARD_OF_NUMBER[number]; }
 
-static void say_wrong(const Place *at, const char *format, ...) {
+static void say_wrong(const Location *at, const char *format, ...) {
     va_list args;
     fprintf(stderr, "%s:%ld: ", at->path, at->line);
     va_start(args, format);
@@ -54,7 +55,7 @@ static void say_wrong(const Place *at, const char *format, ...) {
 #define WRONG(...) (say_wrong(__VA_ARGS__), STATUS_INPUT)
 
 /* An integer field of the object or element that `item` is, which may be NULL: missing. */
-static Status read_int(const Place *at, const cJSON *item, const char *name, int min, int max,
+static Status read_int(const Location *at, const cJSON *item, const char *name, int min, int max,
                        int *out) {
     if (item == NULL) return WRONG(at, "%s is missing: an integer %d..%d", name, min, max);
     if (!cJSON_IsNumber(item))
@@ -67,8 +68,8 @@ static Status read_int(const Place *at, const cJSON *item, const char *name, int
 }
 
 /* An array field of min..max elements. */
-static Status read_array(const Place *at, const cJSON *object, const char *name, int min, int max,
-                         const cJSON **out) {
+static Status read_array(const Location *at, const cJSON *object, const char *name, int min,
+                         int max, const cJSON **out) {
     *out = cJSON_GetObjectItemCaseSensitive(object, name);
     if (*out == NULL) return WRONG(at, "%s is missing: an array", name);
     if (!cJSON_IsArray(*out)) return WRONG(at, "%s is not an array", name);
@@ -81,7 +82,7 @@ static Status read_array(const Place *at, const cJSON *object, const char *name,
 
 /* The game and its parameters. Printing what was read must give the same text again, which leaves
  * no room for anything that a scan lets pass. */
-static Status read_game(const Place *at, const cJSON *item, OpenspielGame *t) {
+static Status read_game(const Location *at, const cJSON *item, OpenspielGame *t) {
     static const char format[] =
         "oh_hell(players=%d,num_tricks_fixed=%d,off_bid_penalty=%s,points_per_trick=%d)";
     int players = 0, cards = 0, points = 0;
@@ -111,7 +112,7 @@ static Status read_game(const Place *at, const cJSON *item, OpenspielGame *t) {
 }
 
 /* The whole line but for what stands inside each decision. */
-static Status openspiel_read(const Place *at, const cJSON *root, OpenspielGame *t) {
+static Status openspiel_read(const Location *at, const cJSON *root, OpenspielGame *t) {
     const cJSON *history;
     if (!cJSON_IsObject(root)) return WRONG(at, "not a JSON object");
     TRY(read_game(at, cJSON_GetObjectItemCaseSensitive(root, "game"), t));
@@ -129,7 +130,7 @@ static Status openspiel_read(const Place *at, const cJSON *root, OpenspielGame *
 }
 
 /* Deals what the history begins with: T, the dealer, card i to seat i mod P, the turned card. */
-static Status openspiel_deal(const Place *at, const OpenspielGame *t, RoundState *s) {
+static Status openspiel_deal(const Location *at, const OpenspielGame *t, RoundState *s) {
     int P = t->rules.players, T = t->fixed_cards, turned = CARD_NONE;
     uint64_t hands[MAX_SEATS] = {0}, dealt = 0;
     if (t->history[0] != T)
@@ -181,8 +182,8 @@ static const char *numbers_print(const Numbers *set, char out[NUMBERS_BYTES]) {
 }
 
 /* One recorded decision: {"p": seat, "legal": [..], "a": action}. */
-static Status read_decision(const Place *at, const cJSON *item, int step, int *seat, Numbers *legal,
-                            int *action) {
+static Status read_decision(const Location *at, const cJSON *item, int step, int *seat,
+                            Numbers *legal, int *action) {
     const cJSON *array;
     char name[48];
     snprintf(name, sizeof name, "decisions[%d]", step);
@@ -205,7 +206,7 @@ static Status read_decision(const Place *at, const cJSON *item, int step, int *s
 }
 
 /* Every bid and play: the seat, the legal actions, the action itself. */
-static Status replay_steps(const Place *at, const OpenspielGame *t, RoundState *s) {
+static Status check_steps(const Location *at, const OpenspielGame *t, RoundState *s) {
     int step = 0, first = t->history_count - cJSON_GetArraySize(t->decisions);
     for (const cJSON *item = t->decisions->child; item != NULL; item = item->next, step++) {
         char expected[NUMBERS_BYTES], found[NUMBERS_BYTES];
@@ -224,12 +225,13 @@ static Status replay_steps(const Place *at, const OpenspielGame *t, RoundState *
         if (memchr(legal.number, action, (size_t)legal.count) == NULL)
             return WRONG(at, "step %d: action: expected %d, found legal only %s", step, action,
                          numbers_print(&legal, found));
-        round_apply(s, action >= OPENSPIEL_FIRST_BID ? action - OPENSPIEL_FIRST_BID : openspiel_card(action));
+        round_apply(s, action >= OPENSPIEL_FIRST_BID ? action - OPENSPIEL_FIRST_BID
+                                                     : openspiel_card(action));
     }
     return STATUS_OK;
 }
 
-static Status compare_returns(const Place *at, const OpenspielGame *t, const RoundState *s) {
+static Status compare_returns(const Location *at, const OpenspielGame *t, const RoundState *s) {
     int seat = 0;
     for (const cJSON *x = t->returns->child; x != NULL; x = x->next, seat++) {
         int score = round_score(&t->rules, s, seat);
@@ -241,7 +243,7 @@ static Status compare_returns(const Place *at, const OpenspielGame *t, const Rou
     return STATUS_OK;
 }
 
-static Status replay_line(const Place *at, const char *text, OpenspielCount *count) {
+static Status check_line(const Location *at, const char *text, OpenspielCount *count) {
     Status status = STATUS_OK;
     OpenspielGame trace = {0};
     RoundState state;
@@ -250,7 +252,7 @@ static Status replay_line(const Place *at, const char *text, OpenspielCount *cou
     if (root == NULL) return WRONG(at, "not JSON from column %ld on", (long)(end - text) + 1);
     TRY_GOTO(status, openspiel_read(at, root, &trace));
     TRY_GOTO(status, openspiel_deal(at, &trace, &state));
-    TRY_GOTO(status, replay_steps(at, &trace, &state));
+    TRY_GOTO(status, check_steps(at, &trace, &state));
     TRY_GOTO(status, compare_returns(at, &trace, &state));
     count->games++;
     count->decisions += cJSON_GetArraySize(trace.decisions);
@@ -259,9 +261,9 @@ fail:
     return status;
 }
 
-Status openspiel_replay_file(const char *path, OpenspielCount *count) {
+Status openspiel_check_file(const char *path, OpenspielCount *count) {
     Status status = STATUS_OK;
-    Place at = {path, 0};
+    Location at = {path, 0};
     char *text = NULL;
     size_t text_bytes = 0;
     ssize_t n;
@@ -277,7 +279,7 @@ Status openspiel_replay_file(const char *path, OpenspielCount *count) {
             status = WRONG(&at, "not JSON: the line holds a zero byte");
             break;
         }
-        status = replay_line(&at, text, count);
+        status = check_line(&at, text, count);
         errno = 0;
     }
     if (status == STATUS_OK && !feof(file)) {

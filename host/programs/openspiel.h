@@ -21,6 +21,6 @@ int openspiel_card(int number);
  * does not agree or cannot be read:
  *   STATUS_INPUT  said: the file, line and step, what was expected and what was found
  *   STATUS_FILE   said: the file cannot be read, or holds no games */
-Status openspiel_replay_file(const char *path, OpenspielCount *count);
+Status openspiel_check_file(const char *path, OpenspielCount *count);
 
 #endif

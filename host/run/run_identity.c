@@ -39,14 +39,14 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
 
 const char *run_revision(void) { return BLOB_REVISION; }
 
-cJSON *run_machine_facts(const char *program, const char *what) {
+cJSON *run_machine_facts(const char *program, const char *device_text) {
     cJSON *machine = cJSON_CreateObject();
     struct utsname name;
     if (!machine) return NULL;
     cJSON_AddStringToObject(machine, "program", program);
     cJSON_AddStringToObject(machine, "version", BLOB_VERSION);
     cJSON_AddStringToObject(machine, "revision", run_revision());
-    cJSON_AddStringToObject(machine, "device", what);
+    cJSON_AddStringToObject(machine, "device", device_text);
     if (uname(&name) == 0) {
         cJSON_AddStringToObject(machine, "system", name.sysname);
         cJSON_AddStringToObject(machine, "architecture", name.machine);
@@ -54,8 +54,9 @@ cJSON *run_machine_facts(const char *program, const char *what) {
     return machine;
 }
 
-cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config, const char *what) {
-    cJSON *machine = run_machine_facts(selfplay_option_table.program, what);
+cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config,
+                   const char *device_text) {
+    cJSON *machine = run_machine_facts(selfplay_option_table.program, device_text);
     if (!machine) return NULL;
     if (options->weights) cJSON_AddStringToObject(machine, "weights_file", options->weights);
     cJSON_AddNumberToObject(machine, "parallel", config->parallel);

@@ -14,9 +14,10 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
 const char *run_revision(void);
 
 /* Machine, program version and device alone. */
-cJSON *run_machine_facts(const char *program, const char *what);
+cJSON *run_machine_facts(const char *program, const char *device_text);
 
 /* Machine, program version, device, threads and batch: what goes to run.json only. */
-cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config, const char *what);
+cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config,
+                   const char *device_text);
 
 #endif

@@ -1,4 +1,5 @@
-/* host/selftest/selftest_network.c - a network's outputs beside the CPU's in float32, and bits of rows.
+/* host/selftest/selftest_network.c - a network's outputs beside the CPU's in float32, and bits of
+ * rows.
  *
  * The distances are taken over 4,096 positions of eight games and over 4,096 random rows; bits in
  * batches of 1 to 4,096 rows in other orders, as calls and as a captured graph. */
@@ -23,10 +24,10 @@ static void comparison_close(Comparison *c) {
 }
 
 /* All rows through one way. */
-static Status outputs_of(const Selftest *t, const Device *device, Precision precision, Network way,
-                         const RowSet *rows, RowOutputs *out, char *why) {
+static Status outputs_of(const Selftest *t, const Device *device, Precision precision,
+                         Network network, const RowSet *rows, RowOutputs *out, char *network_text) {
     Rig rig;
-    Status status = rig_open(&rig, device, &t->weights, precision, way, why);
+    Status status = rig_open(&rig, device, &t->weights, precision, network, network_text);
     if (status == STATUS_OK) status = rig_run(&rig, rows, NULL, RIG_ROWS, out);
     rig_close(&rig);
     return status;
@@ -34,7 +35,7 @@ static Status outputs_of(const Selftest *t, const Device *device, Precision prec
 
 /* The caller calls comparison_close in every case. */
 static Status comparison_open(const Selftest *t, Comparison *c) {
-    char why[256];
+    char network_text[256];
     memset(c, 0, sizeof *c);
     TRY(rows_real(&c->rows[0], t->seed));
     TRY(rows_random(&c->rows[1], t->seed));
@@ -42,23 +43,23 @@ static Status comparison_open(const Selftest *t, Comparison *c) {
     for (int k = 0; k < 2; k++) {
         TRY(outputs_open(&c->expected[k]));
         TRY(outputs_of(t, t->cpu, PRECISION_FLOAT32, NETWORK_AUTO, &c->rows[k], &c->expected[k],
-                       why));
+                       network_text));
     }
     return STATUS_OK;
 }
 
 /* One way of the device beside the CPU's float32. limits NULL: what comes out is what it is. */
-static Status compare_way(Selftest *t, Comparison *c, const Device *device, Precision precision,
-                          Network way, const AgreeLimits *limits) {
+static Status compare_network(Selftest *t, Comparison *c, const Device *device, Precision precision,
+                              Network network, const AgreeLimits *limits) {
     for (int k = 0; k < 2; k++) {
-        char name[96], why[256];
+        char name[96], network_text[256];
         Agreement agreement;
-        TRY(outputs_of(t, device, precision, way, &c->rows[k], &c->got, why));
+        TRY(outputs_of(t, device, precision, network, &c->rows[k], &c->got, network_text));
         AgreeOutputs a = {c->expected[k].logits, c->expected[k].values};
         AgreeOutputs b = {c->got.logits, c->got.values};
         TRY(agree_compare(&agreement, &a, &b, c->rows[k].legal, RIG_ROWS, ACTIONS, MAX_SEATS));
         snprintf(name, sizeof name, "%s %s, %s, %s", device->backend->name,
-                 precision_name(precision), network_name(way), row_words[k]);
+                 precision_name(precision), network_name(network), row_words[k]);
         selftest_distance(t, name, &agreement, limits);
     }
     return STATUS_OK;
@@ -82,13 +83,15 @@ static int64_t rows_differ(const RowOutputs *all, const RowOutputs *some, const 
 static Status compare_bits(Selftest *t, Comparison *c, Precision precision) {
     RowOutputs cpu;
     Status status = outputs_open(&cpu);
-    const Network way = precision == PRECISION_INT8 ? NETWORK_AUTO : NETWORK_PLAIN;
+    const Network network = precision == PRECISION_INT8 ? NETWORK_AUTO : NETWORK_PLAIN;
     for (int k = 0; status == STATUS_OK && k < 2; k++) {
-        char name[96], why[256];
-        TRY_GOTO(status, outputs_of(t, t->cpu, precision, way, &c->rows[k], &cpu, why));
-        TRY_GOTO(status, outputs_of(t, t->device, precision, way, &c->rows[k], &c->got, why));
+        char name[96], network_text[256];
+        TRY_GOTO(status,
+                 outputs_of(t, t->cpu, precision, network, &c->rows[k], &cpu, network_text));
+        TRY_GOTO(status,
+                 outputs_of(t, t->device, precision, network, &c->rows[k], &c->got, network_text));
         snprintf(name, sizeof name, "%s %s beside cpu, %s, %s", t->device->backend->name,
-                 precision_name(precision), network_name(way), row_words[k]);
+                 precision_name(precision), network_name(network), row_words[k]);
         selftest_exact(t, name, rows_differ(&cpu, &c->got, NULL, RIG_ROWS), RIG_ROWS, "rows");
     }
 fail:
@@ -97,18 +100,19 @@ fail:
 }
 
 static Status note_auto(Selftest *t, Precision precision) {
-    char why[256];
+    char network_text[256];
     NetSpec spec = {t->weights.config, precision, NETWORK_AUTO, RIG_ROWS, NULL};
-    TRY(t->device->net->choose(NETWORK_AUTO, &spec, &t->weights, &spec.network, why, sizeof why));
-    selftest_note(t, "--network auto takes", why);
+    TRY(t->device->net->choose(NETWORK_AUTO, &spec, &t->weights, &spec.network, network_text,
+                               sizeof network_text));
+    selftest_note(t, "--network auto takes", network_text);
     return STATUS_OK;
 }
 
 /* plain, layers and what auto takes; of the CPU's ways layers is what the others stand beside. */
-static Status compare_ways(Selftest *t, Comparison *c, Precision precision) {
+static Status compare_networks(Selftest *t, Comparison *c, Precision precision) {
     const AgreeLimits limits = agree_limits(precision);
-    TRY(compare_way(t, c, t->device, precision, NETWORK_PLAIN, &limits));
-    if (t->cuda) TRY(compare_way(t, c, t->device, precision, NETWORK_LAYERS, &limits));
+    TRY(compare_network(t, c, t->device, precision, NETWORK_PLAIN, &limits));
+    if (t->cuda) TRY(compare_network(t, c, t->device, precision, NETWORK_LAYERS, &limits));
     if (t->cuda && precision == PRECISION_FLOAT32) TRY(compare_bits(t, c, precision));
     return note_auto(t, precision);
 }
@@ -116,7 +120,7 @@ static Status compare_ways(Selftest *t, Comparison *c, Precision precision) {
 Status selftest_float32(Selftest *t) {
     Comparison c;
     Status status = comparison_open(t, &c);
-    if (status == STATUS_OK) status = compare_ways(t, &c, PRECISION_FLOAT32);
+    if (status == STATUS_OK) status = compare_networks(t, &c, PRECISION_FLOAT32);
     comparison_close(&c);
     return status;
 }
@@ -124,7 +128,7 @@ Status selftest_float32(Selftest *t) {
 Status selftest_bf16(Selftest *t) {
     Comparison c;
     Status status = comparison_open(t, &c);
-    if (status == STATUS_OK) status = compare_ways(t, &c, PRECISION_BF16);
+    if (status == STATUS_OK) status = compare_networks(t, &c, PRECISION_BF16);
     comparison_close(&c);
     return status;
 }
@@ -134,7 +138,7 @@ Status selftest_int8(Selftest *t) {
     Comparison c;
     Status status = comparison_open(t, &c);
     if (status == STATUS_OK)
-        status = compare_way(t, &c, t->cpu, PRECISION_INT8, NETWORK_AUTO, NULL);
+        status = compare_network(t, &c, t->cpu, PRECISION_INT8, NETWORK_AUTO, NULL);
     if (status == STATUS_OK && t->cuda) status = compare_bits(t, &c, PRECISION_INT8);
     if (status == STATUS_OK) status = note_auto(t, PRECISION_INT8);
     comparison_close(&c);
@@ -156,13 +160,13 @@ static Status batches_differ(Rig *rig, const RowSet *rows, const RowOutputs *all
 }
 
 /* One way: the bits of a row, whatever the batch around it. */
-static Status check_batches(Selftest *t, const Device *device, Precision precision, Network way,
+static Status check_batches(Selftest *t, const Device *device, Precision precision, Network network,
                             const RowSet *rows, RowOutputs outputs[2]) {
     Rig rig;
-    char why[256], name[96];
+    char network_text[256], name[96];
     int64_t differ = 0, count = 0;
     Status status;
-    TRY_GOTO(status, rig_open(&rig, device, &t->weights, precision, way, why));
+    TRY_GOTO(status, rig_open(&rig, device, &t->weights, precision, network, network_text));
     TRY_GOTO(status, rig_run(&rig, rows, NULL, RIG_ROWS, &outputs[0]));
     TRY_GOTO(status, batches_differ(&rig, rows, &outputs[0], &outputs[1], &differ, &count));
     snprintf(name, sizeof name, "%s %s, %s", device->backend->name, precision_name(precision),

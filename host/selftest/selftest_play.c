@@ -1,4 +1,5 @@
-/* host/selftest/selftest_play.c - searches and whole games: the device's beside the CPU's, bit by bit.
+/* host/selftest/selftest_play.c - searches and whole games: the device's beside the CPU's, bit by
+ * bit.
  *
  * A record holds every visit of every decision, so equal records are equal searches. Without a GPU
  * the CPU stands beside itself, with other batches. */
@@ -57,10 +58,11 @@ static Status play(Selftest *t, const Device *device, const SelfplayConfig *conf
     Selfplay sp;
     SelfplayConfig c = *config;
     const GameRange all = {0, 0};
-    char why[256];
+    char network_text[256];
     if (c.evaluator == EVALUATOR_NET) {
         NetSpec spec = {c.model, c.precision, NETWORK_AUTO, 1, NULL};
-        TRY(device->net->choose(NETWORK_AUTO, &spec, &t->weights, &c.network, why, sizeof why));
+        TRY(device->net->choose(NETWORK_AUTO, &spec, &t->weights, &c.network, network_text,
+                                sizeof network_text));
     }
     Status status = selfplay_open(
         &sp, &c, device, c.evaluator == EVALUATOR_NET ? &t->weights : NULL, &all, 1, games);

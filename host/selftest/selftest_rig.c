@@ -82,7 +82,7 @@ void outputs_close(RowOutputs *outputs) {
 }
 
 Status rig_open(Rig *rig, const Device *device, const Weights *weights, Precision precision,
-                Network way, char *why) {
+                Network network, char *network_text) {
     const Backend *b = device->backend;
     memset(rig, 0, sizeof *rig);
     rig->device = device;
@@ -95,7 +95,7 @@ Status rig_open(Rig *rig, const Device *device, const Weights *weights, Precisio
     TRY(b->alloc((void **)&rig->count, sizeof *rig->count));
     TRY(b->alloc((void **)&rig->fault, sizeof *rig->fault));
     NetSpec spec = {weights->config, precision, NETWORK_AUTO, RIG_ROWS, rig->fault};
-    TRY(device->net->choose(way, &spec, weights, &spec.network, why, 256));
+    TRY(device->net->choose(network, &spec, weights, &spec.network, network_text, 256));
     rig->spec = spec;
     TRY(device->net->create(&rig->net, &spec));
     TRY(device->net->load(rig->net, weights, rig->stream));

@@ -39,10 +39,10 @@ void rows_free(RowSet *rows);
 Status outputs_open(RowOutputs *outputs);
 void outputs_close(RowOutputs *outputs);
 
-/* way: as NetOps.choose takes it; `why` (256) gets its line. The caller calls rig_close in every
- * case. */
+/* network: as NetOps.choose takes it; network_text (256) gets its line. The caller calls rig_close
+ * in every case. */
 Status rig_open(Rig *rig, const Device *device, const Weights *weights, Precision precision,
-                Network way, char *why);
+                Network network, char *network_text);
 void rig_close(Rig *rig);
 
 /* Captures a forward, which rig_run takes from now on. Needs backend->graphs and an earlier run. */

@@ -43,7 +43,8 @@ typedef struct {
     TrainOptions options;
     TrainSetup setup;
     const Device *device;
-    char what[256], way[256]; /* the device and the way through the network, in words */
+    char device_text[256];
+    char network_text[256]; /* the implementation chosen, and why */
     Comm comm;
     Precision precision, play_precision;
     Network network;

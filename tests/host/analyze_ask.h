@@ -12,9 +12,9 @@ static Answerer asked;
 
 static bool ask_open(void) {
     const Device *device = NULL;
-    char what[256];
+    char device_text[256];
     omp_set_num_threads(1); /* a query has work for one; more only wait where tests run at once */
-    return device_open("cpu", &device, what, sizeof what) == STATUS_OK &&
+    return device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK &&
            answer_open(&asked, device, NULL, 1, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK;
 }
 

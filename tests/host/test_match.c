@@ -270,7 +270,7 @@ static void what_makes_no_sense_is_refused(void) {
 
 int main(void) {
     ModelConfig model = model_config_default();
-    char what[128];
+    char device_text[128];
     model.width = model.hidden = model.policy_hidden = model.value_hidden = 32;
     model.heads = 4;
     model.layers = 1;
@@ -278,7 +278,7 @@ int main(void) {
         CHECK(weights_alloc(&weights[i], &model) == STATUS_OK);
         weights_init(&weights[i], (uint64_t)i + 3);
     }
-    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     if (!checks_failed) {
         equal_players_differ_by_nothing();
         what_is_counted_was_played();
