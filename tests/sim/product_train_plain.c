@@ -1,4 +1,4 @@
-/* tests/sim/product_train_plain.c - the CPU trainer's products by loops: for nn/train/product_train.c.
+/* tests/sim/product_train_plain.c - the CPU trainer's products by loops: for nn/train/product_blas.c.
  *
  * For a build without oneDNN; a sum is added up term by term, ascending. */
 #include "nn/train/product_train.h"

@@ -1,4 +1,4 @@
-/* nn/train/product_train.c - the products of training through oneDNN. */
+/* nn/train/product_blas.c - the products of training through oneDNN. */
 #include "product_train.h"
 
 #include <dnnl.h>
