@@ -170,15 +170,15 @@ static Status measure_add(ReplayBench *b) {
     return STATUS_OK;
 }
 
-/* Seconds that the threads take to gather one batch, in blocks of TRAIN_BLOCK rows. */
+/* Seconds that the threads take to gather one batch, in blocks of BLOCK_ROWS rows. */
 static double time_gather(ReplayBench *b, int threads, int64_t batch) {
     double start = bench_clock();
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (int first = 0; first < BATCH; first += TRAIN_BLOCK) {
+    for (int first = 0; first < BATCH; first += BLOCK_ROWS) {
         GatherArgs args = {.replay = b->replay,
                            .batch = &batch,
                            .first = first,
-                           .rows = TRAIN_BLOCK,
+                           .rows = BLOCK_ROWS,
                            .out = b->batch};
         (void)replay_cpu.gather(&args, b->stream);
     }

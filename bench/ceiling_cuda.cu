@@ -50,7 +50,7 @@ typedef struct {
 
 static Status product_open(Product *p, bool bf16) {
     const cudaDataType_t type = bf16 ? CUDA_R_16BF : CUDA_R_32F;
-    const cublasOperation_t turned = CUBLAS_OP_T;
+    const cublasOperation_t transposed = CUBLAS_OP_T;
     size_t bytes = (size_t)SIDE * SIDE * (bf16 ? 2 : 4), room = WORKSPACE_BYTES;
     int blocks = launch_blocks((int64_t)SIDE * SIDE, 1, THREADS), count = 0;
     CUDA_TRY(cudaStreamCreateWithFlags(&p->stream, cudaStreamNonBlocking));
@@ -62,8 +62,8 @@ static Status product_open(Product *p, bool bf16) {
     LAUNCH(fill_kernel, blocks, THREADS, p->stream, p->b, SIDE * SIDE, bf16, 2);
     LT_TRY(cublasLtCreate(&p->lt));
     LT_TRY(cublasLtMatmulDescCreate(&p->product, CUBLAS_COMPUTE_32F, CUDA_R_32F));
-    LT_TRY(cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSA, &turned,
-                                          sizeof turned));
+    LT_TRY(cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
+                                          sizeof transposed));
     LT_TRY(cublasLtMatrixLayoutCreate(&p->square, type, SIDE, SIDE, SIDE));
     LT_TRY(cublasLtMatmulPreferenceCreate(&p->wish));
     LT_TRY(cublasLtMatmulPreferenceSetAttribute(p->wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,

@@ -6,8 +6,8 @@
 
 typedef enum { VALUE_SIGMOID, VALUE_TANH, VALUE_COUNT } ValueHead;
 
-/* What the operands of a product are kept in; the outputs are float32 in all. Sums of products are
- * float32, with int8 exact integers: nn/ops/int8.h. */
+/* What the operands of a product are stored in; the outputs are float32 in all. Sums of products
+ * are float32, with int8 exact integers: nn/ops/int8.h. */
 typedef enum { PRECISION_FLOAT32, PRECISION_BF16, PRECISION_INT8, PRECISION_COUNT } Precision;
 
 static inline const char *precision_name(Precision precision) {

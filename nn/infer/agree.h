@@ -43,7 +43,7 @@ Status agree_compare(Agreement *out, const AgreeOutputs *a, const AgreeOutputs *
  * limits of equal bits: none at all. */
 AgreeLimits agree_limits(Precision precision);
 
-/* The greatest share of a limit that is used up: at most 1 where all are kept. */
+/* The greatest share of a limit that is used up: at most 1 where all are met. */
 double agree_used(const Agreement *agreement, const AgreeLimits *limits);
 
 EXTERN_C_END

@@ -1,4 +1,5 @@
-/* nn/infer/choose_cuda.cu - which way is taken on this GPU: by preference, after a trial of agreement. */
+/* nn/infer/choose_cuda.cu - which implementation is taken on this GPU: by preference, after a trial
+ * of agreement. */
 #include <stdlib.h>
 
 #include "device/core/bf16.h"
@@ -8,7 +9,7 @@
 
 enum { TRIAL_ROWS = 4096 };
 
-/* Rows tried and what two ways say of them, on the host; all owned. */
+/* Rows tried and what two implementations say of them, on the host; all owned. */
 typedef struct {
     uint16_t *rows;   /* (TRIAL_ROWS, C_in) bf16 */
     uint64_t *legal;  /* (TRIAL_ROWS) */
@@ -81,7 +82,7 @@ static Status trial_forward(Trial *t, int i, Net *net, const Weights *weights, T
     return STATUS_OK;
 }
 
-/* What a way says of the trial's rows, as the i-th of the two. */
+/* What a implementation says of the trial's rows, as the i-th of the two. */
 static Status trial_run(Trial *t, int i, Network network, const NetSpec *like,
                         const Weights *weights) {
     NetSpec spec = *like;
@@ -148,23 +149,24 @@ static Status try_layers(const NetSpec *spec, const Weights *weights, Network *o
     return STATUS_OK;
 }
 
-/* Whether a way asked for by name is here; if not, one line. */
+/* Whether a implementation asked for by name is here; if not, one line. */
 static Status take_named(Network asked, const NetSpec *spec) {
-    const NetWay *other = net_ways[NETWORK_LAYERS];
+    const NetImplementation *other = net_implementations[NETWORK_LAYERS];
     const bool layers = other && other->check(spec) == STATUS_OK;
     const char *allowed = layers ? "auto, plain, layers" : "auto, plain";
     const char *reason = "not in this build";
-    if (asked == NETWORK_LAYERS && net_ways[asked])
+    if (asked == NETWORK_LAYERS && net_implementations[asked])
         reason = spec->precision == PRECISION_INT8 ? "not with --precision int8 on cuda"
                                                    : "not for a model of this shape";
-    if (net_ways[asked] && net_ways[asked]->check(spec) == STATUS_OK) return STATUS_OK;
+    if (net_implementations[asked] && net_implementations[asked]->check(spec) == STATUS_OK)
+        return STATUS_OK;
     fprintf(stderr, "--network %s: %s; allowed here: %s\n", network_name(asked), reason, allowed);
     return STATUS_INPUT;
 }
 
 Status choose_cuda(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
                    char *why, size_t why_bytes) {
-    const NetWay *layers = net_ways[NETWORK_LAYERS];
+    const NetImplementation *layers = net_implementations[NETWORK_LAYERS];
     if (asked != NETWORK_AUTO) {
         TRY(take_named(asked, spec));
         *out = asked;

@@ -1,17 +1,18 @@
-/* nn/infer/chunk.h - rows in chunks of one height, so that what lies between two layers stays in L2.
+/* nn/infer/chunk.h - rows in chunks of one height, so that what lies between two layers stays in
+ * L2.
  *
  *   chunk i of n begins at row i * height; the last one ends at the capacity and may overlap the
  *   one before, whose bits it repeats. All have `height` rows: one shape for every product. A
  *   capacity below a chunk is one of its own height, in whole 64s, which may reach beyond.
  *
- * How many are computed rises by stairs, each a few chunks that are computed together or not at
+ * How many are computed rises by buckets, each a few chunks that are computed together or not at
  * all: the first chunk, then up to each quarter. */
 #ifndef NN_INFER_CHUNK_H
 #define NN_INFER_CHUNK_H
 
 #include "device/core/portable.h"
 
-enum { CHUNK_STAIRS_MAX = 5 };
+enum { CHUNK_BUCKETS_MAX = 5 };
 
 /* Rows of a chunk on a GPU of so many multiprocessors, each with the same whole number of rows: the
  * greatest whose hidden layer, row_bytes a row, takes two fifths of L2 at most. Weights, the
@@ -37,15 +38,15 @@ static inline int chunk_first(int capacity, int height, int i) {
     return (int)(first > 0 ? first : 0);
 }
 
-/* Fills end[j], the chunk after stair j; stair j begins where the one before ends. Returns how many
- * stairs there are. */
-static inline int chunk_stairs(int chunks, int end[CHUNK_STAIRS_MAX]) {
-    int stairs = 0;
+/* Fills end[j], the chunk after bucket j; bucket j begins where the one before ends. Returns how
+ * many buckets there are. */
+static inline int chunk_buckets(int chunks, int end[CHUNK_BUCKETS_MAX]) {
+    int buckets = 0;
     for (int quarter = 0; quarter <= 4; quarter++) {
         int to = quarter == 0 ? 1 : (int)(((int64_t)chunks * quarter + 3) / 4);
-        if (stairs == 0 || to > end[stairs - 1]) end[stairs++] = to;
+        if (buckets == 0 || to > end[buckets - 1]) end[buckets++] = to;
     }
-    return stairs;
+    return buckets;
 }
 
 #endif

@@ -24,13 +24,13 @@ enum { BLOCK = 64, BLOCK_INT8 = 8 * PRODUCT_ROWS };
 
 /* What a thread works in; rows of a block. */
 typedef struct {
-    float *stream[2]; /* (block, C) what flows from layer to layer, before and after a norm */
-    float *sums;      /* (block, C) a product on its way into a norm */
-    float *wide;      /* (block, widest) inputs, hidden layer, heads' hidden layers */
-    float *policy;    /* (block, A) */
-    float *value;     /* (block, V) */
-    int8_t *q;        /* (block, widest rounded up to 4) inputs of an int8 product */
-    float *scale;     /* (block, blocks of widest) */
+    float *residual[2]; /* (block, C) what flows from layer to layer, before and after a norm */
+    float *sums;        /* (block, C) a product on its way into a norm */
+    float *hidden;      /* (block, widest) inputs, hidden layer, heads' hidden layers */
+    float *policy;      /* (block, A) */
+    float *value;       /* (block, V) */
+    int8_t *q;          /* (block, widest rounded up to 4) inputs of an int8 product */
+    float *scale;       /* (block, blocks of widest) */
 } Scratch;
 
 struct Net {
@@ -38,7 +38,7 @@ struct Net {
     NetSpec spec;
     int threads;
     int block; /* rows that a thread takes at once */
-    ProductWay way;
+    ProductKernel kernel;
     void *memory; /* all that follows, owned */
     Packed packed;
     Scratch *scratch; /* (threads) */
@@ -51,16 +51,16 @@ static void net_layout(Net *net, Arena *arena) {
     if (c->inputs > widest) widest = c->inputs;
     if (c->width > widest) widest = c->width;
     net->block = net->spec.precision == PRECISION_INT8 ? BLOCK_INT8 : BLOCK;
-    net->way = net->spec.network == NETWORK_PLAIN ? PRODUCT_PLAIN : product_best();
+    net->kernel = net->spec.network == NETWORK_PLAIN ? PRODUCT_PLAIN : product_best();
     packed_layout(&net->packed, c, net->spec.precision, arena);
     net->scratch = (Scratch *)arena_take(arena, (size_t)net->threads, sizeof *net->scratch);
     for (int t = 0; t < net->threads; t++) {
         Scratch s;
         size_t block = (size_t)net->block, row = sizeof(float) * block;
-        s.stream[0] = (float *)arena_take(arena, (size_t)c->width, row);
-        s.stream[1] = (float *)arena_take(arena, (size_t)c->width, row);
+        s.residual[0] = (float *)arena_take(arena, (size_t)c->width, row);
+        s.residual[1] = (float *)arena_take(arena, (size_t)c->width, row);
         s.sums = (float *)arena_take(arena, (size_t)c->width, row);
-        s.wide = (float *)arena_take(arena, (size_t)widest, row);
+        s.hidden = (float *)arena_take(arena, (size_t)widest, row);
         s.policy = (float *)arena_take(arena, (size_t)c->actions, row);
         s.value = (float *)arena_take(arena, (size_t)c->values, row);
         s.q = NULL;
@@ -76,7 +76,7 @@ static void net_layout(Net *net, Arena *arena) {
 /* A product a layer, by oneDNN or vector instructions, is the fast way and what `auto` means. */
 static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
                          char *why, size_t why_bytes) {
-    static const char *const ways[PRODUCT_WAYS] = {"plain loops", "AVX-512 VNNI"};
+    static const char *const kernels[PRODUCT_KERNEL_COUNT] = {"plain loops", "AVX-512 VNNI"};
     (void)weights;
     if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
     if (asked == NETWORK_FUSED) {
@@ -85,8 +85,8 @@ static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weig
     }
     *out = asked;
     snprintf(why, why_bytes, "%s, %s", network_name(asked),
-             asked == NETWORK_PLAIN              ? ways[PRODUCT_PLAIN]
-             : spec->precision == PRECISION_INT8 ? ways[product_best()]
+             asked == NETWORK_PLAIN              ? kernels[PRODUCT_PLAIN]
+             : spec->precision == PRECISION_INT8 ? kernels[product_best()]
                                                  : "oneDNN");
     return STATUS_OK;
 }
@@ -173,7 +173,7 @@ static Status product(const Pass *p, const Linear *l, const float *x, int x_stri
     quantize_rows(p, x, x_stride, l->in);
     ProductArgs args = {l,      p->s->q, p->s->scale, y,      (l->in + 3) / 4 * 4,
                         l->out, 0,       l->out,      p->rows};
-    product_int8(p->net->way, &args);
+    product_int8(p->net->kernel, &args);
     return STATUS_OK;
 }
 
@@ -195,33 +195,34 @@ static void head_rows(const Pass *p, const Linear *from, const float *x, HeadFun
     for (int r = 0; r < p->rows; r++) head_one(&args, r, TEAM_OF_ONE);
 }
 
-/* Step 1: embed, into stream[0]. */
+/* Step 1: embed, into residual[0]. */
 static Status forward_embed(const Pass *p, const float *rows) {
     const Packed *w = &p->net->packed;
     const Scratch *s = p->s;
-    size_t C_in = (size_t)w->embed.in, have = (size_t)p->rows * C_in;
+    size_t C_in = (size_t)w->input_embedding.in, have = (size_t)p->rows * C_in;
     if (p->rows < BLOCK && p->net->spec.precision == PRECISION_FLOAT32) {
-        memcpy(s->wide, rows, have * sizeof *rows);
-        memset(s->wide + have, 0, (BLOCK * C_in - have) * sizeof *rows);
-        rows = s->wide;
+        memcpy(s->hidden, rows, have * sizeof *rows);
+        memset(s->hidden + have, 0, (BLOCK * C_in - have) * sizeof *rows);
+        rows = s->hidden;
     }
-    TRY(product(p, &w->embed, rows, w->embed.in, s->sums));
-    norm_rows(p, &w->embed_norm, &w->embed, s->sums, NULL, w->position, s->stream[0]);
+    TRY(product(p, &w->input_embedding, rows, w->input_embedding.in, s->sums));
+    norm_rows(p, &w->input_norm, &w->input_embedding, s->sums, NULL, w->positional_encoding,
+              s->residual[0]);
     return STATUS_OK;
 }
 
-/* Step 2: a layer, from stream[0] by stream[1] back to stream[0]. */
+/* Step 2: a layer, from residual[0] by residual[1] back to residual[0]. */
 static Status forward_layer(const Pass *p, int l) {
     const Packed *w = &p->net->packed;
-    const Linear *attention = &w->layer[l].attention, *up = &w->layer[l].up;
-    const Linear *down = &w->layer[l].down;
+    const Linear *self_attn = &w->layer[l].self_attn, *linear1 = &w->layer[l].linear1;
+    const Linear *linear2 = &w->layer[l].linear2;
     const Scratch *s = p->s;
-    TRY(product(p, attention, s->stream[0], attention->in, s->sums));
-    norm_rows(p, &w->layer[l].norm1, attention, s->sums, s->stream[0], NULL, s->stream[1]);
-    TRY(product(p, up, s->stream[1], up->in, s->wide));
-    relu_rows(p, up, s->wide);
-    TRY(product(p, down, s->wide, down->in, s->sums));
-    norm_rows(p, &w->layer[l].norm2, down, s->sums, s->stream[1], NULL, s->stream[0]);
+    TRY(product(p, self_attn, s->residual[0], self_attn->in, s->sums));
+    norm_rows(p, &w->layer[l].norm1, self_attn, s->sums, s->residual[0], NULL, s->residual[1]);
+    TRY(product(p, linear1, s->residual[1], linear1->in, s->hidden));
+    relu_rows(p, linear1, s->hidden);
+    TRY(product(p, linear2, s->hidden, linear2->in, s->sums));
+    norm_rows(p, &w->layer[l].norm2, linear2, s->sums, s->residual[1], NULL, s->residual[0]);
     return STATUS_OK;
 }
 
@@ -231,12 +232,12 @@ static Status forward_heads(const Pass *p, float *logits, float *values) {
     const ModelConfig *c = &p->net->config;
     const Scratch *s = p->s;
     HeadFunction end = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
-    TRY(product(p, &w->head, s->stream[0], w->head.in, s->wide));
-    relu_rows(p, &w->head, s->wide);
-    TRY(product(p, &w->policy, s->wide, w->head.out, s->policy));
-    TRY(product(p, &w->value, s->wide + c->policy_hidden, w->head.out, s->value));
-    head_rows(p, &w->policy, s->policy, HEAD_LINEAR, logits);
-    head_rows(p, &w->value, s->value, end, values);
+    TRY(product(p, &w->fc0, s->residual[0], w->fc0.in, s->hidden));
+    relu_rows(p, &w->fc0, s->hidden);
+    TRY(product(p, &w->policy_fc3, s->hidden, w->fc0.out, s->policy));
+    TRY(product(p, &w->value_fc3, s->hidden + c->policy_hidden, w->fc0.out, s->value));
+    head_rows(p, &w->policy_fc3, s->policy, HEAD_LINEAR, logits);
+    head_rows(p, &w->value_fc3, s->value, end, values);
     return STATUS_OK;
 }
 

@@ -1,44 +1,46 @@
-/* nn/infer/forward_cuda.cu - a network on CUDA, whichever way: its memory and how weights come there. */
+/* nn/infer/forward_cuda.cu - a network on CUDA, whichever implementation: its memory and how
+ * weights come there. */
 #include <stdlib.h>
 
 #include "device/core/launch.cuh"
 #include "nn/ops/outputs.h"
 #include "net_cuda.h"
 
-static PackOrder order_of(const NetWay *way, Precision precision) {
-    return precision == PRECISION_INT8 ? way->order_int8 : way->order;
+static PackOrder order_of(const NetImplementation *implementation, Precision precision) {
+    return precision == PRECISION_INT8 ? implementation->order_int8 : implementation->order;
 }
 
-static void weights_layout(NetWeights *w, const NetWay *way, const NetSpec *spec, Arena *arena) {
+static void weights_layout(NetWeights *w, const NetImplementation *implementation,
+                           const NetSpec *spec, Arena *arena) {
     const ModelConfig *c = &spec->model;
     size_t in = (size_t)c->policy_hidden + (size_t)c->value_hidden;
     packed_layout(&w->packed, c, spec->precision, arena);
     w->outputs = NULL;
-    if (way->joined)
+    if (implementation->joined)
         w->outputs = arena_take(arena, in * (size_t)outputs_columns(c),
                                 element_bytes(spec->precision));
 }
 
 static void net_layout(Net *net, Arena *arena) {
-    weights_layout(&net->weights, net->way, &net->spec, arena);
+    weights_layout(&net->weights, net->implementation, &net->spec, arena);
     net->weights_bytes = arena->used;
-    net->way->layout(net, arena);
+    net->implementation->layout(net, arena);
 }
 
 static Status create_check(const NetSpec *spec) {
     TRY(model_config_check(&spec->model));
     bool known = spec->network > NETWORK_AUTO && spec->network < NETWORK_COUNT &&
                  spec->precision < PRECISION_COUNT && spec->capacity > 0;
-    if (!known || !net_ways[spec->network]) return STATUS_ARGUMENT;
-    return net_ways[spec->network]->check(spec);
+    if (!known || !net_implementations[spec->network]) return STATUS_ARGUMENT;
+    return net_implementations[spec->network]->check(spec);
 }
 
 /* No memory yet but the struct. */
 static Net *net_new(const NetSpec *spec) {
-    const NetWay *way = net_ways[spec->network];
-    Net *net = (Net *)calloc(1, way->struct_bytes);
+    const NetImplementation *implementation = net_implementations[spec->network];
+    Net *net = (Net *)calloc(1, implementation->struct_bytes);
     if (!net) return NULL;
-    net->way = way;
+    net->implementation = implementation;
     net->spec = *spec;
     return net;
 }
@@ -62,14 +64,14 @@ static Status net_open(Net *net) {
     TRY(backend_cuda.alloc_host(&net->staging, net->weights_bytes));
     TRY(backend_cuda.event_open(&net->copied));
     TRY(backend_cuda.stream_open(&net->side));
-    TRY(net->way->open(net));
+    TRY(net->implementation->open(net));
     return STATUS_OK;
 }
 
 static void destroy_cuda(Net *net) {
     if (!net) return;
     if (net->copied) (void)backend_cuda.event_sync(net->copied); /* the last copy from staging */
-    net->way->close(net);
+    net->implementation->close(net);
     if (net->side) backend_cuda.stream_close(net->side);
     if (net->copied) backend_cuda.event_close(net->copied);
     if (net->staging) backend_cuda.release_host(net->staging);
@@ -95,13 +97,13 @@ static Status load_cuda(Net *net, const Weights *weights, Stream stream) {
     const NetSpec *spec = &net->spec;
     NetWeights image;
     Arena arena = {(char *)net->staging, 0, net->weights_bytes};
-    weights_layout(&image, net->way, spec, &arena);
+    weights_layout(&image, net->implementation, spec, &arena);
     TRY(backend_cuda.event_sync(net->copied));
     TRY(packed_fill(&image.packed, &spec->model, spec->precision,
-                    order_of(net->way, spec->precision), weights));
+                    order_of(net->implementation, spec->precision), weights));
     if (image.outputs)
         outputs_fill(image.outputs, spec->precision, outputs_columns(&spec->model),
-                     &image.packed.policy, &image.packed.value);
+                     &image.packed.policy_fc3, &image.packed.value_fc3);
     TRY(backend_cuda.to_device(net->memory, net->staging, net->weights_bytes, stream));
     TRY(backend_cuda.event_record(net->copied, stream));
     return STATUS_OK;
@@ -109,7 +111,7 @@ static Status load_cuda(Net *net, const Weights *weights, Stream stream) {
 
 static Status forward_cuda(Net *net, const void *rows, const int32_t *count, float *logits,
                            float *values, Stream stream) {
-    TRY(net->way->forward(net, rows, count, logits, values, stream));
+    TRY(net->implementation->forward(net, rows, count, logits, values, stream));
     return STATUS_OK;
 }
 
@@ -121,8 +123,10 @@ static void describe_cuda(char *isa, size_t isa_bytes, char *library, size_t lib
     (void)cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
     (void)cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
     snprintf(isa, isa_bytes, "sm_%d%d, %d multiprocessors", major, minor, processors);
-    const NetWay *way = net_ways[NETWORK_LAYERS] ? net_ways[NETWORK_LAYERS] : &net_plain;
-    way->describe(library, library_bytes);
+    const NetImplementation *implementation = net_implementations[NETWORK_LAYERS]
+                                                  ? net_implementations[NETWORK_LAYERS]
+                                                  : &net_plain;
+    implementation->describe(library, library_bytes);
 }
 
 extern "C" const NetOps net_cuda = {true,         choose_cuda, bytes_cuda,   create_cuda,

@@ -1,12 +1,15 @@
-/* nn/infer/net_cuda.h - the ways through the network on CUDA, behind the one table net_cuda.
+/* nn/infer/net_cuda.h - the implementations through the network on CUDA, behind the one table
+ * net_cuda.
  *
- *   forward_cuda.cu ─ memory, weights, loading ─► net_ways[spec.network] ─► net_plain.cu
+ *   forward_cuda.cu ─ memory, weights, loading ─► net_implementations[spec.network] ─► net_plain.cu
  *   choose_cuda.cu  ─ which of them is taken                           └──► net_layers.cu
  *
- * Which ways a binary has is decided when it is linked: net_ways.cu lists all of them. A model of
- * the GPU, which has no cuBLASLt, leaves net_ways.cu and net_layers.cu out and brings its own list:
+ * Which implementations a binary has is decided when it is linked: net_implementations.cu lists all
+ * of them. A model of the GPU, which has no cuBLASLt, leaves net_implementations.cu and
+ * net_layers.cu out and brings its own list:
  *
- *   extern "C" const NetWay *const net_ways[NETWORK_COUNT] = {NULL, &net_plain, NULL, NULL};
+ *   extern "C" const NetImplementation *const net_implementations[NETWORK_COUNT] = {NULL,
+ *   &net_plain, NULL, NULL};
  */
 #ifndef NN_INFER_NET_CUDA_H
 #define NN_INFER_NET_CUDA_H
@@ -20,26 +23,26 @@ typedef struct {
     void *outputs; /* outputs.h: (columns, policy_hidden + value_hidden); NULL where not joined */
 } NetWeights;
 
-typedef struct NetWay NetWay;
+typedef struct NetImplementation NetImplementation;
 
-/* The beginning of every way's own struct. */
+/* The beginning of every implementation's own struct. */
 struct Net {
-    const NetWay *way;
+    const NetImplementation *implementation;
     NetSpec spec;
     NetWeights weights; /* at the start of `memory` */
     size_t weights_bytes;
-    void *memory;  /* device memory: weights, then the way's scratch; owned */
+    void *memory;  /* device memory: weights, then the implementation's scratch; owned */
     void *staging; /* (weights_bytes) pinned: what load copies from; owned */
     Event copied;  /* staging may be written again; owned */
     Stream side;   /* for rehearsals and the cases of a switch; idle otherwise; owned */
 };
 
-/* A way; what is asked of it has the contract of NetOps. */
-struct NetWay {
+/* A implementation; what is asked of it has the contract of NetOps. */
+struct NetImplementation {
     size_t struct_bytes; /* of the struct that begins with Net */
     bool joined;         /* reads NetWeights.outputs */
     PackOrder order, order_int8;
-    /* STATUS_ARGUMENT: a precision or shape that this way does not have. */
+    /* STATUS_ARGUMENT: a precision or shape that this implementation does not have. */
     Status (*check)(const NetSpec *spec);
     /* Lists the scratch arrays: run dry it measures, run again it places. */
     void (*layout)(Net *net, Arena *arena);
@@ -56,8 +59,8 @@ struct NetWay {
 EXTERN_C_BEGIN
 
 /* NULL: this binary has it not. */
-extern const NetWay *const net_ways[NETWORK_COUNT];
-extern const NetWay net_plain, net_layers;
+extern const NetImplementation *const net_implementations[NETWORK_COUNT];
+extern const NetImplementation net_plain, net_layers;
 
 /* NetOps.choose of net_cuda. */
 Status choose_cuda(Network asked, const NetSpec *spec, const Weights *weights, Network *out,

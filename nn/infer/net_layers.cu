@@ -1,18 +1,19 @@
 /* nn/infer/net_layers.cu - the network layer by layer through cuBLASLt, in float32 or bf16.
  *
- *   chunk of rows ─► embed, norm ─► L x [ attention, norm, up, down, norm ] ─► head, outputs
+ *   chunk of rows ─► embed, norm ─► L x [ self_attn, norm, linear1, linear2, norm ] ─► head,
+ *   outputs
  *
  * Sums are float32; in bf16 each product's result, with bias, ReLU or residual in it, and each
  * norm's are rounded once. With 6 layers a chunk is 35 launches: 21 products and 14 kernels.
  *
- * H200, bf16, 132 multiprocessors, 50 MB of L2: 64 rows for each are 8,448, 66 tiles of 128. Up is
- * 66 x 4 tiles of 128 x 256 = 2 x 132, attention and down 66 x 2 tiles of 128 x 128 = 132: no wave
- * of blocks is half empty. The hidden layer has 17 MB, `stream` and `sums` 9, the weights 7, which
- * leaves room for the rows (4) and the last sums (2). 8,448 rows are 63 GFLOP, 79 us at 790
- * TFLOP/s.
+ * H200, bf16, 132 multiprocessors, 50 MB of L2: 64 rows for each are 8,448, 66 tiles of 128.
+ * linear1 is 66 x 4 tiles of 128 x 256 = 2 x 132, self_attn and linear2 66 x 2 tiles of 128 x 128 =
+ * 132: no wave of blocks is half empty. The hidden layer has 17 MB, `residual` and `sums` 9, the
+ * weights 7, which leaves room for the rows (4) and the last sums (2). 8,448 rows are 63 GFLOP, 79
+ * us at 790 TFLOP/s.
  *
- * Captured, a switch before each stair of chunks lets it run or not. 24,576 games x 3 worlds are
- * 73,728 rows, 9 chunks, stairs after 1, 3, 5, 7 and 9: 9 x 35 nodes, 5 switches and the kernel
+ * Captured, a switch before each bucket of chunks lets it run or not. 24,576 games x 3 worlds are
+ * 73,728 rows, 9 chunks, buckets after 1, 3, 5, 7 and 9: 9 x 35 nodes, 5 switches and the kernel
  * that sets them = 321 nodes a wave, 9,951 an epoch of 31 waves. One switch with a case for each of
  * those counts would hold 1 + 3 + 5 + 7 + 9 = 25 chunks, 875 nodes a wave. */
 #include "device/core/graph.cuh"
@@ -24,12 +25,12 @@ enum { THREADS = 128 }; /* a block */
 
 /* The products by shape; those of the layers are shared by all layers. */
 typedef enum {
-    GEMM_EMBED,
-    GEMM_ATTENTION,
-    GEMM_UP,
-    GEMM_DOWN,
-    GEMM_HEAD,
-    GEMM_OUTPUTS,
+    GEMM_INPUT_EMBEDDING,
+    GEMM_SELF_ATTN,
+    GEMM_LINEAR1,
+    GEMM_LINEAR2,
+    GEMM_FC0,
+    GEMM_FC3,
     GEMM_COUNT
 } GemmKind;
 
@@ -38,9 +39,9 @@ typedef struct {
     int full;        /* rows of a chunk if there are enough */
     int height;      /* rows of a chunk: full, or what the capacity takes */
     int chunks;      /* that cover the capacity */
-    void *stream;    /* (height, C) elements: what flows from layer to layer */
-    void *sums;      /* (height, C) elements: a product on its way into a norm */
-    void *wide;      /* (height, widest) elements: inputs, hidden layer, heads' hidden layers */
+    void *residual;  /* (height, C) elements: what flows from layer to layer */
+    void *sums;      /* (height, C) elements: a product on its implementation into a norm */
+    void *hidden;    /* (height, widest) elements: inputs, hidden layer, heads' hidden layers */
     float *last;     /* (height, columns) the last layers' sums */
     int32_t *none;   /* 0: the count of the rehearsal */
     void *workspace; /* (GEMM_WORKSPACE_BYTES) */
@@ -88,9 +89,9 @@ static void layout_layers(Net *net, Arena *arena) {
     if (c->inputs > widest) widest = c->inputs;
     cut_rows(n, widest);
     const size_t rows = (size_t)n->height;
-    n->stream = arena_take(arena, rows * (size_t)c->width, element);
+    n->residual = arena_take(arena, rows * (size_t)c->width, element);
     n->sums = arena_take(arena, rows * (size_t)c->width, element);
-    n->wide = arena_take(arena, rows * (size_t)widest, element);
+    n->hidden = arena_take(arena, rows * (size_t)widest, element);
     n->last = (float *)arena_take(arena, rows * (size_t)outputs_columns(c), sizeof *n->last);
     n->none = (int32_t *)arena_take(arena, 1, sizeof *n->none);
     n->workspace = arena_take(arena, GEMM_WORKSPACE_BYTES, 1);
@@ -106,7 +107,7 @@ static Status open_product(LayersNet *n, GemmKind kind, const Linear *l,
     s.asked_rows = n->full;
     s.stride = l->in;
     s.type = type;
-    s.result = kind == GEMM_OUTPUTS ? CUDA_R_32F : type; /* the heads are float32 */
+    s.result = kind == GEMM_FC3 ? CUDA_R_32F : type; /* the heads are float32 */
     s.epilogue = epilogue;
     s.beta = beta;
     s.bias = l->bias_element;
@@ -118,7 +119,7 @@ static Status open_product(LayersNet *n, GemmKind kind, const Linear *l,
 static Linear outputs_linear(const LayersNet *n) {
     Linear l;
     memset(&l, 0, sizeof l);
-    l.in = n->net.weights.packed.head.out;
+    l.in = n->net.weights.packed.fc0.out;
     l.out = outputs_columns(&n->net.spec.model);
     l.weight = n->net.weights.outputs;
     return l;
@@ -141,14 +142,14 @@ static Status input_chunk(LayersNet *n, const LayersCall *call, const void **x) 
     const int C_in = n->net.spec.model.inputs;
     *x = (const uint16_t *)call->rows + (int64_t)call->first * C_in;
     if (is_bf16(n) && n->height <= n->net.spec.capacity) return STATUS_OK;
-    InputArgs args = {*x, n->wide, n->net.spec.precision, n->height, C_in};
+    InputArgs args = {*x, n->hidden, n->net.spec.precision, n->height, C_in};
     if (is_bf16(n))
         LAUNCH(input_kernel<PRECISION_BF16>, blocks(n), THREADS, call->stream, args, call->first,
                call->count);
     else
         LAUNCH(input_kernel<PRECISION_FLOAT32>, blocks(n), THREADS, call->stream, args, call->first,
                call->count);
-    *x = n->wide;
+    *x = n->hidden;
     return STATUS_OK;
 }
 
@@ -159,12 +160,12 @@ static const NormKernel norm_kernels[2][2] = {
     {layernorm_kernel<PRECISION_BF16, false>, layernorm_kernel<PRECISION_BF16, true>},
 };
 
-/* stream = norm of sums, which has the residual already, and the bias if the product could. */
+/* residual = norm of sums, which has the residual already, and the bias if the product could. */
 static Status norm_chunk(LayersNet *n, GemmKind kind, const Linear *from, const Norm *norm,
                          const float *after, const LayersCall *call) {
     const float *bias = n->gemm[kind].fused ? NULL : from->bias;
-    LayerNormArgs args = {n->sums,     bias,     NULL,      norm->gain,
-                          norm->shift, after,    n->stream, n->net.spec.precision,
+    LayerNormArgs args = {n->sums,     bias,     NULL,        norm->gain,
+                          norm->shift, after,    n->residual, n->net.spec.precision,
                           n->height,   from->out};
     NormKernel kernel = norm_kernels[is_bf16(n)][!bias && !after];
     LAUNCH(kernel, blocks(n), THREADS, call->stream, args, call->first, call->count);
@@ -173,7 +174,7 @@ static Status norm_chunk(LayersNet *n, GemmKind kind, const Linear *from, const 
 
 static Status relu_chunk(LayersNet *n, GemmKind kind, const Linear *from, const LayersCall *call) {
     if (n->gemm[kind].fused) return STATUS_OK;
-    ReluArgs args = {n->wide, from->bias, n->net.spec.precision, n->height, from->out};
+    ReluArgs args = {n->hidden, from->bias, n->net.spec.precision, n->height, from->out};
     if (is_bf16(n))
         LAUNCH(relu_kernel<PRECISION_BF16>, blocks(n), THREADS, call->stream, args, call->first,
                call->count);
@@ -185,14 +186,14 @@ static Status relu_chunk(LayersNet *n, GemmKind kind, const Linear *from, const 
 
 static Status layer_chunk(LayersNet *n, int l, const LayersCall *call) {
     const Packed *p = &n->net.weights.packed;
-    const Linear *attention = &p->layer[l].attention, *up = &p->layer[l].up;
-    const Linear *down = &p->layer[l].down;
-    TRY(product(n, GEMM_ATTENTION, attention, n->stream, n->stream, n->sums, call));
-    TRY(norm_chunk(n, GEMM_ATTENTION, attention, &p->layer[l].norm1, NULL, call));
-    TRY(product(n, GEMM_UP, up, n->stream, NULL, n->wide, call));
-    TRY(relu_chunk(n, GEMM_UP, up, call));
-    TRY(product(n, GEMM_DOWN, down, n->wide, n->stream, n->sums, call));
-    return norm_chunk(n, GEMM_DOWN, down, &p->layer[l].norm2, NULL, call);
+    const Linear *self_attn = &p->layer[l].self_attn, *linear1 = &p->layer[l].linear1;
+    const Linear *linear2 = &p->layer[l].linear2;
+    TRY(product(n, GEMM_SELF_ATTN, self_attn, n->residual, n->residual, n->sums, call));
+    TRY(norm_chunk(n, GEMM_SELF_ATTN, self_attn, &p->layer[l].norm1, NULL, call));
+    TRY(product(n, GEMM_LINEAR1, linear1, n->residual, NULL, n->hidden, call));
+    TRY(relu_chunk(n, GEMM_LINEAR1, linear1, call));
+    TRY(product(n, GEMM_LINEAR2, linear2, n->hidden, n->residual, n->sums, call));
+    return norm_chunk(n, GEMM_LINEAR2, linear2, &p->layer[l].norm2, NULL, call);
 }
 
 static Status outputs_chunk(LayersNet *n, const LayersCall *call) {
@@ -201,11 +202,11 @@ static Status outputs_chunk(LayersNet *n, const LayersCall *call) {
     const Linear outputs = outputs_linear(n);
     OutputsArgs args;
     args.x = n->last;
-    args.policy_bias = p->policy.bias;
-    args.value_bias = p->value.bias;
+    args.policy_bias = p->policy_fc3.bias;
+    args.value_bias = p->value_fc3.bias;
     args.logits = call->logits + (int64_t)call->first * c->actions;
     args.values = call->values + (int64_t)call->first * c->values;
-    args.stream = n->stream;
+    args.residual = n->residual;
     args.precision = n->net.spec.precision;
     args.width = c->width;
     args.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
@@ -213,9 +214,9 @@ static Status outputs_chunk(LayersNet *n, const LayersCall *call) {
     args.columns = outputs.out;
     args.actions = c->actions;
     args.value_count = c->values;
-    TRY(product(n, GEMM_HEAD, &p->head, n->stream, NULL, n->wide, call));
-    TRY(relu_chunk(n, GEMM_HEAD, &p->head, call));
-    TRY(product(n, GEMM_OUTPUTS, &outputs, n->wide, NULL, n->last, call));
+    TRY(product(n, GEMM_FC0, &p->fc0, n->residual, NULL, n->hidden, call));
+    TRY(relu_chunk(n, GEMM_FC0, &p->fc0, call));
+    TRY(product(n, GEMM_FC3, &outputs, n->hidden, NULL, n->last, call));
     LAUNCH(outputs_kernel, blocks(n), THREADS, call->stream, args, call->first, call->count);
     return STATUS_OK;
 }
@@ -229,8 +230,9 @@ static Status run_chunks(LayersNet *n, int from, int to, LayersCall call) {
 
         /* Step 1: embed. */
         TRY(input_chunk(n, &call, &x));
-        TRY(product(n, GEMM_EMBED, &p->embed, x, NULL, n->sums, &call));
-        TRY(norm_chunk(n, GEMM_EMBED, &p->embed, &p->embed_norm, p->position, &call));
+        TRY(product(n, GEMM_INPUT_EMBEDDING, &p->input_embedding, x, NULL, n->sums, &call));
+        TRY(norm_chunk(n, GEMM_INPUT_EMBEDDING, &p->input_embedding, &p->input_norm,
+                       p->positional_encoding, &call));
 
         /* Step 2: the layers. */
         for (int l = 0; l < n->net.spec.model.layers; l++) TRY(layer_chunk(n, l, &call));
@@ -241,35 +243,35 @@ static Status run_chunks(LayersNet *n, int from, int to, LayersCall call) {
     return STATUS_OK;
 }
 
-/* A stair runs if a row of its first chunk matters. */
+/* A bucket runs if a row of its first chunk matters. */
 typedef struct {
-    cudaGraphConditionalHandle handle[CHUNK_STAIRS_MAX];
-    int first[CHUNK_STAIRS_MAX]; /* row where the stair begins */
-    int stairs;
-} StairsArgs;
+    cudaGraphConditionalHandle handle[CHUNK_BUCKETS_MAX];
+    int first[CHUNK_BUCKETS_MAX]; /* row where the bucket begins */
+    int buckets;
+} BucketsArgs;
 
-static __global__ void stairs_kernel(StairsArgs args, const int32_t *count) {
-    for (int j = 0; j < args.stairs; j++) /* case 0 runs it; there is no case 1 */
+static __global__ void buckets_kernel(BucketsArgs args, const int32_t *count) {
+    for (int j = 0; j < args.buckets; j++) /* case 0 runs it; there is no case 1 */
         cudaGraphSetConditional(args.handle[j], *count > args.first[j] ? 0u : 1u);
 }
 
-static Status capture_stairs(LayersNet *n, const LayersCall *call) {
-    GraphSwitch stair[CHUNK_STAIRS_MAX];
-    StairsArgs args;
-    int end[CHUNK_STAIRS_MAX];
+static Status capture_buckets(LayersNet *n, const LayersCall *call) {
+    GraphSwitch bucket[CHUNK_BUCKETS_MAX];
+    BucketsArgs args;
+    int end[CHUNK_BUCKETS_MAX];
     memset(&args, 0, sizeof args);
-    args.stairs = chunk_stairs(n->chunks, end);
-    for (int j = 0; j < args.stairs; j++) {
-        TRY(graph_switch_open(&stair[j], call->stream, 1));
-        args.handle[j] = stair[j].handle;
+    args.buckets = chunk_buckets(n->chunks, end);
+    for (int j = 0; j < args.buckets; j++) {
+        TRY(graph_switch_open(&bucket[j], call->stream, 1));
+        args.handle[j] = bucket[j].handle;
         args.first[j] = j == 0 ? 0 : end[j - 1] * n->height;
     }
-    LAUNCH(stairs_kernel, 1, 1, call->stream, args, call->count);
+    LAUNCH(buckets_kernel, 1, 1, call->stream, args, call->count);
     LayersCall inside = *call;
     inside.stream = n->net.side;
-    for (int j = 0; j < args.stairs; j++) {
-        TRY(graph_switch_add(&stair[j], call->stream));
-        TRY(graph_case_begin(&stair[j], 0, inside.stream));
+    for (int j = 0; j < args.buckets; j++) {
+        TRY(graph_switch_add(&bucket[j], call->stream));
+        TRY(graph_case_begin(&bucket[j], 0, inside.stream));
         Status status = run_chunks(n, j == 0 ? 0 : end[j - 1], end[j], inside);
         Status ended = graph_case_end(inside.stream);
         TRY(status);
@@ -282,16 +284,16 @@ static Status forward_layers(Net *net, const void *rows, const int32_t *count, f
                              float *values, Stream stream) {
     LayersNet *n = (LayersNet *)net;
     LayersCall call = {rows, count, logits, values, 0, stream};
-    if (graph_is_captured(stream) && graph_has_switch()) return capture_stairs(n, &call);
+    if (graph_is_captured(stream) && graph_has_switch()) return capture_buckets(n, &call);
     return run_chunks(n, 0, n->chunks, call);
 }
 
 /* The first chunk of no rows; products read what they are given all the same: zeros, so far. */
 static Status rehearse(LayersNet *n) {
-    StairsArgs none;
+    BucketsArgs none;
     memset(&none, 0, sizeof none);
-    LayersCall call = {n->wide, n->none, n->last, n->last, 0, n->net.side};
-    LAUNCH(stairs_kernel, 1, 1, call.stream, none, n->none);
+    LayersCall call = {n->hidden, n->none, n->last, n->last, 0, n->net.side};
+    LAUNCH(buckets_kernel, 1, 1, call.stream, none, n->none);
     TRY(run_chunks(n, 0, 1, call));
     return backend_cuda.stream_sync(n->net.side);
 }
@@ -303,12 +305,12 @@ static Status open_layers(Net *net) {
     const cublasLtEpilogue_t relu = CUBLASLT_EPILOGUE_RELU_BIAS;
     const Linear outputs = outputs_linear(n);
     LT_TRY(cublasLtCreate(&n->lt));
-    TRY(open_product(n, GEMM_EMBED, &p->embed, bias, 0.0f));
-    TRY(open_product(n, GEMM_ATTENTION, &p->layer[0].attention, bias, 1.0f));
-    TRY(open_product(n, GEMM_UP, &p->layer[0].up, relu, 0.0f));
-    TRY(open_product(n, GEMM_DOWN, &p->layer[0].down, bias, 1.0f));
-    TRY(open_product(n, GEMM_HEAD, &p->head, relu, 0.0f));
-    TRY(open_product(n, GEMM_OUTPUTS, &outputs, bare, 0.0f));
+    TRY(open_product(n, GEMM_INPUT_EMBEDDING, &p->input_embedding, bias, 0.0f));
+    TRY(open_product(n, GEMM_SELF_ATTN, &p->layer[0].self_attn, bias, 1.0f));
+    TRY(open_product(n, GEMM_LINEAR1, &p->layer[0].linear1, relu, 0.0f));
+    TRY(open_product(n, GEMM_LINEAR2, &p->layer[0].linear2, bias, 1.0f));
+    TRY(open_product(n, GEMM_FC0, &p->fc0, relu, 0.0f));
+    TRY(open_product(n, GEMM_FC3, &outputs, bare, 0.0f));
     return rehearse(n);
 }
 
@@ -322,6 +324,6 @@ static void describe_layers(char *library, size_t bytes) {
     snprintf(library, bytes, "cuBLASLt %zu", cublasLtGetVersion());
 }
 
-extern "C" const NetWay net_layers = {sizeof(LayersNet), true,           PACK_OUT_IN, PACK_OUT_IN,
-                                      check_layers,      layout_layers,  open_layers, close_layers,
-                                      forward_layers,    describe_layers};
+extern "C" const NetImplementation net_layers = {
+    sizeof(LayersNet), true,        PACK_OUT_IN,  PACK_OUT_IN,    check_layers,
+    layout_layers,     open_layers, close_layers, forward_layers, describe_layers};

@@ -1,4 +1,5 @@
-/* nn/infer/net_plain.cu - the network by its bodies alone, a launch each: the oracle of the other ways.
+/* nn/infer/net_plain.cu - the network by its bodies alone, a launch each: the oracle of the other
+ * implementations.
  *
  * Grids are for the capacity; rows at or past the count return at once. Activations between layers
  * are elements, with int8 float32, quantized again before every product. */
@@ -9,13 +10,13 @@ enum { THREADS = 128 }; /* a block */
 
 typedef struct {
     Net net;
-    int rows;      /* what grids are made for: the capacity, or 1 in the rehearsal */
-    void *stream;  /* (R, C) elements: what flows from layer to layer */
-    void *sums;    /* (R, C) elements: a product on its way into a norm */
-    void *wide;    /* (R, widest) elements: inputs, hidden layer, heads' hidden layers */
-    int8_t *q;     /* (R, q_stride) int8: what a product reads, NULL otherwise */
-    float *scale;  /* (R, blocks of the widest) of q */
-    int32_t *none; /* 0: the count of the rehearsal */
+    int rows;       /* what grids are made for: the capacity, or 1 in the rehearsal */
+    void *residual; /* (R, C) elements: what flows from layer to layer */
+    void *sums;     /* (R, C) elements: a product on its implementation into a norm */
+    void *hidden;   /* (R, widest) elements: inputs, hidden layer, heads' hidden layers */
+    int8_t *q;      /* (R, q_stride) int8: what a product reads, NULL otherwise */
+    float *scale;   /* (R, blocks of the widest) of q */
+    int32_t *none;  /* 0: the count of the rehearsal */
     int q_stride;
 } PlainNet;
 
@@ -42,9 +43,9 @@ static void layout_plain(Net *net, Arena *arena) {
     if (c->hidden > widest) widest = c->hidden;
     if (c->inputs > widest) widest = c->inputs;
     if (c->width > widest) widest = c->width;
-    p->stream = arena_take(arena, R * (size_t)c->width, element);
+    p->residual = arena_take(arena, R * (size_t)c->width, element);
     p->sums = arena_take(arena, R * (size_t)c->width, element);
-    p->wide = arena_take(arena, R * (size_t)widest, element);
+    p->hidden = arena_take(arena, R * (size_t)widest, element);
     p->q = NULL;
     p->scale = NULL;
     p->q_stride = linear_stride(widest);
@@ -105,7 +106,7 @@ static Status linear_all(const PlainNet *p, const LinearArgs *a, const PlainCall
     return STATUS_OK;
 }
 
-/* stream = norm of sums, which hold bias and residual already. */
+/* residual = norm of sums, which hold bias and residual already. */
 static Status norm_all(const PlainNet *p, const Norm *norm, const float *after,
                        const PlainCall *call) {
     LayerNormArgs a;
@@ -114,7 +115,7 @@ static Status norm_all(const PlainNet *p, const Norm *norm, const float *after,
     a.gain = norm->gain;
     a.shift = norm->shift;
     a.after = after;
-    a.y = p->stream;
+    a.y = p->residual;
     a.rows = p->rows;
     a.width = p->net.spec.model.width;
     if (p->net.spec.precision == PRECISION_BF16)
@@ -129,37 +130,38 @@ static Status norm_all(const PlainNet *p, const Norm *norm, const float *after,
 static Status embed_all(const PlainNet *p, const void *rows, const PlainCall *call) {
     const Packed *w = &p->net.weights.packed;
     if (p->net.spec.precision != PRECISION_BF16) {
-        InputArgs input = {rows, p->wide, PRECISION_FLOAT32, p->rows, p->net.spec.model.inputs};
+        InputArgs input = {rows, p->hidden, PRECISION_FLOAT32, p->rows, p->net.spec.model.inputs};
         LAUNCH(input_kernel<PRECISION_FLOAT32>, blocks(p, 1), THREADS, call->stream, input, 0,
                call->count);
-        rows = p->wide;
+        rows = p->hidden;
     }
-    LinearArgs embed = linear_args(p, &w->embed, rows, w->embed.in, p->sums);
+    LinearArgs embed = linear_args(p, &w->input_embedding, rows, w->input_embedding.in, p->sums);
     embed.after = LINEAR_BIAS;
     TRY(linear_all(p, &embed, call));
-    return norm_all(p, &w->embed_norm, w->position, call);
+    return norm_all(p, &w->input_norm, w->positional_encoding, call);
 }
 
 static Status layer_all(const PlainNet *p, int l, const PlainCall *call) {
     const Packed *w = &p->net.weights.packed;
-    const Linear *up = &w->layer[l].up, *down = &w->layer[l].down;
-    LinearArgs attend = linear_args(p, &w->layer[l].attention, p->stream, up->in, p->sums);
-    LinearArgs widen = linear_args(p, up, p->stream, up->in, p->wide);
-    LinearArgs narrow = linear_args(p, down, p->wide, down->in, p->sums);
-    attend.residual = narrow.residual = p->stream;
-    attend.after = narrow.after = LINEAR_BIAS;
-    widen.after = LINEAR_RELU;
-    TRY(linear_all(p, &attend, call));
+    const Linear *linear1 = &w->layer[l].linear1, *linear2 = &w->layer[l].linear2;
+    LinearArgs self_attn_args = linear_args(p, &w->layer[l].self_attn, p->residual, linear1->in,
+                                            p->sums);
+    LinearArgs linear1_args = linear_args(p, linear1, p->residual, linear1->in, p->hidden);
+    LinearArgs linear2_args = linear_args(p, linear2, p->hidden, linear2->in, p->sums);
+    self_attn_args.residual = linear2_args.residual = p->residual;
+    self_attn_args.after = linear2_args.after = LINEAR_BIAS;
+    linear1_args.after = LINEAR_RELU;
+    TRY(linear_all(p, &self_attn_args, call));
     TRY(norm_all(p, &w->layer[l].norm1, NULL, call));
-    TRY(linear_all(p, &widen, call));
-    TRY(linear_all(p, &narrow, call));
+    TRY(linear_all(p, &linear1_args, call));
+    TRY(linear_all(p, &linear2_args, call));
     return norm_all(p, &w->layer[l].norm2, NULL, call);
 }
 
 /* A head's last layer from its hidden one; its sums pass through y. */
 static Status head_all(const PlainNet *p, const Linear *l, const void *hidden,
                        HeadFunction function, float *y, const PlainCall *call) {
-    LinearArgs last = linear_args(p, l, hidden, p->net.weights.packed.head.out, y);
+    LinearArgs last = linear_args(p, l, hidden, p->net.weights.packed.fc0.out, y);
     HeadArgs head = {y, l->bias, y, function, p->rows, l->out};
     last.after = LINEAR_SUM;
     last.result = PRECISION_FLOAT32;
@@ -182,13 +184,13 @@ static Status forward_plain(Net *net, const void *rows, const int32_t *count, fl
     for (int l = 0; l < c->layers; l++) TRY(layer_all(p, l, &call));
 
     /* Step 3: both heads. */
-    const char *hidden = (const char *)p->wide;
+    const char *hidden = (const char *)p->hidden;
     const size_t policy_bytes = (size_t)c->policy_hidden * element_bytes(net->spec.precision);
-    LinearArgs head = linear_args(p, &w->head, p->stream, w->head.in, p->wide);
+    LinearArgs head = linear_args(p, &w->fc0, p->residual, w->fc0.in, p->hidden);
     head.after = LINEAR_RELU;
     TRY(linear_all(p, &head, &call));
-    TRY(head_all(p, &w->policy, hidden, HEAD_LINEAR, logits, &call));
-    return head_all(p, &w->value, hidden + policy_bytes,
+    TRY(head_all(p, &w->policy_fc3, hidden, HEAD_LINEAR, logits, &call));
+    return head_all(p, &w->value_fc3, hidden + policy_bytes,
                     c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID, values, &call);
 }
 
@@ -205,6 +207,6 @@ static void close_plain(Net *net) { (void)net; }
 
 static void describe_plain(char *library, size_t bytes) { snprintf(library, bytes, "none"); }
 
-extern "C" const NetWay net_plain = {sizeof(PlainNet), false,         PACK_IN_OUT, PACK_PANELS,
-                                     check_plain,      layout_plain,  open_plain,  close_plain,
-                                     forward_plain,    describe_plain};
+extern "C" const NetImplementation net_plain = {
+    sizeof(PlainNet), false,      PACK_IN_OUT, PACK_PANELS,   check_plain,
+    layout_plain,     open_plain, close_plain, forward_plain, describe_plain};

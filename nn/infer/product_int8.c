@@ -30,7 +30,7 @@ static inline void tile_plain(const int8_t *q, int q_stride, const int8_t *w, co
                     acc[r][o] += q[r * q_stride + i + j] * w[(i * NR) + 4 * o + j];
 }
 
-/* The tile's way is a constant wherever this is inlined, and so is the instruction set. */
+/* The tile's kernel is a constant wherever this is inlined, and so is the instruction set. */
 static inline __attribute__((always_inline)) void panel(TileFunction *tile, const ProductArgs *a,
                                                         int row, int column) {
     const Linear *l = a->l;
@@ -89,23 +89,25 @@ VNNI static inline void tile_vnni(const int8_t *q, int q_stride, const int8_t *w
 VNNI static void panels_vnni(const ProductArgs *a) { panels(tile_vnni, a); }
 #endif
 
-bool product_has(ProductWay way) {
+bool product_has(ProductKernel kernel) {
 #if defined(VNNI)
-    if (way == PRODUCT_VNNI)
+    if (kernel == PRODUCT_VNNI)
         return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni");
 #endif
-    return way == PRODUCT_PLAIN;
+    return kernel == PRODUCT_PLAIN;
 }
 
-ProductWay product_best(void) { return product_has(PRODUCT_VNNI) ? PRODUCT_VNNI : PRODUCT_PLAIN; }
+ProductKernel product_best(void) {
+    return product_has(PRODUCT_VNNI) ? PRODUCT_VNNI : PRODUCT_PLAIN;
+}
 
-void product_int8(ProductWay way, const ProductArgs *a) {
+void product_int8(ProductKernel kernel, const ProductArgs *a) {
 #if defined(VNNI)
-    if (way == PRODUCT_VNNI) {
+    if (kernel == PRODUCT_VNNI) {
         panels_vnni(a);
         return;
     }
 #endif
-    (void)way;
+    (void)kernel;
     panels_plain(a);
 }

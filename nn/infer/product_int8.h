@@ -3,7 +3,7 @@
  *   y[r][o] = (sum over k ascending of (float)acc_k * scale[r][k]) * l->scale[o]      nn/ops/int8.h
  *
  * Weights lie in panels of 64 outputs, (C_out / 64, C_in / 4, 64, 4): four inputs of an output in
- * one 32-bit lane, as VNNI multiplies them. Every way gives the same bits.
+ * one 32-bit lane, as VNNI multiplies them. Every kernel gives the same bits.
  *
  *   R  rows     C_in  l->in     C_out  l->out     K  blocks of C_in */
 #ifndef NN_INFER_PRODUCT_INT8_H
@@ -17,8 +17,8 @@ enum { PRODUCT_ROWS = 6 };
 typedef enum {
     PRODUCT_PLAIN, /* loops that any compiler reads */
     PRODUCT_VNNI,  /* x86-64 with AVX-512 VNNI */
-    PRODUCT_WAYS
-} ProductWay;
+    PRODUCT_KERNEL_COUNT
+} ProductKernel;
 
 typedef struct {
     const Linear *l;
@@ -33,12 +33,12 @@ typedef struct {
 EXTERN_C_BEGIN
 
 /* Whether this processor and system can; PRODUCT_PLAIN always. */
-bool product_has(ProductWay way);
+bool product_has(ProductKernel kernel);
 
 /* The fastest that product_has. */
-ProductWay product_best(void);
+ProductKernel product_best(void);
 
-void product_int8(ProductWay way, const ProductArgs *a);
+void product_int8(ProductKernel kernel, const ProductArgs *a);
 
 EXTERN_C_END
 

@@ -1,7 +1,7 @@
 /* nn/ops/adamw.h - AdamW and the moving average of the weights, a chunk of parameters at a time.
  *
- * The formula stands in nn/train/train.h; each operation rounded to float32. What is the same for all
- * parameters is in AdamwStep, which train_count_one writes.
+ * The formula stands in nn/train/train.h; each operation rounded to float32. What is the same for
+ * all parameters is in AdamwStep, which train_count_one writes.
  *
  *   N  parameters */
 #ifndef NN_OPS_ADAMW_H
@@ -24,15 +24,15 @@ typedef struct {
 typedef struct {
     float *p, *m, *v, *ema; /* (N) in and out, in the order of Weights.data */
     const float *g;         /* (N) gradient before clipping */
-    uint16_t *half;         /* (N) out: the new p in bf16; NULL: nobody wants it */
+    uint16_t *p_bf16;       /* (N) out: the new p in bf16; NULL: nobody wants it */
     const AdamwStep *step;  /* (1) */
     int64_t count;          /* N */
 } AdamwArgs;
 
-/* Chunk `item` of TRAIN_CHUNK parameters. */
+/* Chunk `item` of CHUNK_PARAMETERS parameters. */
 HD void adamw_one(const AdamwArgs *a, int item, Team team) {
-    const int64_t first = (int64_t)item * TRAIN_CHUNK;
-    const int n = a->count - first < TRAIN_CHUNK ? (int)(a->count - first) : TRAIN_CHUNK;
+    const int64_t first = (int64_t)item * CHUNK_PARAMETERS;
+    const int n = a->count - first < CHUNK_PARAMETERS ? (int)(a->count - first) : CHUNK_PARAMETERS;
     const AdamwStep s = *a->step;
     float *__restrict__ p = a->p + first, *__restrict__ m = a->m + first;
     float *__restrict__ v = a->v + first, *__restrict__ ema = a->ema + first;
@@ -49,8 +49,8 @@ HD void adamw_one(const AdamwArgs *a, int item, Team team) {
         p[i] = x;
         ema[i] = ema[i] + s.ema * (x - ema[i]);
     }
-    if (!a->half) return;
-    TEAM_FOR(i, n, team) a->half[first + i] = bf16_from_float(p[i]);
+    if (!a->p_bf16) return;
+    TEAM_FOR(i, n, team) a->p_bf16[first + i] = bf16_from_float(p[i]);
 }
 
 #endif

@@ -3,8 +3,8 @@
 #define NN_OPS_BLOCKS_H
 
 enum {
-    TRAIN_BLOCK = 64,  /* rows whose sums are made together */
-    TRAIN_CHUNK = 1024 /* parameters that an item of the optimizer takes */
+    BLOCK_ROWS = 64,        /* rows whose sums are made together */
+    CHUNK_PARAMETERS = 1024 /* parameters that an item of the optimizer takes */
 };
 
 #endif

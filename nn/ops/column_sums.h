@@ -1,10 +1,11 @@
-/* nn/ops/column_sums.h - sums over rows, for the gradients of vectors: within blocks, then over them.
+/* nn/ops/column_sums.h - sums over rows, for the gradients of vectors: within blocks, then over
+ * them.
  *
  *   column_sums_one   partial[b][c] = sum over rows r of block b, ascending, of x[r][c] + x2[r][c]
  *                     gain[b][c]    = the same of (x[r][c] + x2[r][c]) * n[r][c]
  *   block_sums_one    out[c] = ((before + partial[0][c]) + partial[1][c]) + ..
  *
- * A block is TRAIN_BLOCK rows. n is the normalized row of a layer norm, (t - mean) * scale. Each
+ * A block is BLOCK_ROWS rows. n is the normalized row of a layer norm, (t - mean) * scale. Each
  * column is one lane's: the same bits for teams of 1, 8, 16 and 32.
  *
  *   R rows   N columns */
@@ -30,7 +31,7 @@ typedef struct {
 } ColumnSumsArgs;
 
 HD int column_tiles(int columns) { return (columns + COLUMN_TILE - 1) / COLUMN_TILE; }
-HD int column_blocks(int rows) { return (rows + TRAIN_BLOCK - 1) / TRAIN_BLOCK; }
+HD int column_blocks(int rows) { return (rows + BLOCK_ROWS - 1) / BLOCK_ROWS; }
 
 /* Adds row r of a tile's n columns; n is known where the tile is whole: vector code. */
 HD void column_sums_row(const ColumnSumsArgs *a, int r, int first, int n, Team team, float *sum,
@@ -54,8 +55,8 @@ HD void column_sums_row(const ColumnSumsArgs *a, int r, int first, int n, Team t
 HD void column_sums_one(const ColumnSumsArgs *a, int item, Team team) {
     const int tiles = column_tiles(a->columns), b = item / tiles;
     const int first = item % tiles * COLUMN_TILE, rest = a->columns - first;
-    const int begin = b * TRAIN_BLOCK;
-    const int end = begin + TRAIN_BLOCK < a->rows ? begin + TRAIN_BLOCK : a->rows;
+    const int begin = b * BLOCK_ROWS;
+    const int end = begin + BLOCK_ROWS < a->rows ? begin + BLOCK_ROWS : a->rows;
     float sum[COLUMN_TILE], gain[COLUMN_TILE];
     for (int j = 0; j * team.width < COLUMN_TILE; j++) sum[j] = gain[j] = 0.0f;
     if (rest >= COLUMN_TILE)

@@ -38,8 +38,8 @@ HD float int8_amax(int32_t size_bits) {
     return amax;
 }
 
-/* Of a block that is not finite nothing can be kept: q = 0 and a scale that is not a number, so
- * that its outputs are noticed. */
+/* Of a block that is not finite nothing can be represented: q = 0 and a scale that is not a number,
+ * so that its outputs are noticed. */
 HD float int8_scale(float amax) {
     if (amax == INFINITY) return NAN;
     return amax < 0x1p-100f ? 0.0f : amax / 127.0f;

@@ -5,7 +5,7 @@
  *   dt = scale * ((g - mean of g) - n * (mean of g * n))
  *
  * dt is the gradient by x, by its bias and by the residual alike. mean and scale are computed anew
- * rather than kept: the row has to be read in any case. Sums are 32 partials, as there.
+ * rather than saved: the row has to be read in any case. Sums are 32 partials, as there.
  *
  *   R  rows     C  channels, a multiple of 32 */
 #ifndef NN_OPS_LAYERNORM_BACK_H

@@ -26,7 +26,7 @@ typedef enum {
     LOSS_ENTROPY,  /* -sum of t log t, nats */
     LOSS_ACCURACY, /* 1: the greatest logit is the greatest target's, the lowest of equals */
     LOSS_COUNT
-} LossFigure;
+} LossMetric;
 
 typedef struct {
     const float *logits;       /* (R, logit_stride) */
@@ -39,7 +39,7 @@ typedef struct {
     const int32_t *seats;      /* (R) P: 1..V */
     void *dlogits;             /* (R, logit_stride) elements, out; columns from A on stay alone */
     void *dvalues;             /* (R, value_stride) elements, out; columns from V on stay alone */
-    float *figures;            /* (R, LOSS_COUNT) out */
+    float *metrics;            /* (R, LOSS_COUNT) out */
     Precision precision;       /* of dlogits and dvalues */
     HeadFunction function;     /* of the values: sigmoid or tanh */
     float scale, value_weight; /* scale: 1 / rows that the mean is over */
@@ -64,10 +64,10 @@ HD void loss_nothing(const LossArgs *a, int r, Team team) {
     element_store(a->dlogits, a->precision, (int64_t)r * a->logit_stride + c, 0.0f);
     TEAM_FOR(s, a->value_count, team)
     element_store(a->dvalues, a->precision, (int64_t)r * a->value_stride + s, 0.0f);
-    TEAM_FOR(f, LOSS_COUNT, team) a->figures[(int64_t)r * LOSS_COUNT + f] = 0.0f;
+    TEAM_FOR(f, LOSS_COUNT, team) a->metrics[(int64_t)r * LOSS_COUNT + f] = 0.0f;
 }
 
-HD void loss_policy_row(const LossArgs *a, int r, Team team, float *figures) {
+HD void loss_policy_row(const LossArgs *a, int r, Team team, float *metrics) {
     const uint64_t legal = a->legal[r];
     const float *t = a->policy + (int64_t)r * a->actions;
     Best logit = {-INFINITY, 1 << 30}, target = {-INFINITY, 1 << 30};
@@ -104,12 +104,12 @@ HD void loss_policy_row(const LossArgs *a, int r, Team team, float *figures) {
             }
             element_store(a->dlogits, a->precision, (int64_t)r * a->logit_stride + c, d);
         }
-    figures[LOSS_POLICY] = team_sum32(team, cross);
-    figures[LOSS_ENTROPY] = team_sum32(team, entropy);
-    figures[LOSS_ACCURACY] = logit.index == target.index ? 1.0f : 0.0f;
+    metrics[LOSS_POLICY] = team_sum32(team, cross);
+    metrics[LOSS_ENTROPY] = team_sum32(team, entropy);
+    metrics[LOSS_ACCURACY] = logit.index == target.index ? 1.0f : 0.0f;
 }
 
-HD void loss_value_row(const LossArgs *a, int r, Team team, float *figures) {
+HD void loss_value_row(const LossArgs *a, int r, Team team, float *metrics) {
     const int P = a->seats[r];
     const float *w = a->value + (int64_t)r * a->value_count;
     const float factor = ((a->scale * a->value_weight) * 2.0f) / (float)P;
@@ -128,20 +128,20 @@ HD void loss_value_row(const LossArgs *a, int r, Team team, float *figures) {
             }
             element_store(a->dvalues, a->precision, (int64_t)r * a->value_stride + s, d);
         }
-    figures[LOSS_VALUE] = team_sum32(team, squares) / (float)P;
+    metrics[LOSS_VALUE] = team_sum32(team, squares) / (float)P;
 }
 
 /* Row r, by a team of 1 or 32. */
 HD void loss_one(const LossArgs *a, int r, Team team) {
-    float figures[LOSS_COUNT];
+    float metrics[LOSS_COUNT];
     if (r >= a->matter) {
         loss_nothing(a, r, team);
         return;
     }
-    loss_policy_row(a, r, team, figures);
-    loss_value_row(a, r, team, figures);
+    loss_policy_row(a, r, team, metrics);
+    loss_value_row(a, r, team, metrics);
     if (team.lane != 0) return;
-    for (int f = 0; f < LOSS_COUNT; f++) a->figures[(int64_t)r * LOSS_COUNT + f] = figures[f];
+    for (int f = 0; f < LOSS_COUNT; f++) a->metrics[(int64_t)r * LOSS_COUNT + f] = metrics[f];
 }
 
 #endif

@@ -40,15 +40,16 @@ typedef struct {
     const float *x;                          /* (R, N) sums */
     const float *policy_bias, *value_bias;   /* (A), (V) */
     float *logits, *values;                  /* (R, A), (R, V) out; values of relative seats */
-    const void *stream;                      /* (R, C) elements: what the heads began with */
-    Precision precision;                     /* of stream */
+    const void *residual;                    /* (R, C) elements: what the heads began with */
+    Precision precision;                     /* of residual */
     int width;                               /* C */
     HeadFunction function;                   /* of the values */
     int rows, columns, actions, value_count; /* R, N, A, V */
 } OutputsArgs;
 
 /* Row r. The norm before makes all of a row not a number, or nothing of it. ReLU in a library may
- * make 0 of that, and a broken network is to be noticed at its outputs: so the stream is asked. */
+ * make 0 of that, and a broken network is to be noticed at its outputs: so the residual is
+ * asked. */
 HD void outputs_one(const OutputsArgs *a, int r, Team team) {
     HeadArgs head;
     head.x = a->x + (int64_t)r * a->columns;
@@ -64,7 +65,7 @@ HD void outputs_one(const OutputsArgs *a, int r, Team team) {
     head.function = a->function;
     head.columns = a->value_count;
     head_one(&head, 0, team);
-    const float s = element_load(a->stream, a->precision, (int64_t)r * a->width);
+    const float s = element_load(a->residual, a->precision, (int64_t)r * a->width);
     if (s == s) return;
     TEAM_FOR(c, a->actions, team) a->logits[(int64_t)r * a->actions + c] = s;
     TEAM_FOR(v, a->value_count, team) a->values[(int64_t)r * a->value_count + v] = s;

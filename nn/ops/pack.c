@@ -34,19 +34,19 @@ static void norm_layout(Norm *n, int width, Arena *arena) {
 
 void packed_layout(Packed *p, const ModelConfig *config, Precision precision, Arena *arena) {
     int C = config->width;
-    linear_layout(&p->embed, config->inputs, C, precision, arena);
-    norm_layout(&p->embed_norm, C, arena);
-    p->position = (float *)arena_take(arena, (size_t)C, sizeof *p->position);
+    linear_layout(&p->input_embedding, config->inputs, C, precision, arena);
+    norm_layout(&p->input_norm, C, arena);
+    p->positional_encoding = (float *)arena_take(arena, (size_t)C, sizeof *p->positional_encoding);
     for (int l = 0; l < config->layers; l++) {
-        linear_layout(&p->layer[l].attention, C, C, precision, arena);
+        linear_layout(&p->layer[l].self_attn, C, C, precision, arena);
         norm_layout(&p->layer[l].norm1, C, arena);
-        linear_layout(&p->layer[l].up, C, config->hidden, precision, arena);
-        linear_layout(&p->layer[l].down, config->hidden, C, precision, arena);
+        linear_layout(&p->layer[l].linear1, C, config->hidden, precision, arena);
+        linear_layout(&p->layer[l].linear2, config->hidden, C, precision, arena);
         norm_layout(&p->layer[l].norm2, C, arena);
     }
-    linear_layout(&p->head, C, config->policy_hidden + config->value_hidden, precision, arena);
-    linear_layout(&p->policy, config->policy_hidden, config->actions, precision, arena);
-    linear_layout(&p->value, config->value_hidden, config->values, precision, arena);
+    linear_layout(&p->fc0, C, config->policy_hidden + config->value_hidden, precision, arena);
+    linear_layout(&p->policy_fc3, config->policy_hidden, config->actions, precision, arena);
+    linear_layout(&p->value_fc3, config->value_hidden, config->values, precision, arena);
 }
 
 typedef struct {
@@ -138,11 +138,11 @@ static void pack_attention(const Packer *k, const Linear *l, const char *name, f
 static void pack_layer(const Packer *k, const Packed *p, int l, float *scratch) {
     char name[64];
     snprintf(name, sizeof name, "transformer.layers.%d.self_attn", l);
-    pack_attention(k, &p->layer[l].attention, name, scratch);
+    pack_attention(k, &p->layer[l].self_attn, name, scratch);
     snprintf(name, sizeof name, "transformer.layers.%d.linear1", l);
-    pack_linear(k, &p->layer[l].up, 0, k->config->hidden, name);
+    pack_linear(k, &p->layer[l].linear1, 0, k->config->hidden, name);
     snprintf(name, sizeof name, "transformer.layers.%d.linear2", l);
-    pack_linear(k, &p->layer[l].down, 0, k->config->width, name);
+    pack_linear(k, &p->layer[l].linear2, 0, k->config->width, name);
     snprintf(name, sizeof name, "transformer.layers.%d.norm1", l);
     pack_norm(k, &p->layer[l].norm1, name);
     snprintf(name, sizeof name, "transformer.layers.%d.norm2", l);
@@ -164,14 +164,14 @@ Status packed_fill(const Packed *p, const ModelConfig *config, Precision precisi
     float *scratch = (float *)malloc((C * C + C) * sizeof *scratch);
     if (!scratch) return STATUS_MEMORY;
     Packer k = {config, weights, precision, order};
-    pack_linear(&k, &p->embed, 0, config->width, "input_embedding");
-    pack_norm(&k, &p->embed_norm, "input_norm");
-    pack_vector(&k, p->position, "positional_encoding", "");
+    pack_linear(&k, &p->input_embedding, 0, config->width, "input_embedding");
+    pack_norm(&k, &p->input_norm, "input_norm");
+    pack_vector(&k, p->positional_encoding, "positional_encoding", "");
     for (int l = 0; l < config->layers; l++) pack_layer(&k, p, l, scratch);
-    pack_linear(&k, &p->head, 0, config->policy_hidden, "policy_fc.0");
-    pack_linear(&k, &p->head, config->policy_hidden, config->value_hidden, "value_fc.0");
-    pack_linear(&k, &p->policy, 0, config->actions, "policy_fc.3");
-    pack_linear(&k, &p->value, 0, config->values, "value_fc.3");
+    pack_linear(&k, &p->fc0, 0, config->policy_hidden, "policy_fc.0");
+    pack_linear(&k, &p->fc0, config->policy_hidden, config->value_hidden, "value_fc.0");
+    pack_linear(&k, &p->policy_fc3, 0, config->actions, "policy_fc.3");
+    pack_linear(&k, &p->value_fc3, 0, config->values, "value_fc.3");
     free(scratch);
     return STATUS_OK;
 }

@@ -1,10 +1,12 @@
 /* nn/ops/pack.h - weights as forward reads them: attention folded, heads joined, in one block.
  *
- *   embed   C_in -> C        attention  C -> C         head    C -> policy_hidden + value_hidden
- *   up      C -> hidden      down       hidden -> C    policy  policy_hidden -> A
- *                                                      value   value_hidden -> V
+ *   input_embedding  C_in -> C                              fc0         C -> policy_fc0 and
+ *   value_fc0 self_attn  C -> C     linear1  C -> hidden              policy_fc3  policy_hidden ->
+ *   A
+ *                         linear2  hidden -> C              value_fc3   value_hidden -> V
  *
- * The first layers of both heads read the same row, so they are one matrix. */
+ * Names are PyTorch's. With one token self_attn is W_o W_v, one matrix (fold.h). The first layers
+ * of both heads read the same row, so they are one matrix. */
 #ifndef NN_OPS_PACK_H
 #define NN_OPS_PACK_H
 
@@ -47,14 +49,14 @@ typedef struct {
 } Norm;
 
 typedef struct {
-    Linear embed;
-    Norm embed_norm;
-    float *position; /* (C) added after embed_norm */
+    Linear input_embedding;
+    Norm input_norm;
+    float *positional_encoding; /* (C) added after input_norm */
     struct {
-        Linear attention, up, down;
+        Linear self_attn, linear1, linear2;
         Norm norm1, norm2;
     } layer[PACK_LAYERS_MAX];
-    Linear head, policy, value;
+    Linear fc0, policy_fc3, value_fc3;
 } Packed;
 
 EXTERN_C_BEGIN

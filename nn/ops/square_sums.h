@@ -15,12 +15,14 @@ typedef struct {
     int64_t count;  /* N */
 } SquareSumsArgs;
 
-HD int train_chunks(int64_t count) { return (int)((count + TRAIN_CHUNK - 1) / TRAIN_CHUNK); }
+HD int train_chunks(int64_t count) {
+    return (int)((count + CHUNK_PARAMETERS - 1) / CHUNK_PARAMETERS);
+}
 
 /* Chunk `item`. */
 HD void square_sums_one(const SquareSumsArgs *a, int item, Team team) {
-    const int64_t first = (int64_t)item * TRAIN_CHUNK;
-    const int n = a->count - first < TRAIN_CHUNK ? (int)(a->count - first) : TRAIN_CHUNK;
+    const int64_t first = (int64_t)item * CHUNK_PARAMETERS;
+    const int n = a->count - first < CHUNK_PARAMETERS ? (int)(a->count - first) : CHUNK_PARAMETERS;
     const float *x = a->x + first;
     float p[32];
     int i = 0;

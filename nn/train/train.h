@@ -1,13 +1,14 @@
 /* nn/train/train.h - training: batches in, gradients, AdamW, other weights out.
  *
- *   [ fill ─► forward ─► loss ─► backward ]* accumulate ─► sum over processes ─► clip ─► AdamW ─► EMA
+ *   [ fill ─► forward ─► loss ─► backward ]* accumulate ─► sum over processes ─► clip ─► AdamW ─►
+ *   EMA
  *
  *   loss of a row = CE + value_weight * VE
  *   CE = -sum over legal a of target[a] * log softmax(logits over legal)[a]
  *   VE = (sum over seats s < P of (v[s] - target[s])^2) / P
  *
  * A step's loss is the mean over all rows of its batches, of all processes. What is summed over
- * rows is summed over blocks of TRAIN_BLOCK rows in ascending order, and within a block by
+ * rows is summed over blocks of BLOCK_ROWS rows in ascending order, and within a block by
  * ascending row: the same bits for any number of threads.
  *
  *   AdamW (Loshchilov and Hutter, ICLR 2019), as torch.optim.AdamW computes it, t counted from 1:
@@ -45,7 +46,7 @@ typedef struct {
 
 /* Who fills batches. fill writes rows first .. first + rows - 1 of batch number *batch (0..; device
  * memory), which depend on that number and the row alone.
- *   cpu   called for TRAIN_BLOCK rows or fewer, by several threads at once; opens no threads itself
+ *   cpu   called for BLOCK_ROWS rows or fewer, by several threads at once; opens no threads itself
  *   cuda  called for all rows, enqueues on `stream`, may be captured */
 typedef struct {
     void *context;

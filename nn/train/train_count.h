@@ -14,7 +14,7 @@
 #include "train.h"
 
 typedef struct {
-    const float *figures; /* (LOSS_COUNT) sums over all rows of the step, of all processes */
+    const float *metrics; /* (LOSS_COUNT) sums over all rows of the step, of all processes */
     const float *squares; /* (chunks) of square_sums_one */
     const float *rates;   /* (steps) learning rates */
     TrainCounters *counters;
@@ -81,10 +81,10 @@ HD void train_count_one(const TrainCountArgs *a, int item, Team team) {
     if (team.lane != 0) return;
 
     TrainReport report;
-    report.policy_loss = a->figures[LOSS_POLICY] * a->scale;
-    report.value_loss = a->figures[LOSS_VALUE] * a->scale;
-    report.target_entropy = a->figures[LOSS_ENTROPY] * a->scale;
-    report.accuracy = a->figures[LOSS_ACCURACY] * a->scale;
+    report.policy_loss = a->metrics[LOSS_POLICY] * a->scale;
+    report.value_loss = a->metrics[LOSS_VALUE] * a->scale;
+    report.target_entropy = a->metrics[LOSS_ENTROPY] * a->scale;
+    report.accuracy = a->metrics[LOSS_ACCURACY] * a->scale;
     report.gradient_norm = norm;
     report.rate = a->rates[*a->at];
     report.unused = 0;

@@ -6,25 +6,25 @@
 #include <stdlib.h>
 
 #include "nn/ops/column_sums.h"
-#include "product_train.h"
+#include "product_blas.h"
 #include "train_cpu.h"
 
 enum {
-    SQUARE_CHUNKS = 64, /* chunks of a piece of the gradient */
-    TURN = 16,          /* rows and columns that are turned at once */
-    ACTIONS_MAX = 64    /* bits of a legal mask */
+    SQUARE_CHUNKS = 64,  /* chunks of a piece of the gradient */
+    TRANSPOSE_TILE = 16, /* rows and columns that are transposed at once */
+    ACTIONS_MAX = 64     /* bits of a legal mask */
 };
 
 /* A piece's rows of the (out, in) matrix into columns of the (in, out) one. */
-static void turn_piece(const Trainer *t, const TrainPiece *piece) {
+static void transpose_piece(const Trainer *t, const TrainPiece *piece) {
     const float *from = t->p + piece->at;
-    float *to = t->turned + piece->turned_at;
+    float *to = t->transposed + piece->transposed_at;
     const size_t in = (size_t)piece->in, out = (size_t)piece->out, rows = (size_t)piece->rows;
     if (!piece->product) return;
-    for (size_t r = 0; r < rows; r += TURN)
-        for (size_t i = 0; i < in; i += TURN) {
-            const size_t r_end = rows - r < TURN ? rows : r + TURN;
-            const size_t i_end = in - i < TURN ? in : i + TURN;
+    for (size_t r = 0; r < rows; r += TRANSPOSE_TILE)
+        for (size_t i = 0; i < in; i += TRANSPOSE_TILE) {
+            const size_t r_end = rows - r < TRANSPOSE_TILE ? rows : r + TRANSPOSE_TILE;
+            const size_t i_end = in - i < TRANSPOSE_TILE ? in : i + TRANSPOSE_TILE;
             for (size_t k = i; k < i_end; k++)
                 for (size_t j = r; j < r_end; j++) to[k * out + j] = from[j * in + k];
         }
@@ -33,15 +33,15 @@ static void turn_piece(const Trainer *t, const TrainPiece *piece) {
 /* --- tasks ----------------------------------------------------------------- */
 
 static Status work_fill(Trainer *t, const PoolTask *task) {
-    const int first = task->item * TRAIN_BLOCK, rest = t->spec.rows - first;
+    const int first = task->item * BLOCK_ROWS, rest = t->spec.rows - first;
     return t->source.fill(t->source.context, &t->schedule.slot[task->index].batch, first,
-                          rest < TRAIN_BLOCK ? rest : TRAIN_BLOCK, &t->batch[task->index], NULL);
+                          rest < BLOCK_ROWS ? rest : BLOCK_ROWS, &t->batch[task->index], NULL);
 }
 
-/* All vectors' gradients, and the figures: the blocks of one pass. */
+/* All vectors' gradients, and the metrics: the blocks of one pass. */
 static void work_columns(Trainer *t, int pass) {
     const TrainPlan *plan = &t->plan;
-    BlockSumsArgs a = {t->kept[pass % TRAIN_SLOTS].partial,        t->place,      t->g,
+    BlockSumsArgs a = {t->saved[pass % TRAIN_SLOTS].partial,       t->place,      t->g,
                        train_schedule_blocks(&t->schedule, pass),  plan->columns, plan->columns,
                        pass == 0 ? BLOCK_SUMS_SET : BLOCK_SUMS_ADD};
     for (int i = 0; i < column_tiles(a.columns); i++) block_sums_one(&a, i, TEAM_OF_ONE);
@@ -63,20 +63,20 @@ static Status work_tile(Trainer *t, int pass, int item) {
     if (!x) {
         const TrainBatch *batch = &t->batch[train_schedule_batch(s, pass) % TRAIN_SLOTS];
         x = (const float *)batch->x + tile->x_at +
-            (size_t)train_schedule_first(s, pass) * TRAIN_BLOCK * (size_t)tile->x_stride;
+            (size_t)train_schedule_first(s, pass) * BLOCK_ROWS * (size_t)tile->x_stride;
     }
-    ProductTrainArgs args = {tile->dy[pass % TRAIN_SLOTS],
-                             x,
-                             t->g + tile->at,
-                             tile->outs,
-                             tile->ins,
-                             train_schedule_blocks(s, pass) * TRAIN_BLOCK,
-                             tile->dy_stride,
-                             tile->x_stride,
-                             tile->x_stride,
-                             PRODUCT_TURNED,
-                             pass == 0 ? PRODUCT_SET : PRODUCT_ADD};
-    return product_train(&args);
+    ProductBlasArgs args = {tile->dy[pass % TRAIN_SLOTS],
+                            x,
+                            t->g + tile->at,
+                            tile->outs,
+                            tile->ins,
+                            train_schedule_blocks(s, pass) * BLOCK_ROWS,
+                            tile->dy_stride,
+                            tile->x_stride,
+                            tile->x_stride,
+                            PRODUCT_TRANSPOSED,
+                            pass == 0 ? PRODUCT_SET : PRODUCT_ADD};
+    return product_blas(&args);
 }
 
 static void work_squares(Trainer *t, int item) {
@@ -93,7 +93,7 @@ static void work_update(Trainer *t, int item) {
                       t->g + piece->at, NULL,
                       &t->step,         (int64_t)piece->rows * piece->in};
     for (int i = 0; i < train_chunks(args.count); i++) adamw_one(&args, i, TEAM_OF_ONE);
-    turn_piece(t, piece);
+    transpose_piece(t, piece);
 }
 
 static Status job_work(void *context, const PoolTask *task, int worker) {
@@ -139,7 +139,7 @@ static Status spec_check(const TrainSpec *spec) {
     return fits ? STATUS_OK : STATUS_ARGUMENT;
 }
 
-/* Counts what the arrays' sizes depend on; kept, tile and piece are still NULL. */
+/* Counts what the arrays' sizes depend on; saved, tile and piece are still NULL. */
 static void trainer_measure(Trainer *t, const TrainSpec *spec, Arena *arena) {
     t->spec = *spec;
     t->threads = omp_get_max_threads();
@@ -167,7 +167,7 @@ static void destroy_cpu(Trainer *t) {
 
 static void count_make(Trainer *t) {
     TrainCountArgs *a = &t->count;
-    a->figures = t->g + t->plan.count;
+    a->metrics = t->g + t->plan.count;
     a->squares = t->squares;
     a->counters = &t->counters;
     a->step = &t->step;
@@ -232,7 +232,7 @@ static Status load_cpu(Trainer *t, const TrainState *state, Stream stream) {
     memcpy(t->m, state->m.data, bytes);
     memcpy(t->v, state->v.data, bytes);
     t->counters = state->counters;
-    for (int i = 0; i < t->pieces; i++) turn_piece(t, &t->piece[i]);
+    for (int i = 0; i < t->pieces; i++) transpose_piece(t, &t->piece[i]);
     train_schedule_drop(&t->schedule);
     return STATUS_OK;
 }

@@ -1,7 +1,7 @@
 /* nn/train/train_cpu.h - what a trainer of the CPU holds, shared by its files and nobody else.
  *
- * A block of TRAIN_BLOCK rows goes forward and back in one thread. What the gradients of matrices
- * need of it is kept: sums over rows are one product over a whole pass, split by outputs.
+ * A block of BLOCK_ROWS rows goes forward and back in one thread. What the gradients of matrices
+ * need of it is saved: sums over rows are one product over a whole pass, split by outputs.
  *
  *   Q rows of a pass   C channels   F hidden   A actions   V values   N parameters */
 #ifndef NN_TRAIN_TRAIN_CPU_H
@@ -26,29 +26,29 @@ typedef struct {
     float *dvalue;        /* C */
     float *dsum1, *dsum2; /* C */
     float *dup;           /* F, before ReLU */
-} TrainKeptLayer;
+} TrainSavedLayer;
 
 typedef struct {
     float *embed, *dembed; /* C, the product into the first norm */
-    TrainKeptLayer layer[PACK_LAYERS_MAX];
+    TrainSavedLayer layer[PACK_LAYERS_MAX];
     float *top;                    /* C, what the heads get */
     float *policy_up, *value_up;   /* hidden layers of the heads, after ReLU */
     float *dpolicy_up, *dvalue_up; /* before ReLU */
     float *dlogits, *dvalues;      /* A, V; of values before their function */
     float *partial;                /* (TRAIN_PASS_BLOCKS, columns) sums over a block's rows */
-} TrainKept;
+} TrainSaved;
 
-/* What a thread works in: (TRAIN_BLOCK, width) each. */
+/* What a thread works in: (BLOCK_ROWS, width) each. */
 typedef struct {
     float *dy;              /* C */
     float *logits, *values; /* A, V */
-    float *figures;         /* LOSS_COUNT */
+    float *metrics;         /* LOSS_COUNT */
     float *stats;           /* 2, of a norm */
 } TrainScratch;
 
 /* dW[o][i] (outs, ins) of a matrix: sums over rows of dy[o] * x[i]. */
 typedef struct {
-    const float *dy[TRAIN_SLOTS]; /* first of its outputs, for both kept passes */
+    const float *dy[TRAIN_SLOTS]; /* first of its outputs, for both saved passes */
     const float
         *x[TRAIN_SLOTS]; /* first of its inputs; NULL: the batch's observations, from x_at */
     size_t at;           /* of dW, from the start of the gradient */
@@ -58,7 +58,7 @@ typedef struct {
 
 /* Rows of a tensor, updated at once. */
 typedef struct {
-    size_t at, turned_at;
+    size_t at, transposed_at;
     int out, rows, in; /* outputs of the whole matrix; rows of it here */
     bool product;
 } TrainPiece;
@@ -71,12 +71,12 @@ struct Trainer {
     int threads, tiles, pieces;
     void *memory;           /* all arrays that follow, owned */
     float *p, *m, *v, *ema; /* (N) in the order of Weights.data */
-    float *turned;          /* (N) matrices as (in, out), at the same places */
-    float *g;               /* (N + LOSS_COUNT) gradient, then sums of the figures */
+    float *transposed;      /* (N) matrices as (in, out), at the same places */
+    float *g;               /* (N + LOSS_COUNT) gradient, then sums of the metrics */
     float *squares;         /* (chunks) */
     int32_t *place;         /* (columns) */
     TrainBatch batch[TRAIN_SLOTS];
-    TrainKept kept[TRAIN_SLOTS];
+    TrainSaved saved[TRAIN_SLOTS];
     TrainScratch *scratch; /* (threads) */
     TrainTileArgs *tile;   /* (tiles) */
     TrainPiece *piece;     /* (pieces) */
@@ -98,7 +98,7 @@ void train_layout_cpu(Trainer *t, Arena *arena);
 void train_tiles_cpu(Trainer *t);
 void train_pieces_cpu(Trainer *t);
 
-/* Block `block` of pass `pass`, its rows in slot `slot`: forward, loss, back; fills what is kept.
+/* Block `block` of pass `pass`, its rows in slot `slot`: forward, loss, back; fills what is saved.
  * STATUS_DEVICE: the library refused. */
 Status train_rows_cpu(const Trainer *t, int pass, int block, int worker);
 

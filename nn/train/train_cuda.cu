@@ -24,9 +24,9 @@ static void layout_state(Trainer *t, Arena *arena) {
     t->m = (float *)arena_take(arena, N, sizeof *t->m);
     t->v = (float *)arena_take(arena, N, sizeof *t->v);
     t->g = (float *)arena_take(arena, N + LOSS_COUNT, sizeof *t->g);
-    t->half = NULL;
+    t->p_bf16 = NULL;
     if (t->spec.precision == PRECISION_BF16)
-        t->half = (uint16_t *)arena_take(arena, N + (size_t)t->places.wide, sizeof *t->half);
+        t->p_bf16 = (uint16_t *)arena_take(arena, N + (size_t)t->places.wide, sizeof *t->p_bf16);
     t->counters = (TrainCounters *)arena_take(arena, 1, sizeof *t->counters);
     t->step = (AdamwStep *)arena_take(arena, 1, sizeof *t->step);
     t->batch = (int64_t *)arena_take(arena, 1, sizeof *t->batch);
@@ -38,7 +38,7 @@ static void layout_state(Trainer *t, Arena *arena) {
     t->rest_place = (int32_t *)arena_take(arena, (size_t)train_rest_column(c, SUMS_REST_COUNT),
                                           sizeof *t->rest_place);
     t->squares = (float *)arena_take(arena, (size_t)train_chunks((int64_t)N), sizeof *t->squares);
-    t->workspace = arena_take(arena, train_way->workspace_bytes, 1);
+    t->workspace = arena_take(arena, train_gemm_ops->workspace_bytes, 1);
 }
 
 static void layout_forward(Trainer *t, Arena *arena) {
@@ -54,7 +54,7 @@ static void layout_forward(Trainer *t, Arena *arena) {
     if (t->spec.precision == PRECISION_FLOAT32)
         t->x = arena_take(arena, H * (size_t)c->inputs, sizeof(float));
     t->embed = arena_take(arena, H * C, e);
-    t->stream = arena_take(arena, (L + 1) * H * C, e);
+    t->residual = arena_take(arena, (L + 1) * H * C, e);
     t->attend = arena_take(arena, L * H * C, e);
     t->sums1 = arena_take(arena, L * H * C, e);
     t->sums2 = arena_take(arena, L * H * C, e);
@@ -64,7 +64,7 @@ static void layout_forward(Trainer *t, Arena *arena) {
     t->value_hidden = arena_take(arena, H * (size_t)c->value_hidden, e);
     t->logits = (float *)arena_take(arena, H * (size_t)t->logit_stride, sizeof(float));
     t->values = (float *)arena_take(arena, H * (size_t)t->value_stride, sizeof(float));
-    t->figures = (float *)arena_take(arena, H * LOSS_COUNT, sizeof(float));
+    t->metrics = (float *)arena_take(arena, H * LOSS_COUNT, sizeof(float));
 }
 
 static void layout_backward(Trainer *t, Arena *arena) {
@@ -75,7 +75,7 @@ static void layout_backward(Trainer *t, Arena *arena) {
     t->dvalues = arena_take(arena, H * (size_t)t->value_stride, e);
     t->dpolicy_hidden = arena_take(arena, H * (size_t)c->policy_hidden, e);
     t->dvalue_hidden = arena_take(arena, H * (size_t)c->value_hidden, e);
-    t->dstream = arena_take(arena, (L + 1) * H * C, e);
+    t->dresidual = arena_take(arena, (L + 1) * H * C, e);
     t->dsums2 = arena_take(arena, L * H * C, e);
     t->dwide = arena_take(arena, L * H * (size_t)c->hidden, e);
     t->dmiddle = arena_take(arena, L * H * C, e);
@@ -115,7 +115,7 @@ static void trainer_init(Trainer *t, const TrainSpec *spec) {
     memset(t, 0, sizeof *t);
     t->spec = *spec;
     t->places = train_places(&spec->model);
-    t->H = round_up(spec->rows, TRAIN_BLOCK);
+    t->H = round_up(spec->rows, BLOCK_ROWS);
     t->logit_stride = round_up(spec->model.actions, 8);
     t->value_stride = round_up(spec->model.values, 8);
 }
@@ -182,7 +182,7 @@ fail:
 static void destroy_cuda(Trainer *t) {
     if (!t) return;
     backend_cuda.graph_close(t->graph);
-    train_way->close(t->gemms);
+    train_gemm_ops->close(t->gemms);
     if (t->staging) backend_cuda.release_host(t->staging);
     if (t->memory) backend_cuda.release(t->memory);
     free(t);
@@ -216,16 +216,16 @@ static Status create_cuda(Trainer **out, const TrainSpec *spec, const TrainSourc
     return status;
 }
 
-static Status load_half(Trainer *t, const float *p, Stream stream) {
+static Status load_bf16(Trainer *t, const float *p, Stream stream) {
     const int64_t N = t->places.count;
     const size_t count = (size_t)(N + t->places.wide);
-    if (!t->half) return STATUS_OK;
-    uint16_t *half = (uint16_t *)calloc(count, sizeof *half);
-    if (!half) return STATUS_MEMORY;
-    for (int64_t i = 0; i < N; i++) half[train_place_half(&t->places, i)] = bf16_from_float(p[i]);
-    Status status = waited(backend_cuda.to_device(t->half, half, count * sizeof *half, stream),
-                           stream);
-    free(half);
+    if (!t->p_bf16) return STATUS_OK;
+    uint16_t *p_bf16 = (uint16_t *)calloc(count, sizeof *p_bf16);
+    if (!p_bf16) return STATUS_MEMORY;
+    for (int64_t i = 0; i < N; i++) p_bf16[train_place_half(&t->places, i)] = bf16_from_float(p[i]);
+    Status status = waited(
+        backend_cuda.to_device(t->p_bf16, p_bf16, count * sizeof *p_bf16, stream), stream);
+    free(p_bf16);
     return status;
 }
 
@@ -242,7 +242,7 @@ static Status load_enqueue(Trainer *t, const TrainState *state, Stream stream) {
     TRY(backend_cuda.to_device(t->m, state->m.data, bytes, stream));
     TRY(backend_cuda.to_device(t->v, state->v.data, bytes, stream));
     TRY(backend_cuda.to_device(t->counters, &state->counters, sizeof *t->counters, stream));
-    return load_half(t, state->weights.data, stream);
+    return load_bf16(t, state->weights.data, stream);
 }
 
 static Status load_cuda(Trainer *t, const TrainState *state, Stream stream) {

@@ -4,8 +4,8 @@
  *   train_pass.cu    one batch: fill ─► forward ─► loss ─► backward ─► gradients of matrices
  *   train_update.cu  one batch: gradients of vectors; one step: clip ─► AdamW ─► EMA ─► counters
  *
- * What must be summed over rows is kept for all layers and summed at the end of a batch, all layers
- * at once: one layer alone fills a small part of a GPU.
+ * What must be summed over rows is saved for all layers and summed at the end of a batch, all
+ * layers at once: one layer alone fills a small part of a GPU.
  *
  *   R rows of a batch   H  R rounded up to whole blocks; rows from R on are zero and stay so
  *   C_in inputs   C channels   U hidden   L layers   A actions   V values   N parameters */
@@ -23,15 +23,15 @@ enum { TRAIN_RUN_STEPS = 1024 }; /* steps whose rates and reports are on the dev
 
 /* The products by shape; those of the layers are shared by all layers. */
 typedef enum {
-    GEMM_EMBED,
-    GEMM_ATTEND_IN,
-    GEMM_ATTEND_OUT,
-    GEMM_UP,
-    GEMM_DOWN,
-    GEMM_POLICY_HIDDEN,
-    GEMM_POLICY,
-    GEMM_VALUE_HIDDEN,
-    GEMM_VALUE,
+    GEMM_INPUT_EMBEDDING,
+    GEMM_VALUE_PROJ,
+    GEMM_OUT_PROJ,
+    GEMM_LINEAR1,
+    GEMM_LINEAR2,
+    GEMM_POLICY_FC0,
+    GEMM_POLICY_FC3,
+    GEMM_VALUE_FC0,
+    GEMM_VALUE_FC3,
     GEMM_LINEARS /* how many; each has all three products */
 } TrainLinear;
 
@@ -40,25 +40,25 @@ typedef enum {
 typedef enum {
     SUMS_NORM2_SHIFT,
     SUMS_NORM2_GAIN,
-    SUMS_DOWN,
+    SUMS_LINEAR2,
     SUMS_NORM1_SHIFT,
     SUMS_NORM1_GAIN,
-    SUMS_ATTEND_OUT,
-    SUMS_ATTEND_IN,
-    SUMS_UP, /* U */
+    SUMS_OUT_PROJ,
+    SUMS_VALUE_PROJ,
+    SUMS_LINEAR1, /* U */
     SUMS_LAYER_COUNT
 } TrainLayerSums;
 
 typedef enum {
-    SUMS_POSITION,
-    SUMS_EMBED_SHIFT,
-    SUMS_EMBED_GAIN,
-    SUMS_EMBED,
-    SUMS_POLICY_HIDDEN, /* policy_hidden */
-    SUMS_VALUE_HIDDEN,  /* value_hidden */
-    SUMS_POLICY,        /* A */
-    SUMS_VALUE,         /* V */
-    SUMS_FIGURES,       /* LOSS_COUNT */
+    SUMS_POSITIONAL_ENCODING,
+    SUMS_INPUT_NORM_SHIFT,
+    SUMS_INPUT_NORM_GAIN,
+    SUMS_INPUT_EMBEDDING,
+    SUMS_POLICY_FC0, /* policy_hidden */
+    SUMS_VALUE_FC0,  /* value_hidden */
+    SUMS_POLICY_FC3, /* A */
+    SUMS_VALUE_FC3,  /* V */
+    SUMS_METRICS,    /* LOSS_COUNT */
     SUMS_REST_COUNT
 } TrainRestSums;
 
@@ -77,10 +77,10 @@ struct Trainer {
     double busy; /* seconds */
     void *memory, *staging;
 
-    /* kept from step to step */
+    /* lives from step to step */
     float *p, *ema, *m, *v; /* (N) */
-    float *g;               /* (N + LOSS_COUNT) gradient, then the sums of the rows' figures */
-    uint16_t *half;         /* (N + places.wide) p in bf16; NULL in float32 */
+    float *g;               /* (N + LOSS_COUNT) gradient, then the sums of the rows' metrics */
+    uint16_t *p_bf16;       /* (N + places.wide) p in bf16; NULL in float32 */
     TrainCounters *counters;
     AdamwStep *step;
     int64_t *batch; /* number of the batch to be filled next */
@@ -95,7 +95,7 @@ struct Trainer {
     TrainBatch in;       /* rows beyond R are never written */
     void *x;             /* (H, C_in) elements: in.x itself in bf16 */
     void *embed;         /* (H, C) before the norm */
-    void *stream;        /* (L + 1, H, C) what enters a layer; the last: what enters the heads */
+    void *residual;      /* (L + 1, H, C) what enters a layer; the last: what enters the heads */
     void *attend;        /* (L, H, C) V of each row */
     void *sums1, *sums2; /* (L, H, C) before norm1, norm2, residual included */
     void *middle;        /* (L, H, C) after norm1 */
@@ -104,11 +104,11 @@ struct Trainer {
     void *value_hidden;  /* (H, value_hidden) after ReLU */
     float *logits;       /* (H, logit_stride) without bias */
     float *values;       /* (H, value_stride) without bias and function */
-    float *figures;      /* (H, LOSS_COUNT) */
+    float *metrics;      /* (H, LOSS_COUNT) */
 
     /* backward: gradients by what forward has */
     void *dlogits, *dvalues, *dpolicy_hidden, *dvalue_hidden;
-    void *dstream;                        /* (L + 1, H, C) */
+    void *dresidual;                      /* (L + 1, H, C) */
     void *dsums2, *dwide, *dmiddle;       /* as theirs */
     void *dsums1, *dattend, *dembed;      /* as theirs */
     float *stats_embed, *stats1, *stats2; /* (H, 2), (L, H, 2) of the norms */
@@ -119,7 +119,7 @@ struct Trainer {
 int train_layer_column(const ModelConfig *c, int i);
 int train_rest_column(const ModelConfig *c, int i);
 
-static inline int train_blocks(const Trainer *t) { return t->H / TRAIN_BLOCK; }
+static inline int train_blocks(const Trainer *t) { return t->H / BLOCK_ROWS; }
 
 /* Element i of an array, of layer l where a layer has `each` elements. */
 static inline void *train_at(const Trainer *t, void *array, int l, int64_t each) {

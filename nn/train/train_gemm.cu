@@ -193,9 +193,9 @@ static Status open_library(TrainGemms **out, const TrainShape *shapes, int count
 
 static Status run_after(const LibraryProduct *p, const TrainCall *call, Stream stream) {
     const TrainShape *s = &p->shape;
-    const TrainAfterArgs after = {call->result, call->bias, s->precision, s->result,
+    const PlainAfterArgs after = {call->result, call->bias, s->precision, s->result,
                                   s->relu,      s->rows,    s->out,       s->y_stride};
-    LAUNCH(train_after_kernel, launch_blocks(s->rows, 32, THREADS), THREADS, stream, after);
+    LAUNCH(plain_after_kernel, launch_blocks(s->rows, 32, THREADS), THREADS, stream, after);
     return STATUS_OK;
 }
 
@@ -215,5 +215,5 @@ static Status run_library(TrainGemms *gemms, int i, const TrainCall *call, Strea
     return STATUS_OK;
 }
 
-extern "C" const TrainWay train_way_library = {GEMM_WORKSPACE_BYTES, open_library, run_library,
-                                               close_library};
+extern "C" const TrainGemmOps train_gemm_library = {GEMM_WORKSPACE_BYTES, open_library, run_library,
+                                                    close_library};

@@ -1,11 +1,14 @@
 /* nn/train/train_gemm.h - training's products on CUDA: by a library, or by their plain body.
  *
- *   train_cuda.cu ─► train_ways.cu: the way of this binary ─► train_gemm.cu   cuBLASLt
- *                                                         └─► train_plain.cu  nn/ops/train_product.h
+ *   train_cuda.cu ─► train_gemm_ops.cu: the implementation of this binary ─► train_gemm.cu  
+ *   cuBLASLt
+ *                                                         └─► train_plain.cu 
+ *                                                         nn/ops/plain_product.h
  *
- * A model of the GPU, which has no cuBLASLt, leaves train_ways.cu and train_gemm.cu out and brings
+ * A model of the GPU, which has no cuBLASLt, leaves train_gemm_ops.cu and train_gemm.cu out and
+ * brings
  *
- *   extern "C" const TrainWay *const train_way = &train_way_plain;
+ *   extern "C" const TrainGemmOps *const train_gemm_ops = &train_gemm_plain;
  *
  *   R rows   C_in, C_out inputs and outputs of a layer   L layers whose products are one call */
 #ifndef NN_TRAIN_TRAIN_GEMM_H
@@ -46,7 +49,7 @@ typedef struct {
 
 typedef struct TrainGemms TrainGemms; /* products of fixed shapes */
 
-/* A way; nothing in `run` allocates or waits: it may be captured.
+/* A implementation; nothing in `run` allocates or waits: it may be captured.
  *   errors  STATUS_MEMORY, STATUS_DEVICE: the library has no algorithm for a shape, or refused */
 typedef struct {
     size_t workspace_bytes; /* device memory that the caller lends for good */
@@ -54,11 +57,11 @@ typedef struct {
     /* Product i of those that were opened. */
     Status (*run)(TrainGemms *gemms, int i, const TrainCall *call, Stream stream);
     void (*close)(TrainGemms *gemms);
-} TrainWay;
+} TrainGemmOps;
 
 EXTERN_C_BEGIN
-extern const TrainWay *const train_way;
-extern const TrainWay train_way_plain, train_way_library;
+extern const TrainGemmOps *const train_gemm_ops;
+extern const TrainGemmOps train_gemm_plain, train_gemm_library;
 EXTERN_C_END
 
 #endif

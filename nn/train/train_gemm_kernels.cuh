@@ -1,22 +1,23 @@
-/* nn/train/train_gemm_kernels.cuh - index, guard, body of training's products and of what follows one. */
+/* nn/train/train_gemm_kernels.cuh - index, guard, body of training's products and of what follows
+ * one. */
 #ifndef NN_TRAIN_TRAIN_GEMM_KERNELS_CUH
 #define NN_TRAIN_TRAIN_GEMM_KERNELS_CUH
 
 #include "device/core/launch.cuh"
-#include "nn/ops/train_product.h"
+#include "nn/ops/plain_product.h"
 
 /* A warp a tile of outputs. */
 template <Precision PRECISION, Precision RESULT>
-static __global__ void train_product_kernel(TrainProductArgs args) {
+static __global__ void plain_product_kernel(PlainProductArgs args) {
     int item = team_item<32>();
     args.precision = PRECISION;
     args.result = RESULT;
-    if (item < train_product_items(&args)) train_product_one(&args, item, team_self<32>());
+    if (item < plain_product_items(&args)) plain_product_one(&args, item, team_self<32>());
 }
 
-static __global__ void train_after_kernel(TrainAfterArgs args) {
+static __global__ void plain_after_kernel(PlainAfterArgs args) {
     int r = team_item<32>();
-    if (r < args.rows) train_after_one(&args, r, team_self<32>());
+    if (r < args.rows) plain_after_one(&args, r, team_self<32>());
 }
 
 #endif

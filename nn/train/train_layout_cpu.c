@@ -11,18 +11,18 @@ int train_blocks_cpu(const TrainSpec *spec) { return column_blocks(spec->rows); 
 
 static int pass_rows(const TrainSpec *spec) {
     int blocks = train_blocks_cpu(spec);
-    return (blocks < TRAIN_PASS_BLOCKS ? blocks : TRAIN_PASS_BLOCKS) * TRAIN_BLOCK;
+    return (blocks < TRAIN_PASS_BLOCKS ? blocks : TRAIN_PASS_BLOCKS) * BLOCK_ROWS;
 }
 
 static float *take_rows(Arena *arena, int rows, int width) {
     return (float *)arena_take(arena, (size_t)rows * (size_t)width, sizeof(float));
 }
 
-static void kept_layout(TrainKept *k, const ModelConfig *c, int Q, int columns, Arena *arena) {
+static void saved_layout(TrainSaved *k, const ModelConfig *c, int Q, int columns, Arena *arena) {
     const int C = c->width;
     k->embed = take_rows(arena, Q, C);
     for (int l = 0; l < c->layers; l++) {
-        TrainKeptLayer *a = &k->layer[l];
+        TrainSavedLayer *a = &k->layer[l];
         a->in = take_rows(arena, Q, C);
         a->value = take_rows(arena, Q, C);
         a->sum1 = take_rows(arena, Q, C);
@@ -46,16 +46,16 @@ static void kept_layout(TrainKept *k, const ModelConfig *c, int Q, int columns, 
 }
 
 static void scratch_layout(TrainScratch *s, const ModelConfig *c, Arena *arena) {
-    s->dy = take_rows(arena, TRAIN_BLOCK, c->width);
-    s->logits = take_rows(arena, TRAIN_BLOCK, c->actions);
-    s->values = take_rows(arena, TRAIN_BLOCK, c->values);
-    s->figures = take_rows(arena, TRAIN_BLOCK, LOSS_COUNT);
-    s->stats = take_rows(arena, TRAIN_BLOCK, 2);
+    s->dy = take_rows(arena, BLOCK_ROWS, c->width);
+    s->logits = take_rows(arena, BLOCK_ROWS, c->actions);
+    s->values = take_rows(arena, BLOCK_ROWS, c->values);
+    s->metrics = take_rows(arena, BLOCK_ROWS, LOSS_COUNT);
+    s->stats = take_rows(arena, BLOCK_ROWS, 2);
 }
 
 /* Rows up to a whole block; those beyond the batch stay 0. */
 static void batch_layout(TrainBatch *b, const TrainSpec *spec, Arena *arena) {
-    const int rows = train_blocks_cpu(spec) * TRAIN_BLOCK;
+    const int rows = train_blocks_cpu(spec) * BLOCK_ROWS;
     b->x = take_rows(arena, rows, spec->model.inputs);
     b->legal = (uint64_t *)arena_take(arena, (size_t)rows, sizeof *b->legal);
     b->policy = take_rows(arena, rows, spec->model.actions);
@@ -69,7 +69,7 @@ void train_layout_cpu(Trainer *t, Arena *arena) {
     t->m = (float *)arena_take(arena, N, sizeof *t->m);
     t->v = (float *)arena_take(arena, N, sizeof *t->v);
     t->ema = (float *)arena_take(arena, N, sizeof *t->ema);
-    t->turned = (float *)arena_take(arena, N, sizeof *t->turned);
+    t->transposed = (float *)arena_take(arena, N, sizeof *t->transposed);
     t->g = (float *)arena_take(arena, N + LOSS_COUNT, sizeof *t->g);
     t->squares = (float *)arena_take(arena, (size_t)train_chunks((int64_t)N), sizeof *t->squares);
     t->place = (int32_t *)arena_take(arena, (size_t)t->plan.columns, sizeof *t->place);
@@ -78,7 +78,7 @@ void train_layout_cpu(Trainer *t, Arena *arena) {
     t->scratch = (TrainScratch *)arena_take(arena, (size_t)t->threads, sizeof *t->scratch);
     for (int i = 0; i < TRAIN_SLOTS; i++) {
         batch_layout(&t->batch[i], &t->spec, arena);
-        kept_layout(&t->kept[i], &t->spec.model, pass_rows(&t->spec), t->plan.columns, arena);
+        saved_layout(&t->saved[i], &t->spec.model, pass_rows(&t->spec), t->plan.columns, arena);
     }
     for (int i = 0; i < t->threads; i++) {
         TrainScratch s;
@@ -110,13 +110,13 @@ static void add_tiles(Trainer *t, size_t at, int out, int in, float *dy0, float 
 void train_tiles_cpu(Trainer *t) {
     const ModelConfig *c = &t->spec.model;
     const TrainPlan *p = &t->plan;
-    const TrainKept *a = &t->kept[0], *b = &t->kept[1];
+    const TrainSaved *a = &t->saved[0], *b = &t->saved[1];
     const int C = c->width, F = c->hidden;
     t->tiles = 0;
     add_tiles(t, p->embed, C, c->inputs, a->dembed, b->dembed, NULL, NULL);
     for (int l = 0; l < c->layers; l++) {
         const TrainLayer *at = &p->layer[l];
-        const TrainKeptLayer *i = &a->layer[l], *j = &b->layer[l];
+        const TrainSavedLayer *i = &a->layer[l], *j = &b->layer[l];
         add_tiles(t, at->value, C, C, i->dvalue, j->dvalue, i->in, j->in);
         add_tiles(t, at->out, C, C, i->dsum1, j->dsum1, i->value, j->value);
         add_tiles(t, at->up, F, C, i->dup, j->dup, i->mid, j->mid);

@@ -1,9 +1,10 @@
-/* nn/train/train_pass.cu - one batch through the network and back, up to the gradients of the matrices.
+/* nn/train/train_pass.cu - one batch through the network and back, up to the gradients of the
+ * matrices.
  *
- * A layer, l of L; what is kept for backward is named as in Trainer:
+ * A layer, l of L; what is saved for backward is named as in Trainer:
  *
- *   stream[l] ─► attend ─► + stream[l] ─► sums1 ─► norm1 ─► middle ─► up, ReLU ─► wide ─► down,
- *   + middle ─► sums2 ─► norm2 ─► stream[l + 1]
+ *   residual[l] ─► attend ─► + residual[l] ─► sums1 ─► norm1 ─► middle ─► up, ReLU ─► wide ─► down,
+ *   + middle ─► sums2 ─► norm2 ─► residual[l + 1]
  *
  * Backward takes it from right to left. The gradient that goes around a product comes as the
  * product's addend, so that it is rounded once. */
@@ -18,7 +19,7 @@ static bool is_bf16(const Trainer *t) { return t->spec.precision == PRECISION_BF
 
 /* A parameter as products read it. */
 static const void *operand(const Trainer *t, int64_t i) {
-    if (is_bf16(t)) return t->half + train_place_half(&t->places, i);
+    if (is_bf16(t)) return t->p_bf16 + train_place_half(&t->places, i);
     return t->p + i;
 }
 
@@ -74,7 +75,7 @@ Status train_pass_open(Trainer *t) {
         s->bias = s->product == TRAIN_FORWARD && l->bias;
         s->relu = s->product == TRAIN_FORWARD && l->relu;
     }
-    return train_way->open(&t->gemms, shape, PRODUCTS, t->workspace);
+    return train_gemm_ops->open(&t->gemms, shape, PRODUCTS, t->workspace);
 }
 
 /* y = x W^T, with bias and ReLU as the layer has them; weights of place `at`. */
@@ -84,15 +85,16 @@ static Status forward(Trainer *t, TrainLinear linear, TrainPlace at, const void 
     linear_shapes(t, shape);
     const void *bias = shape[linear].bias ? operand(t, at.bias) : NULL;
     const TrainCall call = {x, NULL, operand(t, at.weight), y, addend, bias};
-    return train_way->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_FORWARD, &call,
-                          stream);
+    return train_gemm_ops->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_FORWARD, &call,
+                               stream);
 }
 
 /* dx = dy W + addend. */
 static Status back(Trainer *t, TrainLinear linear, TrainPlace at, const void *dy,
                    const void *addend, void *dx, Stream stream) {
     const TrainCall call = {NULL, dy, operand(t, at.weight), dx, addend, NULL};
-    return train_way->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_BACK, &call, stream);
+    return train_gemm_ops->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_BACK, &call,
+                               stream);
 }
 
 /* The gradient of W, of all layers at once where there are several; set, or added to. */
@@ -100,8 +102,8 @@ static Status weight(Trainer *t, TrainLinear linear, TrainPlace at, const void *
                      bool add, Stream stream) {
     float *g = t->g + at.weight;
     const TrainCall call = {x, dy, NULL, g, add ? g : NULL, NULL};
-    return train_way->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_WEIGHT, &call,
-                          stream);
+    return train_gemm_ops->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_WEIGHT, &call,
+                               stream);
 }
 
 static TrainPlace in_layer(const Trainer *t, TrainPlace place, int l) {
@@ -164,22 +166,22 @@ static Status embed(Trainer *t, Stream stream) {
         const InputArgs a = {t->in.x, t->x, PRECISION_FLOAT32, t->H, t->spec.model.inputs};
         LAUNCH(train_input_kernel<PRECISION_FLOAT32>, blocks(t), THREADS, stream, a);
     }
-    TRY(forward(t, GEMM_EMBED, at->embed, t->x, NULL, t->embed, stream));
-    return norm(t, at->embed_norm, t->embed, t->p + at->position, t->stream, stream);
+    TRY(forward(t, GEMM_INPUT_EMBEDDING, at->embed, t->x, NULL, t->embed, stream));
+    return norm(t, at->embed_norm, t->embed, t->p + at->position, t->residual, stream);
 }
 
 static Status layer(Trainer *t, int l, Stream stream) {
     const TrainPlaces *at = &t->places;
     const int64_t C = (int64_t)t->H * t->spec.model.width;
-    void *before = train_at(t, t->stream, l, C), *after = train_at(t, t->stream, l + 1, C);
+    void *before = train_at(t, t->residual, l, C), *after = train_at(t, t->residual, l + 1, C);
     void *attend = train_at(t, t->attend, l, C), *middle = train_at(t, t->middle, l, C);
     void *sums1 = train_at(t, t->sums1, l, C), *sums2 = train_at(t, t->sums2, l, C);
     void *wide = train_at(t, t->wide, l, (int64_t)t->H * t->spec.model.hidden);
-    TRY(forward(t, GEMM_ATTEND_IN, in_layer(t, at->attend_in, l), before, NULL, attend, stream));
-    TRY(forward(t, GEMM_ATTEND_OUT, in_layer(t, at->attend_out, l), attend, before, sums1, stream));
+    TRY(forward(t, GEMM_VALUE_PROJ, in_layer(t, at->attend_in, l), before, NULL, attend, stream));
+    TRY(forward(t, GEMM_OUT_PROJ, in_layer(t, at->attend_out, l), attend, before, sums1, stream));
     TRY(norm(t, in_layer(t, at->norm1, l), sums1, NULL, middle, stream));
-    TRY(forward(t, GEMM_UP, in_layer(t, at->up, l), middle, NULL, wide, stream));
-    TRY(forward(t, GEMM_DOWN, in_layer(t, at->down, l), wide, middle, sums2, stream));
+    TRY(forward(t, GEMM_LINEAR1, in_layer(t, at->up, l), middle, NULL, wide, stream));
+    TRY(forward(t, GEMM_LINEAR2, in_layer(t, at->down, l), wide, middle, sums2, stream));
     return norm(t, in_layer(t, at->norm2, l), sums2, NULL, after, stream);
 }
 
@@ -197,7 +199,7 @@ static LossArgs loss_args(const Trainer *t) {
     a.seats = t->in.seats;
     a.dlogits = t->dlogits;
     a.dvalues = t->dvalues;
-    a.figures = t->figures;
+    a.metrics = t->metrics;
     a.precision = t->spec.precision;
     a.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
     a.scale = (float)(1.0 / rows);
@@ -214,11 +216,11 @@ static LossArgs loss_args(const Trainer *t) {
 static Status heads(Trainer *t, Stream stream) {
     const TrainPlaces *at = &t->places;
     const int L = t->spec.model.layers;
-    const void *last = train_at(t, t->stream, L, (int64_t)t->H * t->spec.model.width);
-    TRY(forward(t, GEMM_POLICY_HIDDEN, at->policy_hidden, last, NULL, t->policy_hidden, stream));
-    TRY(forward(t, GEMM_POLICY, at->policy, t->policy_hidden, NULL, t->logits, stream));
-    TRY(forward(t, GEMM_VALUE_HIDDEN, at->value_hidden, last, NULL, t->value_hidden, stream));
-    TRY(forward(t, GEMM_VALUE, at->value, t->value_hidden, NULL, t->values, stream));
+    const void *last = train_at(t, t->residual, L, (int64_t)t->H * t->spec.model.width);
+    TRY(forward(t, GEMM_POLICY_FC0, at->policy_hidden, last, NULL, t->policy_hidden, stream));
+    TRY(forward(t, GEMM_POLICY_FC3, at->policy, t->policy_hidden, NULL, t->logits, stream));
+    TRY(forward(t, GEMM_VALUE_FC0, at->value_hidden, last, NULL, t->value_hidden, stream));
+    TRY(forward(t, GEMM_VALUE_FC3, at->value, t->value_hidden, NULL, t->values, stream));
     const LossArgs a = loss_args(t);
     if (is_bf16(t))
         LAUNCH(train_loss_kernel<PRECISION_BF16>, blocks(t), THREADS, stream, a);
@@ -230,53 +232,54 @@ static Status heads(Trainer *t, Stream stream) {
 static Status heads_back(Trainer *t, Stream stream) {
     const TrainPlaces *at = &t->places;
     const ModelConfig *c = &t->spec.model;
-    void *dlast = train_at(t, t->dstream, c->layers, (int64_t)t->H * c->width);
-    TRY(back(t, GEMM_POLICY, at->policy, t->dlogits, NULL, t->dpolicy_hidden, stream));
+    void *dlast = train_at(t, t->dresidual, c->layers, (int64_t)t->H * c->width);
+    TRY(back(t, GEMM_POLICY_FC3, at->policy, t->dlogits, NULL, t->dpolicy_hidden, stream));
     TRY(relu_back(t, t->dpolicy_hidden, t->policy_hidden, c->policy_hidden, stream));
-    TRY(back(t, GEMM_VALUE, at->value, t->dvalues, NULL, t->dvalue_hidden, stream));
+    TRY(back(t, GEMM_VALUE_FC3, at->value, t->dvalues, NULL, t->dvalue_hidden, stream));
     TRY(relu_back(t, t->dvalue_hidden, t->value_hidden, c->value_hidden, stream));
-    TRY(back(t, GEMM_POLICY_HIDDEN, at->policy_hidden, t->dpolicy_hidden, NULL, dlast, stream));
-    return back(t, GEMM_VALUE_HIDDEN, at->value_hidden, t->dvalue_hidden, dlast, dlast, stream);
+    TRY(back(t, GEMM_POLICY_FC0, at->policy_hidden, t->dpolicy_hidden, NULL, dlast, stream));
+    return back(t, GEMM_VALUE_FC0, at->value_hidden, t->dvalue_hidden, dlast, dlast, stream);
 }
 
 static Status layer_back(Trainer *t, int l, Stream stream) {
     const TrainPlaces *at = &t->places;
     const int64_t C = (int64_t)t->H * t->spec.model.width;
     const int64_t U = (int64_t)t->H * t->spec.model.hidden;
-    void *dbefore = train_at(t, t->dstream, l, C), *dafter = train_at(t, t->dstream, l + 1, C);
+    void *dbefore = train_at(t, t->dresidual, l, C), *dafter = train_at(t, t->dresidual, l + 1, C);
     void *dattend = train_at(t, t->dattend, l, C), *dmiddle = train_at(t, t->dmiddle, l, C);
     void *dsums1 = train_at(t, t->dsums1, l, C), *dsums2 = train_at(t, t->dsums2, l, C);
     void *dwide = train_at(t, t->dwide, l, U);
     const int64_t stats = (int64_t)l * t->H * 2;
     TRY(norm_back(t, in_layer(t, at->norm2, l), train_at(t, t->sums2, l, C), dafter, dsums2,
                   t->stats2 + stats, stream));
-    TRY(back(t, GEMM_DOWN, in_layer(t, at->down, l), dsums2, NULL, dwide, stream));
+    TRY(back(t, GEMM_LINEAR2, in_layer(t, at->down, l), dsums2, NULL, dwide, stream));
     TRY(relu_back(t, dwide, train_at(t, t->wide, l, U), t->spec.model.hidden, stream));
-    TRY(back(t, GEMM_UP, in_layer(t, at->up, l), dwide, dsums2, dmiddle, stream));
+    TRY(back(t, GEMM_LINEAR1, in_layer(t, at->up, l), dwide, dsums2, dmiddle, stream));
     TRY(norm_back(t, in_layer(t, at->norm1, l), train_at(t, t->sums1, l, C), dmiddle, dsums1,
                   t->stats1 + stats, stream));
-    TRY(back(t, GEMM_ATTEND_OUT, in_layer(t, at->attend_out, l), dsums1, NULL, dattend, stream));
-    return back(t, GEMM_ATTEND_IN, in_layer(t, at->attend_in, l), dattend, dsums1, dbefore, stream);
+    TRY(back(t, GEMM_OUT_PROJ, in_layer(t, at->attend_out, l), dsums1, NULL, dattend, stream));
+    return back(t, GEMM_VALUE_PROJ, in_layer(t, at->attend_in, l), dattend, dsums1, dbefore,
+                stream);
 }
 
 static Status weights(Trainer *t, bool add, Stream stream) {
     const TrainPlaces *at = &t->places;
     const int L = t->spec.model.layers;
-    const void *last = train_at(t, t->stream, L, (int64_t)t->H * t->spec.model.width);
+    const void *last = train_at(t, t->residual, L, (int64_t)t->H * t->spec.model.width);
     const struct {
         TrainLinear linear;
         TrainPlace at;
         const void *dy, *x;
     } all[GEMM_LINEARS] = {
-        {GEMM_DOWN, in_layer(t, at->down, 0), t->dsums2, t->wide},
-        {GEMM_UP, in_layer(t, at->up, 0), t->dwide, t->middle},
-        {GEMM_ATTEND_OUT, in_layer(t, at->attend_out, 0), t->dsums1, t->attend},
-        {GEMM_ATTEND_IN, in_layer(t, at->attend_in, 0), t->dattend, t->stream},
-        {GEMM_EMBED, at->embed, t->dembed, t->x},
-        {GEMM_POLICY_HIDDEN, at->policy_hidden, t->dpolicy_hidden, last},
-        {GEMM_VALUE_HIDDEN, at->value_hidden, t->dvalue_hidden, last},
-        {GEMM_POLICY, at->policy, t->dlogits, t->policy_hidden},
-        {GEMM_VALUE, at->value, t->dvalues, t->value_hidden},
+        {GEMM_LINEAR2, in_layer(t, at->down, 0), t->dsums2, t->wide},
+        {GEMM_LINEAR1, in_layer(t, at->up, 0), t->dwide, t->middle},
+        {GEMM_OUT_PROJ, in_layer(t, at->attend_out, 0), t->dsums1, t->attend},
+        {GEMM_VALUE_PROJ, in_layer(t, at->attend_in, 0), t->dattend, t->residual},
+        {GEMM_INPUT_EMBEDDING, at->embed, t->dembed, t->x},
+        {GEMM_POLICY_FC0, at->policy_hidden, t->dpolicy_hidden, last},
+        {GEMM_VALUE_FC0, at->value_hidden, t->dvalue_hidden, last},
+        {GEMM_POLICY_FC3, at->policy, t->dlogits, t->policy_hidden},
+        {GEMM_VALUE_FC3, at->value, t->dvalues, t->value_hidden},
     };
     for (int i = 0; i < GEMM_LINEARS; i++)
         TRY(weight(t, all[i].linear, all[i].at, all[i].dy, all[i].x, add, stream));
@@ -298,7 +301,7 @@ Status train_pass(Trainer *t, int i, Stream stream) {
     /* Step 3: backward. */
     TRY(heads_back(t, stream));
     for (int l = L - 1; l >= 0; l--) TRY(layer_back(t, l, stream));
-    TRY(norm_back(t, t->places.embed_norm, t->embed, t->dstream, t->dembed, t->stats_embed,
+    TRY(norm_back(t, t->places.embed_norm, t->embed, t->dresidual, t->dembed, t->stats_embed,
                   stream));
 
     /* Step 4: the matrices. */

@@ -28,14 +28,14 @@ static Status open_plain(TrainGemms **out, const TrainShape *shapes, int count, 
 }
 
 /* The strides that make the body this product. */
-static TrainProductArgs product_args(const TrainShape *s, const TrainCall *call) {
-    TrainOperand x = {call->x, s->x_next, s->x_stride, 1};
-    TrainOperand y = {call->y, s->y_next, s->y_stride, 1};
-    TrainOperand w = {call->weight, s->weight_next, s->in, 1};
-    const TrainOperand x_sideways = {x.p, x.next, 1, s->x_stride};
-    const TrainOperand y_sideways = {y.p, y.next, 1, s->y_stride};
-    const TrainOperand w_sideways = {w.p, w.next, 1, s->in};
-    TrainProductArgs a;
+static PlainProductArgs product_args(const TrainShape *s, const TrainCall *call) {
+    PlainOperand x = {call->x, s->x_next, s->x_stride, 1};
+    PlainOperand y = {call->y, s->y_next, s->y_stride, 1};
+    PlainOperand w = {call->weight, s->weight_next, s->in, 1};
+    const PlainOperand x_sideways = {x.p, x.next, 1, s->x_stride};
+    const PlainOperand y_sideways = {y.p, y.next, 1, s->y_stride};
+    const PlainOperand w_sideways = {w.p, w.next, 1, s->in};
+    PlainProductArgs a;
     memset(&a, 0, sizeof a);
     switch (s->product) {
     case TRAIN_FORWARD:
@@ -62,17 +62,17 @@ static TrainProductArgs product_args(const TrainShape *s, const TrainCall *call)
 }
 
 static Status run_plain(TrainGemms *gemms, int i, const TrainCall *call, Stream stream) {
-    const TrainProductArgs a = product_args(&gemms->shape[i], call);
-    const int blocks = launch_blocks(train_product_items(&a), 32, THREADS);
+    const PlainProductArgs a = product_args(&gemms->shape[i], call);
+    const int blocks = launch_blocks(plain_product_items(&a), 32, THREADS);
     if (a.precision == PRECISION_FLOAT32)
-        LAUNCH((train_product_kernel<PRECISION_FLOAT32, PRECISION_FLOAT32>), blocks, THREADS,
+        LAUNCH((plain_product_kernel<PRECISION_FLOAT32, PRECISION_FLOAT32>), blocks, THREADS,
                stream, a);
     else if (a.result == PRECISION_FLOAT32)
-        LAUNCH((train_product_kernel<PRECISION_BF16, PRECISION_FLOAT32>), blocks, THREADS, stream,
+        LAUNCH((plain_product_kernel<PRECISION_BF16, PRECISION_FLOAT32>), blocks, THREADS, stream,
                a);
     else
-        LAUNCH((train_product_kernel<PRECISION_BF16, PRECISION_BF16>), blocks, THREADS, stream, a);
+        LAUNCH((plain_product_kernel<PRECISION_BF16, PRECISION_BF16>), blocks, THREADS, stream, a);
     return STATUS_OK;
 }
 
-extern "C" const TrainWay train_way_plain = {0, open_plain, run_plain, close_plain};
+extern "C" const TrainGemmOps train_gemm_plain = {0, open_plain, run_plain, close_plain};

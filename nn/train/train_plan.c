@@ -72,7 +72,7 @@ void train_plan_make(const ModelConfig *config, TrainPlan *out, int32_t *place) 
     out->value_up_bias = add_vector(&w, "value_fc", ".0.bias");
     out->value_down = place_of(config, "value_fc", ".3.weight", NULL);
     out->value_down_bias = add_vector(&w, "value_fc", ".3.bias");
-    out->figures = add_columns(&w, out->count, LOSS_COUNT).column;
+    out->metrics = add_columns(&w, out->count, LOSS_COUNT).column;
 }
 
 bool train_plan_tensor(const ModelConfig *config, int i, TrainTensor *out) {

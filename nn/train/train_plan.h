@@ -2,7 +2,7 @@
  *
  * Gradients of vectors are sums over rows. All of them lie side by side as columns, so that their
  * partial sums are one matrix (blocks, columns); `place` says where a column belongs. The last
- * LOSS_COUNT columns are the loss figures, which belong right behind the gradient.
+ * LOSS_COUNT columns are the loss metrics, which belong right behind the gradient.
  *
  *   C channels   L layers   N parameters */
 #ifndef NN_TRAIN_TRAIN_PLAN_H
@@ -30,8 +30,8 @@ typedef struct {
     TrainLayer layer[PACK_LAYERS_MAX];
     size_t policy_up, policy_down, value_up, value_down; /* policy_fc.0, .3, value_fc.0, .3 */
     TrainVector policy_up_bias, policy_down_bias, value_up_bias, value_down_bias;
-    int figures;  /* first column of the loss figures */
-    int columns;  /* of all vectors and figures */
+    int metrics;  /* first column of the loss metrics */
+    int columns;  /* of all vectors and metrics */
     size_t count; /* N */
 } TrainPlan;
 

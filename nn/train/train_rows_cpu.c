@@ -5,13 +5,13 @@
 #include "nn/ops/layernorm_back.h"
 #include "nn/ops/relu.h"
 #include "nn/ops/relu_back.h"
-#include "product_train.h"
+#include "product_blas.h"
 #include "train_cpu.h"
 
 /* One block on its way. */
 typedef struct {
     const Trainer *t;
-    const TrainKept *k;
+    const TrainSaved *k;
     const TrainScratch *s;
     int first;      /* its first row in the pass */
     float *partial; /* (columns) its sums over rows */
@@ -21,19 +21,19 @@ static float *rows_of(const Pass *p, float *array, int width) {
     return array + (size_t)p->first * (size_t)width;
 }
 
-/* y (TRAIN_BLOCK, out) = x (TRAIN_BLOCK, in) through the matrix at `at`. */
+/* y (BLOCK_ROWS, out) = x (BLOCK_ROWS, in) through the matrix at `at`. */
 static Status forward(const Pass *p, size_t at, const float *x, int in, float *y, int out) {
-    ProductTrainArgs args = {x,   p->t->turned + at, y,          TRAIN_BLOCK, out, in, in, out,
-                             out, PRODUCT_AS_IT_IS,  PRODUCT_SET};
-    return product_train(&args);
+    ProductBlasArgs args = {x,   p->t->transposed + at, y,          BLOCK_ROWS, out, in, in, out,
+                            out, PRODUCT_AS_IT_IS,      PRODUCT_SET};
+    return product_blas(&args);
 }
 
-/* dx (TRAIN_BLOCK, in) of dy (TRAIN_BLOCK, out). */
+/* dx (BLOCK_ROWS, in) of dy (BLOCK_ROWS, out). */
 static Status back(const Pass *p, size_t at, const float *dy, int out, float *dx, int in,
                    ProductKind kind) {
-    ProductTrainArgs args = {dy,  p->t->p + at, dx, TRAIN_BLOCK,      in,  out,
-                             out, in,           in, PRODUCT_AS_IT_IS, kind};
-    return product_train(&args);
+    ProductBlasArgs args = {dy,  p->t->p + at, dx, BLOCK_ROWS,       in,  out,
+                            out, in,           in, PRODUCT_AS_IT_IS, kind};
+    return product_blas(&args);
 }
 
 static const float *vector_of(const Pass *p, TrainVector v) { return p->t->p + v.at; }
@@ -41,8 +41,8 @@ static const float *vector_of(const Pass *p, TrainVector v) { return p->t->p + v
 static LayerNormArgs norm_of(const Pass *p, const float *x, TrainVector bias, const float *residual,
                              TrainVector gain, TrainVector shift, float *y) {
     LayerNormArgs args = {
-        x, vector_of(p, bias), residual,    vector_of(p, gain),    vector_of(p, shift), NULL,
-        y, PRECISION_FLOAT32,  TRAIN_BLOCK, p->t->spec.model.width};
+        x, vector_of(p, bias), residual,   vector_of(p, gain),    vector_of(p, shift), NULL,
+        y, PRECISION_FLOAT32,  BLOCK_ROWS, p->t->spec.model.width};
     return args;
 }
 
@@ -58,7 +58,7 @@ static LayerNormArgs embed_norm(const Pass *p) {
 
 static LayerNormArgs norm1(const Pass *p, int l) {
     const TrainLayer *at = &p->t->plan.layer[l];
-    const TrainKeptLayer *k = &p->k->layer[l];
+    const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width;
     return norm_of(p, rows_of(p, k->sum1, C), at->out_bias, rows_of(p, k->in, C), at->gain1,
                    at->shift1, rows_of(p, k->mid, C));
@@ -66,7 +66,7 @@ static LayerNormArgs norm1(const Pass *p, int l) {
 
 static LayerNormArgs norm2(const Pass *p, int l) {
     const TrainLayer *at = &p->t->plan.layer[l];
-    const TrainKeptLayer *k = &p->k->layer[l];
+    const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width;
     float *out = l + 1 < p->t->spec.model.layers ? k[1].in : p->k->top;
     return norm_of(p, rows_of(p, k->sum2, C), at->down_bias, rows_of(p, k->mid, C), at->gain2,
@@ -79,33 +79,33 @@ static void norm_rows(const LayerNormArgs *norm) {
     LayerNormArgs args = *norm;
     args.precision = PRECISION_FLOAT32;
     if (args.bias && args.residual && !args.after)
-        for (int r = 0; r < TRAIN_BLOCK; r++) layernorm_one(&args, r, TEAM_OF_ONE);
+        for (int r = 0; r < BLOCK_ROWS; r++) layernorm_one(&args, r, TEAM_OF_ONE);
     else
-        for (int r = 0; r < TRAIN_BLOCK; r++) layernorm_one(&args, r, TEAM_OF_ONE);
+        for (int r = 0; r < BLOCK_ROWS; r++) layernorm_one(&args, r, TEAM_OF_ONE);
 }
 
 static void bias_rows(const Pass *p, float *x, TrainVector bias, int columns) {
-    HeadArgs args = {x, vector_of(p, bias), x, HEAD_LINEAR, TRAIN_BLOCK, columns};
-    for (int r = 0; r < TRAIN_BLOCK; r++) head_one(&args, r, TEAM_OF_ONE);
+    HeadArgs args = {x, vector_of(p, bias), x, HEAD_LINEAR, BLOCK_ROWS, columns};
+    for (int r = 0; r < BLOCK_ROWS; r++) head_one(&args, r, TEAM_OF_ONE);
 }
 
 static void relu_rows(const Pass *p, float *x, TrainVector bias, int columns) {
-    ReluArgs args = {x, vector_of(p, bias), PRECISION_FLOAT32, TRAIN_BLOCK, columns};
-    for (int r = 0; r < TRAIN_BLOCK; r++) relu_one(&args, r, TEAM_OF_ONE);
+    ReluArgs args = {x, vector_of(p, bias), PRECISION_FLOAT32, BLOCK_ROWS, columns};
+    for (int r = 0; r < BLOCK_ROWS; r++) relu_one(&args, r, TEAM_OF_ONE);
 }
 
 static void relu_back_rows(float *d, const float *y, int columns) {
-    ReluBackArgs args = {d, y, PRECISION_FLOAT32, TRAIN_BLOCK, columns, columns, columns};
-    for (int r = 0; r < TRAIN_BLOCK; r++) relu_back_one(&args, r, TEAM_OF_ONE);
+    ReluBackArgs args = {d, y, PRECISION_FLOAT32, BLOCK_ROWS, columns, columns, columns};
+    for (int r = 0; r < BLOCK_ROWS; r++) relu_back_one(&args, r, TEAM_OF_ONE);
 }
 
-/* The block's sums of d (TRAIN_BLOCK, columns), from `column` on. */
+/* The block's sums of d (BLOCK_ROWS, columns), from `column` on. */
 static void sum_rows(const Pass *p, const float *d, int columns, int column) {
     ColumnSumsArgs args;
     memset(&args, 0, sizeof args);
     args.x = d;
     args.precision = PRECISION_FLOAT32;
-    args.rows = TRAIN_BLOCK;
+    args.rows = BLOCK_ROWS;
     args.columns = args.stride = columns;
     args.partial = p->partial + column;
     for (int i = 0; i < column_tiles(columns); i++) column_sums_one(&args, i, TEAM_OF_ONE);
@@ -117,15 +117,15 @@ static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy,
     LayerNormBackArgs args = {*norm, dy, dy2, dt, p->s->stats};
     args.norm.precision = PRECISION_FLOAT32;
     if (args.norm.bias && args.norm.residual && dy2)
-        for (int r = 0; r < TRAIN_BLOCK; r++) layernorm_back_one(&args, r, TEAM_OF_ONE);
+        for (int r = 0; r < BLOCK_ROWS; r++) layernorm_back_one(&args, r, TEAM_OF_ONE);
     else
-        for (int r = 0; r < TRAIN_BLOCK; r++) layernorm_back_one(&args, r, TEAM_OF_ONE);
+        for (int r = 0; r < BLOCK_ROWS; r++) layernorm_back_one(&args, r, TEAM_OF_ONE);
     ColumnSumsArgs sums;
     memset(&sums, 0, sizeof sums);
     sums.x = dy;
     sums.x2 = dy2;
     sums.precision = PRECISION_FLOAT32;
-    sums.rows = TRAIN_BLOCK;
+    sums.rows = BLOCK_ROWS;
     sums.columns = sums.stride = norm->width;
     sums.partial = p->partial + shift.column;
     sums.norm = *norm;
@@ -136,7 +136,7 @@ static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy,
 
 static Status forward_layer(const Pass *p, int l) {
     const TrainLayer *at = &p->t->plan.layer[l];
-    const TrainKeptLayer *k = &p->k->layer[l];
+    const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width, F = p->t->spec.model.hidden;
     float *value = rows_of(p, k->value, C), *mid = rows_of(p, k->mid, C),
           *up = rows_of(p, k->up, F);
@@ -178,17 +178,17 @@ static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
     a.seats = batch->seats + at;
     a.dlogits = rows_of(p, p->k->dlogits, c->actions);
     a.dvalues = rows_of(p, p->k->dvalues, c->values);
-    a.figures = p->s->figures;
+    a.metrics = p->s->metrics;
     a.precision = PRECISION_FLOAT32;
     a.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
     a.scale = p->t->count.scale;
     a.value_weight = (float)spec->set.value_weight;
-    a.rows = TRAIN_BLOCK;
+    a.rows = BLOCK_ROWS;
     a.matter = spec->rows - first;
     a.actions = a.logit_stride = c->actions;
     a.value_count = a.value_stride = c->values;
-    for (int r = 0; r < TRAIN_BLOCK; r++) loss_one(&a, r, TEAM_OF_ONE);
-    sum_rows(p, p->s->figures, LOSS_COUNT, plan->figures);
+    for (int r = 0; r < BLOCK_ROWS; r++) loss_one(&a, r, TEAM_OF_ONE);
+    sum_rows(p, p->s->metrics, LOSS_COUNT, plan->metrics);
 }
 
 static Status back_head(const Pass *p, size_t down_at, TrainVector down_bias, const float *dout,
@@ -205,7 +205,7 @@ static Status back_head(const Pass *p, size_t down_at, TrainVector down_bias, co
 /* dy, dy2: the gradient by the layer's result, which for its input is dsum1 + scratch dy then. */
 static Status back_layer(const Pass *p, int l, const float *dy, const float *dy2) {
     const TrainLayer *at = &p->t->plan.layer[l];
-    const TrainKeptLayer *k = &p->k->layer[l];
+    const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width, F = p->t->spec.model.hidden;
     float *dsum1 = rows_of(p, k->dsum1, C), *dsum2 = rows_of(p, k->dsum2, C);
     float *dup = rows_of(p, k->dup, F), *dvalue = rows_of(p, k->dvalue, C);
@@ -243,7 +243,7 @@ static Status forward_all(const Pass *p, const float *x) {
 static Status back_all(const Pass *p) {
     const TrainPlan *plan = &p->t->plan;
     const ModelConfig *c = &p->t->spec.model;
-    const TrainKept *k = p->k;
+    const TrainSaved *k = p->k;
     const float *dy = p->s->dy, *dy2 = NULL;
     TRY(back_head(p, plan->policy_down, plan->policy_down_bias, rows_of(p, k->dlogits, c->actions),
                   c->actions, rows_of(p, k->dpolicy_up, c->policy_hidden),
@@ -266,10 +266,10 @@ static Status back_all(const Pass *p) {
 }
 
 Status train_rows_cpu(const Trainer *t, int pass, int block, int worker) {
-    const TrainKept *k = &t->kept[pass % TRAIN_SLOTS];
+    const TrainSaved *k = &t->saved[pass % TRAIN_SLOTS];
     const TrainBatch *batch = &t->batch[train_schedule_batch(&t->schedule, pass) % TRAIN_SLOTS];
-    const int first = (train_schedule_first(&t->schedule, pass) + block) * TRAIN_BLOCK;
-    const Pass p = {t, k, &t->scratch[worker], block * TRAIN_BLOCK,
+    const int first = (train_schedule_first(&t->schedule, pass) + block) * BLOCK_ROWS;
+    const Pass p = {t, k, &t->scratch[worker], block * BLOCK_ROWS,
                     k->partial + (size_t)block * (size_t)t->plan.columns};
     TRY(forward_all(&p, (const float *)batch->x + (size_t)first * (size_t)t->spec.model.inputs));
     loss_rows(&p, batch, first);

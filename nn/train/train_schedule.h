@@ -1,10 +1,11 @@
-/* nn/train/train_schedule.h - which task of training may run now: a state machine that computes nothing.
+/* nn/train/train_schedule.h - which task of training may run now: a state machine that computes
+ * nothing.
  *
  *   fill (slot, block) ─► rows (pass, block) ─► tile (pass, tile)
  *                                            ─► reduce ─► squares ─► count ─► update
  *
  * A step is `accumulate` batches, a batch some passes, a pass some blocks of rows. Two batches can
- * be filled and two passes kept at a time. Rows of pass i wait for their own block of the batch,
+ * be filled and two passes saved at a time. Rows of pass i wait for their own block of the batch,
  * and for the arrays of pass i - 2; tile t of pass i for all rows of pass i and for tile t of pass
  * i - 1. From `reduce` on each kind waits for all of the one before. Rows come before tiles, so
  * that the last rows of a pass have tiles beside them; the batch after is filled last of all.

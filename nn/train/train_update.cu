@@ -1,11 +1,12 @@
-/* nn/train/train_update.cu - the gradients of vectors, and a step's end: reduce, clip, AdamW, EMA. */
+/* nn/train/train_update.cu - the gradients of vectors, and a step's end: reduce, clip, AdamW,
+ * EMA. */
 #include "train_cuda.h"
 #include "train_kernels.cuh"
 
 enum { THREADS = 128 }; /* a block */
 
 int train_layer_column(const ModelConfig *c, int i) {
-    return i < SUMS_LAYER_COUNT ? i * c->width : SUMS_UP * c->width + c->hidden;
+    return i < SUMS_LAYER_COUNT ? i * c->width : SUMS_LINEAR1 * c->width + c->hidden;
 }
 
 int train_rest_column(const ModelConfig *c, int i) {
@@ -59,17 +60,17 @@ static Status layer_columns(Trainer *t, Stream stream) {
     const ModelConfig *c = &t->spec.model;
     const int C = c->width, U = c->hidden, rows = c->layers * t->H;
     const int stride = train_layer_column(c, SUMS_LAYER_COUNT);
-    const void *after = train_at(t, t->dstream, 1, (int64_t)t->H * C);
+    const void *after = train_at(t, t->dresidual, 1, (int64_t)t->H * C);
     const struct {
         int to, gain_to;
         SumsOf of;
     } all[] = {
         {SUMS_NORM2_SHIFT, SUMS_NORM2_GAIN, {after, C, C, t->sums2, t->stats2}},
         {SUMS_NORM1_SHIFT, SUMS_NORM1_GAIN, {t->dmiddle, C, C, t->sums1, t->stats1}},
-        {SUMS_DOWN, 0, {t->dsums2, C, C, NULL, NULL}},
-        {SUMS_ATTEND_OUT, 0, {t->dsums1, C, C, NULL, NULL}},
-        {SUMS_ATTEND_IN, 0, {t->dattend, C, C, NULL, NULL}},
-        {SUMS_UP, 0, {t->dwide, U, U, NULL, NULL}},
+        {SUMS_LINEAR2, 0, {t->dsums2, C, C, NULL, NULL}},
+        {SUMS_OUT_PROJ, 0, {t->dsums1, C, C, NULL, NULL}},
+        {SUMS_VALUE_PROJ, 0, {t->dattend, C, C, NULL, NULL}},
+        {SUMS_LINEAR1, 0, {t->dwide, U, U, NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         TRY(columns(t->spec.precision, &all[i].of, rows,
@@ -88,14 +89,17 @@ static Status rest_columns(Trainer *t, Stream stream) {
         Precision precision;
         SumsOf of;
     } all[] = {
-        {SUMS_POSITION, 0, e, {t->dstream, C, C, NULL, NULL}},
-        {SUMS_EMBED_SHIFT, SUMS_EMBED_GAIN, e, {t->dstream, C, C, t->embed, t->stats_embed}},
-        {SUMS_EMBED, 0, e, {t->dembed, C, C, NULL, NULL}},
-        {SUMS_POLICY_HIDDEN, 0, e, {t->dpolicy_hidden, P, P, NULL, NULL}},
-        {SUMS_VALUE_HIDDEN, 0, e, {t->dvalue_hidden, V, V, NULL, NULL}},
-        {SUMS_POLICY, 0, e, {t->dlogits, c->actions, t->logit_stride, NULL, NULL}},
-        {SUMS_VALUE, 0, e, {t->dvalues, c->values, t->value_stride, NULL, NULL}},
-        {SUMS_FIGURES, 0, PRECISION_FLOAT32, {t->figures, LOSS_COUNT, LOSS_COUNT, NULL, NULL}},
+        {SUMS_POSITIONAL_ENCODING, 0, e, {t->dresidual, C, C, NULL, NULL}},
+        {SUMS_INPUT_NORM_SHIFT,
+         SUMS_INPUT_NORM_GAIN,
+         e,
+         {t->dresidual, C, C, t->embed, t->stats_embed}},
+        {SUMS_INPUT_EMBEDDING, 0, e, {t->dembed, C, C, NULL, NULL}},
+        {SUMS_POLICY_FC0, 0, e, {t->dpolicy_hidden, P, P, NULL, NULL}},
+        {SUMS_VALUE_FC0, 0, e, {t->dvalue_hidden, V, V, NULL, NULL}},
+        {SUMS_POLICY_FC3, 0, e, {t->dlogits, c->actions, t->logit_stride, NULL, NULL}},
+        {SUMS_VALUE_FC3, 0, e, {t->dvalues, c->values, t->value_stride, NULL, NULL}},
+        {SUMS_METRICS, 0, PRECISION_FLOAT32, {t->metrics, LOSS_COUNT, LOSS_COUNT, NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         TRY(columns(all[i].precision, &all[i].of, t->H,
@@ -138,7 +142,7 @@ static Status adamw(Trainer *t, int64_t from, int64_t to, Stream stream) {
     a.v = t->v + from;
     a.ema = t->ema + from;
     a.g = t->g + from;
-    a.half = t->half ? t->half + train_place_half(&t->places, from) : NULL;
+    a.p_bf16 = t->p_bf16 ? t->p_bf16 + train_place_half(&t->places, from) : NULL;
     a.step = t->step;
     a.count = to - from;
     LAUNCH(train_adamw_kernel, launch_blocks(train_chunks(a.count), 32, THREADS), THREADS, stream,
@@ -158,7 +162,7 @@ Status train_update(Trainer *t, Stream stream) {
     const SquareSumsArgs squares = {t->g, t->squares, N};
     LAUNCH(train_squares_kernel, launch_blocks(chunks, 32, THREADS), THREADS, stream, squares);
     TrainCountArgs count;
-    count.figures = t->g + N;
+    count.metrics = t->g + N;
     count.squares = t->squares;
     count.rates = t->rates;
     count.counters = t->counters;

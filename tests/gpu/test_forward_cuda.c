@@ -1,5 +1,5 @@
-/* tests/gpu/test_forward_cuda.c - the network on a GPU, every way and precision: outputs, bits, graphs,
- * weights replaced, which way is chosen.
+/* tests/gpu/test_forward_cuda.c - the network on a GPU, every variant and precision: outputs, bits,
+ * graphs, weights replaced, which variant is chosen.
  *
  * Skips (77) without a GPU.
  *
@@ -20,14 +20,14 @@ enum { INPUTS = 256, ACTIONS = 52, VALUES = 8, ALL = 20011 };
 typedef struct {
     Network network;
     Precision precision;
-} Way;
+} Variant;
 
-static const Way ways[] = {{NETWORK_PLAIN, PRECISION_FLOAT32},
-                           {NETWORK_PLAIN, PRECISION_BF16},
-                           {NETWORK_PLAIN, PRECISION_INT8},
-                           {NETWORK_LAYERS, PRECISION_FLOAT32},
-                           {NETWORK_LAYERS, PRECISION_BF16}};
-enum { WAYS = sizeof ways / sizeof ways[0] };
+static const Variant variants[] = {{NETWORK_PLAIN, PRECISION_FLOAT32},
+                                   {NETWORK_PLAIN, PRECISION_BF16},
+                                   {NETWORK_PLAIN, PRECISION_INT8},
+                                   {NETWORK_LAYERS, PRECISION_FLOAT32},
+                                   {NETWORK_LAYERS, PRECISION_BF16}};
+enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
 static float *floats(size_t n) {
     float *x = (float *)calloc(n, sizeof *x);
@@ -46,14 +46,14 @@ typedef struct {
     Stream stream;
 } Gpu;
 
-static void gpu_open(Gpu *d, const Weights *w, Way way, int capacity) {
+static void gpu_open(Gpu *d, const Weights *w, Variant variant, int capacity) {
     const size_t rows = (size_t)capacity + 1;
     memset(d, 0, sizeof *d);
     d->capacity = capacity;
     d->values = w->config.values;
     CHECK(backend_cuda.stream_open(&d->stream) == STATUS_OK);
     CHECK(backend_cuda.alloc((void **)&d->fault, sizeof *d->fault) == STATUS_OK);
-    NetSpec spec = {w->config, way.precision, way.network, capacity, d->fault};
+    NetSpec spec = {w->config, variant.precision, variant.network, capacity, d->fault};
     CHECK(net_cuda.create(&d->net, &spec) == STATUS_OK && net_cuda.bytes(&spec) > 1 << 20);
     CHECK(d->net && net_cuda.load(d->net, w, d->stream) == STATUS_OK);
     CHECK(backend_cuda.alloc((void **)&d->x, rows * INPUTS * sizeof *d->x) == STATUS_OK);
@@ -114,7 +114,8 @@ static void gpu_run(Gpu *d, const float *x, int n, float *logits, float *value) 
 }
 
 /* abs: float32 as on the CPU; bf16 keeps 8 bits through 12 norms, int8 about 7; all below 1. */
-static void agrees_with_pytorch(const char *folder, const char *name, ModelConfig c, Way way) {
+static void agrees_with_pytorch(const char *folder, const char *name, ModelConfig c,
+                                Variant variant) {
     static const double abs[PRECISION_COUNT] = {5e-6, 5e-2, 1e-1};
     static float logits[100 * ACTIONS], value[100 * VALUES];
     Golden g;
@@ -123,13 +124,13 @@ static void agrees_with_pytorch(const char *folder, const char *name, ModelConfi
     CHECK(golden_read(&g, folder, name) && weights_alloc(&w, &c) == STATUS_OK && g.rows <= 100);
     if (checks_failed) exit(check_report());
     golden_fill(&w);
-    gpu_open(&d, &w, way, g.rows);
+    gpu_open(&d, &w, variant, g.rows);
     gpu_run(&d, g.x, g.rows, logits, value);
     double policy_off = golden_distance(logits, g.logits, (size_t)(g.rows * g.actions));
     double value_off = golden_distance(value, g.value, (size_t)(g.rows * g.values));
-    if (!(policy_off <= abs[way.precision] && value_off <= abs[way.precision])) {
-        fprintf(stderr, "%s, %s, %s: off by %g, %g\n", name, network_name(way.network),
-                precision_name(way.precision), policy_off, value_off);
+    if (!(policy_off <= abs[variant.precision] && value_off <= abs[variant.precision])) {
+        fprintf(stderr, "%s, %s, %s: off by %g, %g\n", name, network_name(variant.network),
+                precision_name(variant.precision), policy_off, value_off);
         checks_failed++;
     }
     gpu_close(&d);
@@ -137,7 +138,7 @@ static void agrees_with_pytorch(const char *folder, const char *name, ModelConfi
     golden_free(&g);
 }
 
-/* All rows that the tests below use, and what the way says of them at once. */
+/* All rows that the tests below use, and what the variant says of them at once. */
 typedef struct {
     float *x, *logits, *values;                /* (ALL, ..) owned */
     float *some_x, *some_logits, *some_values; /* (ALL, ..) owned: a batch of them */
@@ -197,15 +198,15 @@ static Graph gpu_capture(Gpu *d) {
     return graph;
 }
 
-static void bits_of_a_row_are_its_own(const Weights *w, Way way, Rows *r) {
+static void bits_of_a_row_are_its_own(const Weights *w, Variant variant, Rows *r) {
     static const int capacities[] = {1, 33, 4096, ALL};
     static const int sizes[] = {0, 1, 2, 3, 7, 31, 33, 129, 4095, 8449, ALL};
     Gpu d;
-    gpu_open(&d, w, way, ALL);
+    gpu_open(&d, w, variant, ALL);
     gpu_run(&d, r->x, ALL, r->logits, r->values);
     gpu_close(&d);
     for (size_t k = 0; k < sizeof capacities / sizeof capacities[0]; k++) {
-        gpu_open(&d, w, way, capacities[k]);
+        gpu_open(&d, w, variant, capacities[k]);
         Graph graph = gpu_capture(&d); /* before anything ran: all kernels are loaded by create */
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
             for (int captured = 0; captured < 2 && sizes[i] <= capacities[k]; captured++)
@@ -218,11 +219,11 @@ static void bits_of_a_row_are_its_own(const Weights *w, Way way, Rows *r) {
 
 /* `plain` is its bodies, int8 the CPU's network too: the same bits. Takes `rows` from the whole. */
 static void plain_is_its_bodies(const Weights *w, Precision precision, Rows *r, int rows) {
-    const Way way = {NETWORK_PLAIN, precision};
+    const Variant variant = {NETWORK_PLAIN, precision};
     float logits[ACTIONS], values[VALUES];
     BodyNet body;
     Gpu d;
-    gpu_open(&d, w, way, rows);
+    gpu_open(&d, w, variant, rows);
     CHECK(body_open(&body, w, precision));
     gpu_run(&d, r->x, rows, r->some_logits, r->some_values);
     for (int i = 0; i < rows; i++) {
@@ -246,15 +247,16 @@ static void plain_is_its_bodies(const Weights *w, Precision precision, Rows *r, 
 
 /* A graph that was captured with other weights goes on with the new ones; and of two loads in a row
  * each is there for what is enqueued after it, though the host waited for neither. */
-static void weights_change_under_a_graph(const Weights *old, const Weights *w, Way way, Rows *r) {
+static void weights_change_under_a_graph(const Weights *old, const Weights *w, Variant variant,
+                                         Rows *r) {
     enum { N = 700 };
     const size_t bytes = N * ACTIONS * sizeof(float);
     float *between = NULL, *before = floats(N * ACTIONS), *after = floats(N * ACTIONS);
     Gpu d;
-    gpu_open(&d, w, way, N);
+    gpu_open(&d, w, variant, N);
     gpu_run(&d, r->x, N, r->logits, r->values);
     gpu_close(&d);
-    gpu_open(&d, old, way, N);
+    gpu_open(&d, old, variant, N);
     CHECK(backend_cuda.alloc((void **)&between, bytes) == STATUS_OK);
     Graph graph = gpu_capture(&d);
     gpu_put(&d, r->x, N);
@@ -279,12 +281,12 @@ static void weights_change_under_a_graph(const Weights *old, const Weights *w, W
 }
 
 /* What is not a number stays in its row; int8 raises its fault, for the first such row. */
-static void not_a_number_stays_in_its_row(const Weights *w, Way way, Rows *r) {
+static void not_a_number_stays_in_its_row(const Weights *w, Variant variant, Rows *r) {
     enum { N = 9, BAD = 4 };
     Fault fault = {0, 0, 0};
     Gpu d;
 
-    gpu_open(&d, w, way, N);
+    gpu_open(&d, w, variant, N);
     gpu_run(&d, r->x, N, r->logits, r->values);
     gpu_put(&d, r->x, N);
     const uint16_t nan = 0x7FC0;
@@ -299,8 +301,8 @@ static void not_a_number_stays_in_its_row(const Weights *w, Way way, Rows *r) {
     has_the_same_bits(r, BAD, 1, 0, "before it");
     CHECK(memcmp(logits + ACTIONS, r->logits + (BAD + 1) * ACTIONS,
                  (N - BAD - 1) * ACTIONS * sizeof(float)) == 0);
-    CHECK(fault.code == (way.precision == PRECISION_INT8 ? FAULT_INT8 : FAULT_NONE));
-    CHECK(fault.item == (way.precision == PRECISION_INT8 ? BAD : 0));
+    CHECK(fault.code == (variant.precision == PRECISION_INT8 ? FAULT_INT8 : FAULT_NONE));
+    CHECK(fault.item == (variant.precision == PRECISION_INT8 ? BAD : 0));
     gpu_close(&d);
 }
 
@@ -347,12 +349,12 @@ int main(int argc, char **argv) {
     weights_init(&w, 3);
     weights_init(&old, 4);
     Rows rows = rows_new();
-    for (size_t i = 0; i < WAYS; i++) {
-        agrees_with_pytorch(argv[1], "golden_blobnet.txt", full, ways[i]);
-        agrees_with_pytorch(argv[1], "golden_tanh.txt", tanh_shape, ways[i]);
-        bits_of_a_row_are_its_own(&w, ways[i], &rows);
-        weights_change_under_a_graph(&old, &w, ways[i], &rows);
-        not_a_number_stays_in_its_row(&w, ways[i], &rows);
+    for (size_t i = 0; i < VARIANTS; i++) {
+        agrees_with_pytorch(argv[1], "golden_blobnet.txt", full, variants[i]);
+        agrees_with_pytorch(argv[1], "golden_tanh.txt", tanh_shape, variants[i]);
+        bits_of_a_row_are_its_own(&w, variants[i], &rows);
+        weights_change_under_a_graph(&old, &w, variants[i], &rows);
+        not_a_number_stays_in_its_row(&w, variants[i], &rows);
     }
     for (int p = 0; p < PRECISION_COUNT; p++) plain_is_its_bodies(&w, (Precision)p, &rows, 5);
     choosing(&w);

@@ -14,7 +14,7 @@ emit_kernel st.global     refill_kernel sqrt.rn.f32   tally_kernel st.global
 emit_kernel mul.rn.f64    replay_add_kernel div.rn.f64  gather_kernel div.rn.f32
 input_kernel st.global    layernorm_kernel sqrt.rn.f32  layernorm_kernel rcp.rn.f32
 linear_kernel mul.rn.f32  quantize_kernel div.rn.f32  head_kernel rcp.rn.f64
-train_product_kernel mul.rn.f32     train_norm_kernel sqrt.rn.f32
+plain_product_kernel mul.rn.f32     train_norm_kernel sqrt.rn.f32
 train_norm_back_kernel sqrt.rn.f32  train_loss_kernel div.rn.f32
 train_columns_kernel add.rn.f32     train_blocks_kernel add.rn.f32
 train_squares_kernel mul.rn.f32     train_count_kernel sqrt.rn.f32

@@ -1,5 +1,5 @@
-/* tests/gpu/test_train_cuda.c - training on a GPU: the formulas, the library's products against their
- * body, the whole network against the CPU's trainer, the same bits however it is launched.
+/* tests/gpu/test_train_cuda.c - training on a GPU: the formulas, the library's products against
+ * their body, the whole network against the CPU's trainer, the same bits however it is launched.
  *
  * Skips (77) without a GPU. */
 #include "nn/train/train_gemm.h"
@@ -7,7 +7,7 @@
 
 enum { ARRAYS = 4 }; /* of a call: X, Y, W, addend; the bias begins like X */
 
-/* Numbers in -1..1 of either kind, as the operands of both ways. */
+/* Numbers in -1..1 of either kind, as the operands of both implementations. */
 static Status put_numbers(void *at, Precision precision, int64_t count, uint64_t seed,
                           Stream stream) {
     void *host = malloc((size_t)count * element_bytes(precision));
@@ -33,8 +33,9 @@ static int result_of(const TrainShape *s) {
     return s->product == TRAIN_FORWARD ? 1 : s->product == TRAIN_BACK ? 0 : 2;
 }
 
-/* Runs one product by `way` and brings the result to the host. */
-static void way_run(const TrainWay *way, const TrainShape *s, bool add, float *out, Stream stream) {
+/* Runs one product by `ops` and brings the result to the host. */
+static void product_run(const TrainGemmOps *ops, const TrainShape *s, bool add, float *out,
+                        Stream stream) {
     int64_t count[3];
     void *at[ARRAYS] = {NULL}, *result = NULL, *workspace = NULL;
     TrainGemms *gemms = NULL;
@@ -48,17 +49,17 @@ static void way_run(const TrainWay *way, const TrainShape *s, bool add, float *o
         CHECK(put_numbers(at[i], precision, n, (uint64_t)i << 40, stream) == STATUS_OK);
     }
     CHECK(backend_cuda.alloc(&result, bytes) == STATUS_OK);
-    CHECK(backend_cuda.alloc(&workspace, way->workspace_bytes) == STATUS_OK);
-    CHECK(way->open(&gemms, s, 1, workspace) == STATUS_OK);
+    CHECK(backend_cuda.alloc(&workspace, ops->workspace_bytes) == STATUS_OK);
+    CHECK(ops->open(&gemms, s, 1, workspace) == STATUS_OK);
     const TrainCall call = {
         at[0], at[1], at[2], result, add ? at[3] : NULL, s->bias ? at[0] : NULL};
-    if (!checks_failed) CHECK(way->run(gemms, 0, &call, stream) == STATUS_OK);
+    if (!checks_failed) CHECK(ops->run(gemms, 0, &call, stream) == STATUS_OK);
     void *host = calloc((size_t)count[r], sizeof(float));
     CHECK(host && backend_cuda.to_host(host, result, bytes, stream) == STATUS_OK);
     CHECK(backend_cuda.stream_sync(stream) == STATUS_OK);
     for (int64_t i = 0; host && i < count[r]; i++) out[i] = element_load(host, s->result, i);
     free(host);
-    way->close(gemms);
+    ops->close(gemms);
     backend_cuda.release(result);
     backend_cuda.release(workspace);
     for (int i = 0; i < ARRAYS; i++) backend_cuda.release(at[i]);
@@ -74,8 +75,8 @@ static void product_agrees(const TrainShape *s, bool add, Stream stream) {
     size_t off = 0;
     CHECK(x && y);
     if (x && y) {
-        way_run(&train_way_plain, s, add, x, stream);
-        way_run(&train_way_library, s, add, y, stream);
+        product_run(&train_gemm_plain, s, add, x, stream);
+        product_run(&train_gemm_library, s, add, y, stream);
         for (size_t i = 0; i < n; i++)
             off += !(fabs((double)x[i] - y[i]) <= absolute + relative * fabs((double)x[i]));
     }

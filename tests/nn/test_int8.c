@@ -122,13 +122,14 @@ typedef struct {
 static int cases(const Weights *w, const Packed *p, Case *c) {
     const ModelConfig *m = &w->config;
     Case all[] = {
-        {&p->embed, weights_find(w, "input_embedding.weight"), 0, m->width},
-        {&p->layer[0].up, weights_find(w, "transformer.layers.0.linear1.weight"), 0, m->hidden},
-        {&p->layer[0].down, weights_find(w, "transformer.layers.0.linear2.weight"), 0, m->width},
-        {&p->head, weights_find(w, "policy_fc.0.weight"), 0, m->policy_hidden},
-        {&p->head, weights_find(w, "value_fc.0.weight"), m->policy_hidden, m->value_hidden},
-        {&p->policy, weights_find(w, "policy_fc.3.weight"), 0, m->actions},
-        {&p->value, weights_find(w, "value_fc.3.weight"), 0, m->values},
+        {&p->input_embedding, weights_find(w, "input_embedding.weight"), 0, m->width},
+        {&p->layer[0].linear1, weights_find(w, "transformer.layers.0.linear1.weight"), 0,
+         m->hidden},
+        {&p->layer[0].linear2, weights_find(w, "transformer.layers.0.linear2.weight"), 0, m->width},
+        {&p->fc0, weights_find(w, "policy_fc.0.weight"), 0, m->policy_hidden},
+        {&p->fc0, weights_find(w, "value_fc.0.weight"), m->policy_hidden, m->value_hidden},
+        {&p->policy_fc3, weights_find(w, "policy_fc.3.weight"), 0, m->actions},
+        {&p->value_fc3, weights_find(w, "value_fc.3.weight"), 0, m->values},
     };
     memcpy(c, all, sizeof all);
     return (int)(sizeof all / sizeof all[0]);
@@ -153,7 +154,8 @@ static void weights_are_in_rows(const Weights *w) {
 enum { ROWS = 13, PLACES = 18 }; /* rows, and rounded up to PRODUCT_ROWS */
 
 /* x (rows, in) through the layer, `count` outputs a call, against the plain ones. */
-static void product_is_exact(const Case *c, ProductWay way, const float *x, int rows, int count) {
+static void product_is_exact(const Case *c, ProductKernel kernel, const float *x, int rows,
+                             int count) {
     const Linear *l = c->l;
     const int K = int8_blocks(l->in), stride = (l->in + 3) / 4 * 4;
     int8_t *q = calloc(PLACES, (size_t)stride);
@@ -164,14 +166,15 @@ static void product_is_exact(const Case *c, ProductWay way, const float *x, int 
     for (int first = 0; first < l->out; first += count) {
         int n = l->out - first < count ? l->out - first : count;
         ProductArgs args = {l, q, scale, y + first, stride, l->out, first, n, rows};
-        product_int8(way, &args);
+        product_int8(kernel, &args);
     }
     int differ = 0;
     for (int r = 0; r < rows; r++) {
         plain_int8_linear(c->w, x + r * l->in, plain, l->in, c->out);
         differ += memcmp(plain, y + r * l->out + c->first, (size_t)c->out * sizeof *y) != 0;
     }
-    if (differ) fprintf(stderr, "%d x %d, way %d: %d rows\n", l->in, l->out, (int)way, differ);
+    if (differ)
+        fprintf(stderr, "%d x %d, kernel %d: %d rows\n", l->in, l->out, (int)kernel, differ);
     CHECK(differ == 0);
     free(q);
     free(scale);
@@ -189,11 +192,11 @@ static void products_are_exact(const Weights *w) {
         for (int k = 0; k < ROWS * in; k++) x[k] = noise((uint64_t)(k + i) << 20) * (k % 7);
         for (int k = 0; k < in; k++) x[in + k] = 0;                      /* nothing */
         for (int k = 0; k < in; k++) x[2 * in + k] = k % 3 ? 0 : 1e-38f; /* next to nothing */
-        for (int way = 0; way < PRODUCT_WAYS; way++) {
-            if (!product_has((ProductWay)way)) continue;
-            product_is_exact(&c[i], (ProductWay)way, x, ROWS, c[i].l->out);
-            product_is_exact(&c[i], (ProductWay)way, x, 6, 64);
-            product_is_exact(&c[i], (ProductWay)way, x, 1, 128);
+        for (int kernel = 0; kernel < PRODUCT_KERNEL_COUNT; kernel++) {
+            if (!product_has((ProductKernel)kernel)) continue;
+            product_is_exact(&c[i], (ProductKernel)kernel, x, ROWS, c[i].l->out);
+            product_is_exact(&c[i], (ProductKernel)kernel, x, 6, 64);
+            product_is_exact(&c[i], (ProductKernel)kernel, x, 1, 128);
         }
     }
     free(x);
@@ -215,9 +218,10 @@ static void nothing_saturates(void) {
     }
     void *block;
     Packed p = packed_new(&w, PACK_PANELS, &block);
-    Case c = {&p.layer[0].down, down, 0, 256};
-    for (int way = 0; way < PRODUCT_WAYS; way++)
-        if (product_has((ProductWay)way)) product_is_exact(&c, (ProductWay)way, x, 4, 256);
+    Case c = {&p.layer[0].linear2, down, 0, 256};
+    for (int kernel = 0; kernel < PRODUCT_KERNEL_COUNT; kernel++)
+        if (product_has((ProductKernel)kernel))
+            product_is_exact(&c, (ProductKernel)kernel, x, 4, 256);
     backend_cpu.release(block);
     weights_free(&w);
 }

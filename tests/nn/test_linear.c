@@ -106,8 +106,8 @@ static void floats_are_their_formula(const Linear *l, Precision precision, Linea
 
 static void floats(Precision precision) {
     Model m = model_new(&ODD, precision, PACK_IN_OUT);
-    const Linear *all[] = {&m.packed.embed, &m.packed.layer[1].up, &m.packed.layer[0].down,
-                           &m.packed.policy, &m.packed.value};
+    const Linear *all[] = {&m.packed.input_embedding, &m.packed.layer[1].linear1,
+                           &m.packed.layer[0].linear2, &m.packed.policy_fc3, &m.packed.value_fc3};
     for (int i = 0; i < 5; i++) {
         floats_are_their_formula(all[i], precision, LINEAR_SUM, 0);
         floats_are_their_formula(all[i], precision, LINEAR_BIAS, 1);
@@ -153,11 +153,11 @@ static void int8_is_its_formula(const Linear *panels, const Linear *by_output) {
 static void int8_sums_are_exact(void) {
     Model panels = model_new(&ODD, PRECISION_INT8, PACK_PANELS);
     Model by_output = model_new(&ODD, PRECISION_INT8, PACK_OUT_IN);
-    int8_is_its_formula(&panels.packed.embed, &by_output.packed.embed);
-    int8_is_its_formula(&panels.packed.layer[1].up, &by_output.packed.layer[1].up);
-    int8_is_its_formula(&panels.packed.layer[1].down, &by_output.packed.layer[1].down);
-    int8_is_its_formula(&panels.packed.policy, &by_output.packed.policy);
-    int8_is_its_formula(&panels.packed.value, &by_output.packed.value);
+    int8_is_its_formula(&panels.packed.input_embedding, &by_output.packed.input_embedding);
+    int8_is_its_formula(&panels.packed.layer[1].linear1, &by_output.packed.layer[1].linear1);
+    int8_is_its_formula(&panels.packed.layer[1].linear2, &by_output.packed.layer[1].linear2);
+    int8_is_its_formula(&panels.packed.policy_fc3, &by_output.packed.policy_fc3);
+    int8_is_its_formula(&panels.packed.value_fc3, &by_output.packed.value_fc3);
     free(panels.block);
     free(by_output.block);
 }
@@ -168,7 +168,7 @@ static void joined_heads_are_the_heads(Precision precision) {
     static float stream[R * 32], joined[COLUMNS * IN], x[R * IN], sums[R * COLUMNS],
         logits[R * 52 + 1], values[R * 3 + 1];
     Model m = model_new(&ODD, precision, PACK_OUT_IN);
-    const Linear *p = &m.packed.policy, *v = &m.packed.value;
+    const Linear *p = &m.packed.policy_fc3, *v = &m.packed.value_fc3;
     CHECK(outputs_columns(&ODD) == COLUMNS && p->in + v->in == IN);
     memset(joined, 0x55, sizeof joined);
     outputs_fill(joined, precision, COLUMNS, p, v);
@@ -204,13 +204,14 @@ static void joined_heads_are_the_heads(Precision precision) {
     free(m.block);
 }
 
-/* Whatever the count, the stairs that run cover its rows, and no chunk leaves the capacity. */
-static void stairs_cover(int capacity, int full) {
-    int end[CHUNK_STAIRS_MAX], height = chunk_height(capacity, full);
-    int chunks = chunk_count(capacity, height), stairs = chunk_stairs(chunks, end), reach = 0;
-    CHECK(stairs >= 1 && stairs <= CHUNK_STAIRS_MAX && end[stairs - 1] == chunks && end[0] == 1);
+/* Whatever the count, the buckets that run cover its rows, and no chunk leaves the capacity. */
+static void buckets_cover(int capacity, int full) {
+    int end[CHUNK_BUCKETS_MAX], height = chunk_height(capacity, full);
+    int chunks = chunk_count(capacity, height), buckets = chunk_buckets(chunks, end), reach = 0;
+    CHECK(buckets >= 1 && buckets <= CHUNK_BUCKETS_MAX && end[buckets - 1] == chunks &&
+          end[0] == 1);
     CHECK(chunks == 1 || height == full);
-    for (int j = 0, i = 0; j < stairs; j++) {
+    for (int j = 0, i = 0; j < buckets; j++) {
         CHECK(end[j] > i && (int64_t)i * height <= reach && (int64_t)i * height < capacity);
         for (; i < end[j]; i++) {
             int first = chunk_first(capacity, height, i);
@@ -223,18 +224,18 @@ static void stairs_cover(int capacity, int full) {
 }
 
 static void chunks_are_whole(void) {
-    int end[CHUNK_STAIRS_MAX];
+    int end[CHUNK_BUCKETS_MAX];
     CHECK(chunk_full(132, 50 << 20, 2048) == 8448 && chunk_full(132, 50 << 20, 4096) == 4224);
     CHECK(chunk_full(40, 4 << 20, 2048) == 640 && chunk_full(24, 24 << 20, 2048) == 3072);
     CHECK(chunk_full(1, 0, 4096) == 64);
     CHECK(chunk_height(1, 640) == 64 && chunk_height(64, 640) == 64);
     CHECK(chunk_height(65, 640) == 128 && chunk_height(639, 640) == 640);
     CHECK(chunk_height(640, 640) == 640 && chunk_height(641, 640) == 640);
-    CHECK(chunk_stairs(9, end) == 5 && end[1] == 3 && end[2] == 5 && end[3] == 7 && end[4] == 9);
-    CHECK(chunk_stairs(1, end) == 1 && chunk_stairs(2, end) == 2 && chunk_stairs(4, end) == 4);
-    for (int capacity = 1; capacity < 700; capacity++) stairs_cover(capacity, 64);
-    stairs_cover(73728, 8448);
-    stairs_cover(2000000000, 8448);
+    CHECK(chunk_buckets(9, end) == 5 && end[1] == 3 && end[2] == 5 && end[3] == 7 && end[4] == 9);
+    CHECK(chunk_buckets(1, end) == 1 && chunk_buckets(2, end) == 2 && chunk_buckets(4, end) == 4);
+    for (int capacity = 1; capacity < 700; capacity++) buckets_cover(capacity, 64);
+    buckets_cover(73728, 8448);
+    buckets_cover(2000000000, 8448);
 }
 
 static int near(double x, double want) { return fabs(x - want) <= 1e-12 + 1e-9 * fabs(want); }

@@ -10,7 +10,7 @@ enum { A = 52, V = 8, WIDE = 64 }; /* logits and values side by side, as one pro
 
 typedef struct {
     float sums[2][WIDE], policy_bias[A], value_bias[V], policy[2][A], value[2][V];
-    float d[2][WIDE], figures[2][LOSS_COUNT];
+    float d[2][WIDE], metrics[2][LOSS_COUNT];
     uint64_t legal[2];
     int32_t seats[2];
     LossArgs args;
@@ -47,7 +47,7 @@ static void loss_make(LossCase *l, uint64_t seed, HeadFunction function) {
                      .seats = l->seats,
                      .dlogits = l->d[0],
                      .dvalues = l->d[0] + A,
-                     .figures = l->figures[0]};
+                     .metrics = l->metrics[0]};
     args.precision = PRECISION_FLOAT32;
     args.function = function;
     args.scale = 0.25f;
@@ -87,11 +87,11 @@ static void loss_is_its_formula_and_its_slope(HeadFunction function) {
             double ce, ve, ce2, ve2, entropy = 0;
             loss_one(&l.args, r, TEAM_OF_ONE);
             loss_by_formula(&l, r, -1, 0, &ce, &ve);
-            CHECK(near_to(l.figures[r][LOSS_POLICY], ce, 5e-6));
-            CHECK(near_to(l.figures[r][LOSS_VALUE], ve, 2e-6));
+            CHECK(near_to(l.metrics[r][LOSS_POLICY], ce, 5e-6));
+            CHECK(near_to(l.metrics[r][LOSS_VALUE], ve, 2e-6));
             for (int a = 0; a < A; a++)
                 if (l.policy[r][a] > 0) entropy -= l.policy[r][a] * log(l.policy[r][a]);
-            CHECK(near_to(l.figures[r][LOSS_ENTROPY], entropy, 3e-6));
+            CHECK(near_to(l.metrics[r][LOSS_ENTROPY], entropy, 3e-6));
             for (int c = 0; c < A + V; c++) {
                 loss_by_formula(&l, r, c, 1e-5, &ce, &ve);
                 loss_by_formula(&l, r, c, -1e-5, &ce2, &ve2);
@@ -110,36 +110,36 @@ static void loss_leaves_padding_and_seats_alone(void) {
     l.args.matter = 1;
     loss_one(&l.args, 1, TEAM_OF_ONE);
     for (int c = 0; c < A + V; c++) CHECK(l.d[1][c] == 0);
-    for (int f = 0; f < LOSS_COUNT; f++) CHECK(l.figures[1][f] == 0);
+    for (int f = 0; f < LOSS_COUNT; f++) CHECK(l.metrics[1][f] == 0);
     loss_make(&l, 6, HEAD_SIGMOID); /* what illegal actions and absent seats hold is not felt */
     loss_make(&bare, 6, HEAD_SIGMOID);
     bare.args = l.args;
     bare.args.dlogits = bare.d[0];
     bare.args.dvalues = bare.d[0] + A;
-    bare.args.figures = bare.figures[0];
+    bare.args.metrics = bare.metrics[0];
     loss_one(&l.args, 0, TEAM_OF_ONE);
     for (int a = 0; a < A; a++)
         if (!(l.legal[0] >> a & 1)) l.sums[0][a] = NAN;
     for (int s = l.seats[0]; s < V; s++) l.sums[0][A + s] = NAN;
     loss_one(&bare.args, 0, TEAM_OF_ONE);
-    CHECK(memcmp(l.d, bare.d, sizeof l.d) == 0 && memcmp(l.figures, bare.figures, 16) == 0);
+    CHECK(memcmp(l.d, bare.d, sizeof l.d) == 0 && memcmp(l.metrics, bare.metrics, 16) == 0);
     l.sums[0][1] = NAN; /* action 1 is legal */
     loss_one(&l.args, 0, TEAM_OF_ONE);
-    CHECK(isnan(l.figures[0][LOSS_POLICY]) && !isnan(l.figures[0][LOSS_VALUE]));
+    CHECK(isnan(l.metrics[0][LOSS_POLICY]) && !isnan(l.metrics[0][LOSS_VALUE]));
 }
 
 static void loss_without_bias_is_that_with_zeros(void) {
     static LossCase l;
-    float d[WIDE], figures[LOSS_COUNT];
+    float d[WIDE], metrics[LOSS_COUNT];
     loss_make(&l, 8, HEAD_SIGMOID);
     memset(l.policy_bias, 0, sizeof l.policy_bias);
     memset(l.value_bias, 0, sizeof l.value_bias);
     loss_one(&l.args, 0, TEAM_OF_ONE);
     memcpy(d, l.d[0], sizeof d);
-    memcpy(figures, l.figures[0], sizeof figures);
+    memcpy(metrics, l.metrics[0], sizeof metrics);
     l.args.policy_bias = l.args.value_bias = NULL;
     loss_one(&l.args, 0, TEAM_OF_ONE);
-    CHECK(memcmp(d, l.d[0], sizeof d) == 0 && memcmp(figures, l.figures[0], sizeof figures) == 0);
+    CHECK(memcmp(d, l.d[0], sizeof d) == 0 && memcmp(metrics, l.metrics[0], sizeof metrics) == 0);
 }
 
 /* Equal logits over n legal actions cost log n; the lowest of equals is the guess. */
@@ -152,19 +152,19 @@ static void loss_worked_by_hand(void) {
     l.legal[0] = (uint64_t)1 << 3 | (uint64_t)1 << 7 | (uint64_t)1 << 40 | (uint64_t)1 << 51;
     l.policy[0][7] = l.policy[0][40] = 0.5f;
     loss_one(&l.args, 0, TEAM_OF_ONE);
-    CHECK(near_to(l.figures[0][LOSS_POLICY], log(4), 1e-6));
-    CHECK(near_to(l.figures[0][LOSS_ENTROPY], log(2), 1e-6));
+    CHECK(near_to(l.metrics[0][LOSS_POLICY], log(4), 1e-6));
+    CHECK(near_to(l.metrics[0][LOSS_ENTROPY], log(2), 1e-6));
     CHECK(near_to(l.d[0][7], 0.25 * -0.25, 1e-7) && near_to(l.d[0][3], 0.25 * 0.25, 1e-7));
-    CHECK(l.figures[0][LOSS_ACCURACY] == 0); /* 3 guessed, 7 is right */
+    CHECK(l.metrics[0][LOSS_ACCURACY] == 0); /* 3 guessed, 7 is right */
     l.sums[0][7] = l.sums[0][40] = 0.5f;
     loss_one(&l.args, 0, TEAM_OF_ONE);
-    CHECK(l.figures[0][LOSS_ACCURACY] == 1);
+    CHECK(l.metrics[0][LOSS_ACCURACY] == 1);
     l.sums[0][40] = 0.6f;
     loss_one(&l.args, 0, TEAM_OF_ONE);
-    CHECK(l.figures[0][LOSS_ACCURACY] == 0);
+    CHECK(l.metrics[0][LOSS_ACCURACY] == 0);
     l.policy[0][40] = 0.6f;
     loss_one(&l.args, 0, TEAM_OF_ONE);
-    CHECK(l.figures[0][LOSS_ACCURACY] == 1);
+    CHECK(l.metrics[0][LOSS_ACCURACY] == 1);
 }
 
 static void loss_in_bf16_rounds_its_gradients(void) {

@@ -1,5 +1,5 @@
-/* tests/nn/test_train_ops.c - the bodies of training but for the loss, each against its formula or its
- * difference quotient in double. */
+/* tests/nn/test_train_ops.c - the bodies of training but for the loss, each against its formula or
+ * its difference quotient in double. */
 #include <math.h>
 #include <string.h>
 
@@ -139,7 +139,7 @@ static void column_sums_ascend(void) {
         for (int c = 0; c < C; c++) {
             volatile float sum = 0; /* volatile: nothing is reordered here */
             double product = 0, row[C];
-            for (int r = b * TRAIN_BLOCK; r < R && r < (b + 1) * TRAIN_BLOCK; r++) {
+            for (int r = b * BLOCK_ROWS; r < R && r < (b + 1) * BLOCK_ROWS; r++) {
                 float dy = n.dy[r * C + c] + n.dy2[r * C + c];
                 sum += dy;
                 normalize(&n, true, r, -1, 0, row);
@@ -167,16 +167,16 @@ static void column_sums_ascend(void) {
 }
 
 static void squares_are_32_sums_halved(void) {
-    enum { N = 2 * TRAIN_CHUNK + 77 };
+    enum { N = 2 * CHUNK_PARAMETERS + 77 };
     static float x[N];
     float partial[4] = {0, 0, 0, 5};
     for (int i = 0; i < N; i++) x[i] = noise((uint64_t)i);
     SquareSumsArgs args = {x, partial, N};
-    CHECK(train_chunks(N) == 3 && train_chunks(2 * TRAIN_CHUNK) == 2);
+    CHECK(train_chunks(N) == 3 && train_chunks(2 * CHUNK_PARAMETERS) == 2);
     for (int i = 0; i < 3; i++) square_sums_one(&args, i, TEAM_OF_ONE);
     for (int k = 0; k < 3; k++) {
         volatile float p[32] = {0};
-        for (int i = k * TRAIN_CHUNK; i < N && i < (k + 1) * TRAIN_CHUNK; i++)
+        for (int i = k * CHUNK_PARAMETERS; i < N && i < (k + 1) * CHUNK_PARAMETERS; i++)
             p[i % 32] += x[i] * x[i];
         for (int half = 16; half >= 1; half /= 2)
             for (int j = 0; j < half; j++) p[j] = p[j] + p[j + half];
@@ -188,7 +188,7 @@ static void squares_are_32_sums_halved(void) {
 /* --- the update ------------------------------------------------------------ */
 
 static void adamw_is_its_formula(void) {
-    enum { N = TRAIN_CHUNK + 9 };
+    enum { N = CHUNK_PARAMETERS + 9 };
     static float p[N], m[N], v[N], ema[N], g[N];
     static uint16_t half[N];
     static double pd[N], md[N], vd[N], ed[N];
@@ -229,7 +229,7 @@ static void adamw_is_its_formula(void) {
 }
 
 typedef struct {
-    float figures[LOSS_COUNT], squares[40], rates[4];
+    float metrics[LOSS_COUNT], squares[40], rates[4];
     TrainCounters counters;
     TrainReport reports[4];
     AdamwStep step;
@@ -239,13 +239,13 @@ typedef struct {
 
 static void count_make(CountCase *c) {
     memset(c, 0, sizeof *c);
-    c->figures[LOSS_POLICY] = 20;
-    c->figures[LOSS_VALUE] = 4;
-    c->figures[LOSS_ENTROPY] = 8;
-    c->figures[LOSS_ACCURACY] = 5;
+    c->metrics[LOSS_POLICY] = 20;
+    c->metrics[LOSS_VALUE] = 4;
+    c->metrics[LOSS_ENTROPY] = 8;
+    c->metrics[LOSS_ACCURACY] = 5;
     for (int i = 0; i < 40; i++) c->squares[i] = 0.4f;
     for (int i = 0; i < 4; i++) c->rates[i] = 0.01f * (float)(i + 1);
-    TrainCountArgs args = {c->figures, c->squares, c->rates, &c->counters,
+    TrainCountArgs args = {c->metrics, c->squares, c->rates, &c->counters,
                            c->reports, &c->step,   &c->at,   train_settings_default(),
                            0.1f,       40};
     c->args = args;
@@ -277,8 +277,8 @@ static void what_is_not_finite_is_bad(void) {
     for (int which = 0; which < 5; which++) {
         CountCase c;
         count_make(&c);
-        if (which == 0) c.figures[LOSS_POLICY] = NAN;
-        if (which == 1) c.figures[LOSS_VALUE] = INFINITY;
+        if (which == 0) c.metrics[LOSS_POLICY] = NAN;
+        if (which == 1) c.metrics[LOSS_VALUE] = INFINITY;
         if (which == 2) c.squares[39] = INFINITY;
         if (which == 3) c.squares[17] = NAN;
         train_count_one(&c.args, 0, TEAM_OF_ONE);

@@ -163,8 +163,8 @@ plant leaf_past_batch "asan plain" $search device/search/descend.h \
 plant constants_swapped "plain" $search device/search/descend.h \
     's->c_puct, s->fpu' 's->fpu, s->c_puct'
 plant layers_swapped "plain" $net $net \
-    'linear_args(p, &w->head, p->stream, w->head.in, p->wide)' \
-    'linear_args(p, &w->head, p->wide, w->head.in, p->stream)'
+    'linear_args(p, &w->fc0, p->residual, w->fc0.in, p->hidden)' \
+    'linear_args(p, &w->fc0, p->hidden, w->fc0.in, p->residual)'
 plant memset_swapped "plain" $core $core \
     'cudaMemsetAsync(dst, 0, bytes, stream)' 'cudaMemsetAsync(dst, (int)bytes, 0, stream)'
 plant arguments_of_the_first_run "plain asan" $play $play \

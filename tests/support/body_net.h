@@ -1,5 +1,5 @@
-/* tests/support/body_net.h - the network by its bodies, one row, one lane: what `plain` must be on every
- * device, bit for bit. */
+/* tests/support/body_net.h - the network by its bodies, one row, one lane: what `plain` must be on
+ * every device, bit for bit. */
 #ifndef TESTS_SUPPORT_BODY_NET_H
 #define TESTS_SUPPORT_BODY_NET_H
 
@@ -80,19 +80,20 @@ static inline void body_forward(const BodyNet *n, const float *row, float *logit
     const ModelConfig *c = &n->config;
     const Precision kept = n->precision == PRECISION_BF16 ? PRECISION_BF16 : PRECISION_FLOAT32;
     for (int i = 0; i < c->inputs; i++) element_store(in, kept, i, row[i]);
-    body_linear(n, &p->embed, in, NULL, LINEAR_BIAS, kept, sums);
-    body_norm(n, &p->embed_norm, sums, p->position, kept, x);
+    body_linear(n, &p->input_embedding, in, NULL, LINEAR_BIAS, kept, sums);
+    body_norm(n, &p->input_norm, sums, p->positional_encoding, kept, x);
     for (int l = 0; l < c->layers; l++) {
-        body_linear(n, &p->layer[l].attention, x, x, LINEAR_BIAS, kept, sums);
+        body_linear(n, &p->layer[l].self_attn, x, x, LINEAR_BIAS, kept, sums);
         body_norm(n, &p->layer[l].norm1, sums, NULL, kept, x);
-        body_linear(n, &p->layer[l].up, x, NULL, LINEAR_RELU, kept, wide);
-        body_linear(n, &p->layer[l].down, wide, x, LINEAR_BIAS, kept, sums);
+        body_linear(n, &p->layer[l].linear1, x, NULL, LINEAR_RELU, kept, wide);
+        body_linear(n, &p->layer[l].linear2, wide, x, LINEAR_BIAS, kept, sums);
         body_norm(n, &p->layer[l].norm2, sums, NULL, kept, x);
     }
-    body_linear(n, &p->head, x, NULL, LINEAR_RELU, kept, wide);
+    body_linear(n, &p->fc0, x, NULL, LINEAR_RELU, kept, wide);
     const char *value = (const char *)wide + (size_t)c->policy_hidden * element_bytes(kept);
-    body_head(n, &p->policy, wide, HEAD_LINEAR, logits);
-    body_head(n, &p->value, value, c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID, values);
+    body_head(n, &p->policy_fc3, wide, HEAD_LINEAR, logits);
+    body_head(n, &p->value_fc3, value, c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID,
+              values);
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* tests/support/train_checks.h - what a trainer on CUDA must do, on a GPU and on the model of one alike. */
+/* tests/support/train_checks.h - what a trainer on CUDA must do, on a GPU and on the model of one
+ * alike. */
 #ifndef TESTS_SUPPORT_TRAIN_CHECKS_H
 #define TESTS_SUPPORT_TRAIN_CHECKS_H
 
@@ -17,10 +18,10 @@ static inline void agrees_with_reference(const ModelConfig *model, Precision pre
         const TrainReport *r = &t.reports[i];
         const double limit = exact ? 1e-5 : 0.02;
         ref_step(&ref, &t.rows, (int64_t)i * spec.rows, spec.rows, (double)checked_rate(i));
-        CHECK(near(r->policy_loss, ref.figures[0], limit));
-        CHECK(near(r->value_loss, ref.figures[1], limit));
-        CHECK(near(r->target_entropy, ref.figures[2], 1e-5));
-        CHECK(near(r->accuracy, ref.figures[3], exact ? 1e-5 : 0.3));
+        CHECK(near(r->policy_loss, ref.metrics[0], limit));
+        CHECK(near(r->value_loss, ref.metrics[1], limit));
+        CHECK(near(r->target_entropy, ref.metrics[2], 1e-5));
+        CHECK(near(r->accuracy, ref.metrics[3], exact ? 1e-5 : 0.3));
         CHECK(near(r->gradient_norm, ref.norm, limit));
         CHECK(r->rate == checked_rate(i) && r->skipped == 0);
     }
@@ -140,7 +141,7 @@ static inline void ways_are_equal(const ModelConfig *model, Precision precision)
 typedef enum { ROWS_ALONE, ROWS_BY_SIZE, ROWS_COUNT } RowsKind;
 
 /* Two batches of 64 rows are one of 128 but for rounding; where a row's bits do not depend on how
- * many there are, its figures to the bit. */
+ * many there are, its metrics to the bit. */
 static inline void batches_add_up(const ModelConfig *model, RowsKind kind) {
     TrainSpec spec = checked_spec(model, PRECISION_FLOAT32);
     double *m;

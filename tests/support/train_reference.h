@@ -1,4 +1,5 @@
-/* tests/support/train_reference.h - training written once more: in doubles, a row at a time, by formula.
+/* tests/support/train_reference.h - training written once more: in doubles, a row at a time, by
+ * formula.
  *
  * The formulas are those of nn/train/train.h; of nn/ it takes the table of tensors alone.
  *
@@ -21,7 +22,7 @@ typedef struct {
     size_t n;
     double *p, *ema, *m, *v, *g; /* (N) owned */
     int64_t t;                   /* updates */
-    double figures[4], norm;     /* of the last step: CE, VE, entropy, accuracy; |g| */
+    double metrics[4], norm;     /* of the last step: CE, VE, entropy, accuracy; |g| */
 } Ref;
 
 static inline void ref_open(Ref *ref, const Weights *w, const TrainSettings *set) {
@@ -164,7 +165,7 @@ static inline void ref_forward(const Ref *ref, RefRow *r) {
                c->value_hidden, c->values, r->value_hidden, r->values);
 }
 
-/* dlogits and dvalues, times `scale`; adds the row's figures up. */
+/* dlogits and dvalues, times `scale`; adds the row's metrics up. */
 static inline void ref_loss(Ref *ref, const RefRow *r, const TrainRows *of, int64_t row,
                             double scale, double *dlogits, double *dvalues) {
     const ModelConfig *c = &ref->c;
@@ -185,18 +186,18 @@ static inline void ref_loss(Ref *ref, const RefRow *r, const TrainRows *of, int6
     for (int a = 0; a < c->actions; a++) {
         const double t = train_rows_policy(of, row, a);
         if (!(legal >> a & 1)) continue;
-        ref->figures[0] -= t * (r->logits[a] - most - log(sum));
-        if (t > 0) ref->figures[2] -= t * log(t);
+        ref->metrics[0] -= t * (r->logits[a] - most - log(sum));
+        if (t > 0) ref->metrics[2] -= t * log(t);
         dlogits[a] = scale * (exp(r->logits[a] - most) / sum - t);
     }
-    ref->figures[3] += best == target;
+    ref->metrics[3] += best == target;
     for (int s = 0; s < c->values; s++) {
         const int tanh_head = c->value_head == VALUE_TANH;
         const double v = tanh_head ? tanh(r->values[s]) : 1 / (1 + exp(-r->values[s]));
         const double error = v - train_rows_value(of, row, s);
         dvalues[s] = 0;
         if (s >= P) continue;
-        ref->figures[1] += error * error / P;
+        ref->metrics[1] += error * error / P;
         dvalues[s] = scale * ref->set.value_weight * 2 / P * error *
                      (tanh_head ? 1 - v * v : v * (1 - v));
     }
@@ -275,14 +276,14 @@ static inline void ref_step(Ref *ref, const TrainRows *of, int64_t first, int ro
     static RefRow r;
     double dlogits[64], dvalues[64];
     memset(ref->g, 0, ref->n * sizeof *ref->g);
-    memset(ref->figures, 0, sizeof ref->figures);
+    memset(ref->metrics, 0, sizeof ref->metrics);
     for (int i = 0; i < rows; i++) {
         for (int c = 0; c < ref->c.inputs; c++) r.x[c] = train_rows_input(of, first + i, c);
         ref_forward(ref, &r);
         ref_loss(ref, &r, of, first + i, 1.0 / rows, dlogits, dvalues);
         ref_backward(ref, &r, dlogits, dvalues);
     }
-    for (int f = 0; f < 4; f++) ref->figures[f] /= rows;
+    for (int f = 0; f < 4; f++) ref->metrics[f] /= rows;
     ref_adamw(ref, rate);
 }
 

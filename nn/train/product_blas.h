@@ -1,32 +1,32 @@
-/* nn/train/product_train.h - the float32 products of CPU training: the calls into oneDNN, no others.
+/* nn/train/product_blas.h - the float32 products of CPU training: the calls into oneDNN, no others.
  *
- *   forward   Y (R, out)  = X (R, in) W            W turned, (in, out)
+ *   forward   Y (R, out)  = X (R, in) W            W transposed, (in, out)
  *   back      dX (R, in)  = dY (R, out) W          W (out, in)
  *   weights   dW (out, in) = dY^T X                 sums over R rows
  *
- * A build without the library links a plain twin of product_train.c instead. */
-#ifndef NN_TRAIN_PRODUCT_TRAIN_H
-#define NN_TRAIN_PRODUCT_TRAIN_H
+ * A build without the library links a plain twin of product_blas.c instead. */
+#ifndef NN_TRAIN_PRODUCT_BLAS_H
+#define NN_TRAIN_PRODUCT_BLAS_H
 
 #include "device/core/portable.h"
 #include "device/core/status.h"
 
-typedef enum { PRODUCT_AS_IT_IS, PRODUCT_TURNED, PRODUCT_TURN_COUNT } ProductTurn;
+typedef enum { PRODUCT_AS_IT_IS, PRODUCT_TRANSPOSED, PRODUCT_TRANSPOSE_COUNT } ProductTranspose;
 typedef enum { PRODUCT_SET, PRODUCT_ADD, PRODUCT_KIND_COUNT } ProductKind;
 
 typedef struct {
-    const float *a, *b; /* (m, k), or (k, m) turned; (k, n) */
+    const float *a, *b; /* (m, k), or (k, m) transposed; (k, n) */
     float *c;           /* (m, n) */
     int m, n, k;
     int a_stride, b_stride, c_stride; /* floats from row to row as they lie in memory */
-    ProductTurn turn;                 /* of a */
+    ProductTranspose transpose;       /* of a */
     ProductKind kind;                 /* c = a b, or c = c + a b */
-} ProductTrainArgs;
+} ProductBlasArgs;
 
 EXTERN_C_BEGIN
 /* The bits depend on the numbers and sizes alone. One thread, if the caller has called
  * omp_set_num_threads(1). STATUS_DEVICE: the library refused. */
-Status product_train(const ProductTrainArgs *args);
+Status product_blas(const ProductBlasArgs *args);
 EXTERN_C_END
 
 #endif

@@ -1,5 +1,5 @@
-/* nn/ops/train_product.h - a tile of a product of two matrices by the formula: the oracle of training's
- * three products, each of which is this one with other strides.
+/* nn/ops/plain_product.h - a tile of a product of two matrices by the formula: the oracle of
+ * training's three products, each of which is this one with other strides.
  *
  *   forward   Y  = X W^T     (R, C_out)      k over C_in
  *   back      dX = dY W      (R, C_in)       k over C_out
@@ -12,22 +12,22 @@
  * lane's: the same bits for teams of 1 and 32. Several products of one shape are one call.
  *
  *   L products   M rows, N columns of y   K terms of a sum */
-#ifndef NN_OPS_TRAIN_PRODUCT_H
-#define NN_OPS_TRAIN_PRODUCT_H
+#ifndef NN_OPS_PLAIN_PRODUCT_H
+#define NN_OPS_PLAIN_PRODUCT_H
 
 #include "nn/element.h"
 
-enum { TRAIN_PRODUCT_TILE = 32 }; /* outputs of an item */
+enum { PLAIN_PRODUCT_TILE = 32 }; /* outputs of an item */
 
 /* Strides in elements. `a` and `b` of product l begin `next` elements after those of l - 1. */
 typedef struct {
     const void *p;
     int64_t next;
     int64_t outer, inner; /* a: from m to m + 1, from k to k + 1; b: from n to n + 1, k to k + 1 */
-} TrainOperand;
+} PlainOperand;
 
 typedef struct {
-    TrainOperand a, b;
+    PlainOperand a, b;
     const void *bias;      /* (N) elements of the operands' kind, or NULL */
     const void *addend;    /* laid out as y, or NULL; may be y itself */
     void *y;               /* (L, M, N) rows y_stride apart, products y_next; out */
@@ -37,20 +37,20 @@ typedef struct {
     int relu;              /* 1: max(0, ..); not a number stays so */
     int products, m, n, k; /* L, M, N, K */
     int y_stride;          /* elements */
-} TrainProductArgs;
+} PlainProductArgs;
 
-HD int train_product_tiles(int n) { return (n + TRAIN_PRODUCT_TILE - 1) / TRAIN_PRODUCT_TILE; }
+HD int plain_product_tiles(int n) { return (n + PLAIN_PRODUCT_TILE - 1) / PLAIN_PRODUCT_TILE; }
 
-HD int64_t train_product_items(const TrainProductArgs *a) {
-    return (int64_t)a->products * a->m * train_product_tiles(a->n);
+HD int64_t plain_product_items(const PlainProductArgs *a) {
+    return (int64_t)a->products * a->m * plain_product_tiles(a->n);
 }
 
-HD void train_product_sum(const TrainProductArgs *p, int64_t a, int64_t b, int n, Team team,
+HD void plain_product_sum(const PlainProductArgs *p, int64_t a, int64_t b, int n, Team team,
                           float *sum) {
     for (int k = 0; k < p->k; k++) {
         const float x = element_load(p->a.p, p->precision, a + k * p->a.inner);
         const int64_t row = b + k * p->b.inner;
-        for (int j = 0; j * team.width < TRAIN_PRODUCT_TILE; j++) {
+        for (int j = 0; j * team.width < PLAIN_PRODUCT_TILE; j++) {
             const int o = j * team.width + team.lane;
             if (o < n)
                 sum[j] = sum[j] + x * element_load(p->b.p, p->precision, row + o * p->b.outer);
@@ -59,15 +59,15 @@ HD void train_product_sum(const TrainProductArgs *p, int64_t a, int64_t b, int n
 }
 
 /* Tile item % tiles of row item / tiles % M of product item / tiles / M. */
-HD void train_product_one(const TrainProductArgs *p, int item, Team team) {
-    const int tiles = train_product_tiles(p->n), m = item / tiles % p->m, l = item / tiles / p->m;
-    const int first = item % tiles * TRAIN_PRODUCT_TILE;
-    const int n = p->n - first < TRAIN_PRODUCT_TILE ? p->n - first : TRAIN_PRODUCT_TILE;
-    float sum[TRAIN_PRODUCT_TILE];
-    for (int j = 0; j * team.width < TRAIN_PRODUCT_TILE; j++) sum[j] = 0.0f;
-    train_product_sum(p, l * p->a.next + m * p->a.outer, l * p->b.next + first * p->b.outer, n,
+HD void plain_product_one(const PlainProductArgs *p, int item, Team team) {
+    const int tiles = plain_product_tiles(p->n), m = item / tiles % p->m, l = item / tiles / p->m;
+    const int first = item % tiles * PLAIN_PRODUCT_TILE;
+    const int n = p->n - first < PLAIN_PRODUCT_TILE ? p->n - first : PLAIN_PRODUCT_TILE;
+    float sum[PLAIN_PRODUCT_TILE];
+    for (int j = 0; j * team.width < PLAIN_PRODUCT_TILE; j++) sum[j] = 0.0f;
+    plain_product_sum(p, l * p->a.next + m * p->a.outer, l * p->b.next + first * p->b.outer, n,
                       team, sum);
-    for (int j = 0; j * team.width < TRAIN_PRODUCT_TILE; j++) {
+    for (int j = 0; j * team.width < PLAIN_PRODUCT_TILE; j++) {
         const int o = j * team.width + team.lane;
         const int64_t at = l * p->y_next + (int64_t)m * p->y_stride + first + o;
         if (o >= n) continue;
@@ -86,9 +86,9 @@ typedef struct {
     Precision precision; /* of bias */
     Precision result;    /* of y */
     int relu, rows, n, y_stride;
-} TrainAfterArgs;
+} PlainAfterArgs;
 
-HD void train_after_one(const TrainAfterArgs *a, int r, Team team) {
+HD void plain_after_one(const PlainAfterArgs *a, int r, Team team) {
     const int64_t at = (int64_t)r * a->y_stride;
     TEAM_FOR(c, a->n, team) {
         float y = element_load(a->y, a->result, at + c) + element_load(a->bias, a->precision, c);

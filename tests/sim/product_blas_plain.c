@@ -1,16 +1,17 @@
-/* tests/sim/product_train_plain.c - the CPU trainer's products by loops: for nn/train/product_blas.c.
+/* tests/sim/product_blas_plain.c - the CPU trainer's products by loops: for
+ * nn/train/product_blas.c.
  *
  * For a build without oneDNN; a sum is added up term by term, ascending. */
-#include "nn/train/product_train.h"
+#include "nn/train/product_blas.h"
 
-Status product_train(const ProductTrainArgs *p) {
+Status product_blas(const ProductBlasArgs *p) {
     for (int m = 0; m < p->m; m++)
         for (int n = 0; n < p->n; n++) {
             float sum = p->kind == PRODUCT_ADD ? p->c[(size_t)m * (size_t)p->c_stride + (size_t)n]
                                                : 0.0f;
             for (int k = 0; k < p->k; k++) {
-                const int row = p->turn == PRODUCT_TURNED ? k : m;
-                const int column = p->turn == PRODUCT_TURNED ? m : k;
+                const int row = p->transpose == PRODUCT_TRANSPOSED ? k : m;
+                const int column = p->transpose == PRODUCT_TRANSPOSED ? m : k;
                 sum = sum + p->a[(size_t)row * (size_t)p->a_stride + (size_t)column] *
                                 p->b[(size_t)k * (size_t)p->b_stride + (size_t)n];
             }
