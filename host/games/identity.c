@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xxhash.h>
-
-#include "host/files/durable.h"
 
 static const char *text_of(const cJSON *identity, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(identity, key);
@@ -99,8 +98,24 @@ Status identity_read_terms(const char *path, const cJSON *identity, GameTerms *t
     return STATUS_OK;
 }
 
+bool identity_find_run(const char *folder, char path[IDENTITY_PATH]) {
+    snprintf(path, IDENTITY_PATH, "%s/run.json", folder);
+    return access(path, F_OK) == 0;
+}
+
+Status identity_match_run(const char *folder, const cJSON *expected, bool *found) {
+    char path[IDENTITY_PATH];
+    cJSON *identity;
+    *found = identity_find_run(folder, path);
+    if (!*found) return STATUS_OK;
+    TRY(identity_read_run(folder, &identity));
+    Status status = identity_match(path, identity, expected);
+    cJSON_Delete(identity);
+    return status;
+}
+
 Status identity_read_run(const char *folder, cJSON **identity) {
-    char path[DURABLE_PATH + 16];
+    char path[IDENTITY_PATH];
     unsigned char *bytes;
     size_t size;
     *identity = NULL;
@@ -117,7 +132,7 @@ Status identity_read_run(const char *folder, cJSON **identity) {
 }
 
 Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *machine) {
-    char path[DURABLE_PATH + 16];
+    char path[IDENTITY_PATH];
     snprintf(path, sizeof path, "%s/run.json", folder);
     cJSON *json = cJSON_CreateObject(), *copy = identity_copy(identity);
     cJSON *facts = machine ? cJSON_Duplicate(machine, 1) : cJSON_CreateObject();

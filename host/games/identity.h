@@ -6,14 +6,14 @@
 
 #include <cjson/cJSON.h>
 
-#include "device/core/status.h"
+#include "host/files/folder.h"
 #include "game_record.h"
 
 /* The value of the key format_version: of the files described in shard.h. */
 #define IDENTITY_FORMAT_VERSION "1"
 
-/* Equal in every key but "xxh64". Otherwise one line on stderr that names `path` (which holds
- * `found`), the first key that differs and both values, and STATUS_INPUT. */
+/* OK where both are equal in every key but "xxh64". Otherwise one line on stderr that names `path`
+ * (which holds `found`), the first key that differs and both values, and STATUS_INPUT. */
 Status identity_match(const char *path, const cJSON *found, const cJSON *expected);
 
 /* XXH64 over the keys and texts in ascending order of the keys. */
@@ -25,6 +25,15 @@ cJSON *identity_copy(const cJSON *identity);
 /* Reads rules (blob, oh-hell), players, cards, format (round, full) and for oh-hell points and
  * penalty (0, 1). STATUS_INPUT: another format_version, a key missing or out of range. */
 Status identity_read_terms(const char *path, const cJSON *identity, GameTerms *terms);
+
+enum { IDENTITY_PATH = FOLDER_PATH + 16 };
+
+/* Whether the folder has a run.json; its path into `path`. */
+bool identity_find_run(const char *folder, char path[IDENTITY_PATH]);
+
+/* identity_match for a folder's run.json; OK too where there is none, *found tells. STATUS_INPUT:
+ * damaged, or another run's. */
+Status identity_match_run(const char *folder, const cJSON *expected, bool *found);
 
 /* The identity in a folder's run.json; the caller deletes it. STATUS_INPUT: missing or damaged. */
 Status identity_read_run(const char *folder, cJSON **identity);

@@ -1,4 +1,5 @@
-/* host/games/records.c - every game in some folders or shards of one run, in order of its id, checked. */
+/* host/games/records.c - every game in some folders or shards of one run, in order of its id,
+ * checked. */
 #include "records.h"
 
 #include <dirent.h>
@@ -7,17 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "host/files/array.h"
 
 static Status add_source(Records *records, const char *path, int64_t index, ShardName kind) {
-    if (records->source_count == records->source_space) {
-        int space = 2 * records->source_space + 16;
-        RecordSource *more = (RecordSource *)realloc(records->sources,
-                                                     (size_t)space * sizeof *more);
-        if (!more) return STATUS_MEMORY;
-        records->sources = more;
-        records->source_space = space;
-    }
+    RecordSource *sources = (RecordSource *)array_grow(records->sources, records->source_count,
+                                                       &records->source_space, sizeof *sources);
+    if (!sources) return STATUS_MEMORY;
+    records->sources = sources;
     RecordSource *source = &records->sources[records->source_count++];
     snprintf(source->path, sizeof source->path, "%s", path);
     source->index = index;
@@ -95,15 +93,10 @@ static Status read_identity(Records *records) {
 
 /* Where run.json is there, it tells of the same run as the shards beside it. */
 static Status check_run(const Records *records, const RecordSource *source) {
-    char folder[SHARD_PATH], path[SHARD_PATH + 16];
-    cJSON *found;
+    char folder[SHARD_PATH];
+    bool found;
     folder_of(source->path, folder);
-    snprintf(path, sizeof path, "%s/run.json", folder);
-    if (access(path, F_OK) != 0) return STATUS_OK;
-    TRY(identity_read_run(folder, &found));
-    Status status = identity_match(path, found, records->identity);
-    cJSON_Delete(found);
-    return status;
+    return identity_match_run(folder, records->identity, &found);
 }
 
 Status records_open(Records *records, const char *const *paths, int path_count) {

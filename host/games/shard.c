@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/files/array.h"
+#include "host/files/folder.h"
 #include "shard_store.h"
 
 int shard_expected(const ShardStore *store, int64_t index) {
@@ -14,13 +16,10 @@ int shard_expected(const ShardStore *store, int64_t index) {
 }
 
 Status shard_begin(ShardStore *store, int64_t index, int base, OpenShard **out) {
-    if (store->open_count == store->open_space) {
-        int space = 2 * store->open_space + 8;
-        OpenShard **more = (OpenShard **)realloc(store->open, (size_t)space * sizeof *more);
-        if (!more) return STATUS_MEMORY;
-        store->open = more;
-        store->open_space = space;
-    }
+    OpenShard **open = (OpenShard **)array_grow(store->open, store->open_count, &store->open_space,
+                                                sizeof *open);
+    if (!open) return STATUS_MEMORY;
+    store->open = open;
     OpenShard *shard = (OpenShard *)calloc(1, sizeof *shard);
     if (!shard) return STATUS_MEMORY;
     int expected = shard_expected(store, index);
@@ -187,7 +186,7 @@ Status shard_close(ShardStore *store) {
     if (!store) return STATUS_OK;
     Status status = shard_flush(store);
     while (store->open_count > 0) end_shard(store, store->open[0]);
-    if (store->lock >= 0) close(store->lock);
+    folder_unlock(&store->lock);
     cJSON_Delete(store->identity);
     free(store->missing);
     free(store->open);

@@ -2,12 +2,10 @@
 #ifndef HOST_GAMES_SHARD_NAME_H
 #define HOST_GAMES_SHARD_NAME_H
 
-#include <stdbool.h>
-
-#include "host/files/durable.h"
+#include "host/files/folder.h"
 
 /* Consecutive ids in a shard; its index is id / SHARD_GAMES. */
-enum { SHARD_GAMES = 4096, SHARD_PATH = DURABLE_PATH + 64 };
+enum { SHARD_GAMES = 4096, SHARD_PATH = FOLDER_PATH };
 
 typedef enum { SHARD_NAME_FILE, SHARD_NAME_PART, SHARD_NAME_COUNT } ShardName;
 

@@ -1,15 +1,15 @@
-/* host/games/shard_open.c - a folder of shards opened: whose it is, what is there, what is missing. */
+/* host/games/shard_open.c - a folder of shards opened: whose it is, what is there, what is
+ * missing. */
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/files/array.h"
+#include "host/files/folder.h"
 #include "shard_store.h"
 
 typedef struct {
@@ -22,30 +22,21 @@ typedef struct {
     int count, space;
 } Listing;
 
-/* A file aside that a stopped run of ours left: it never got its name. */
-static bool is_leftover(const char *name) {
-    char head[64];
+/* The files that are written aside. */
+static bool is_own_file(const char *name) {
     int64_t index;
     ShardName kind;
-    const char *aside = strstr(name, ".aside-");
-    if (!aside || aside - name >= (int)sizeof head) return false;
-    memcpy(head, name, (size_t)(aside - name));
-    head[aside - name] = 0;
-    return strcmp(head, "run.json") == 0 ||
-           (shard_parse_name(head, &index, &kind) && kind == SHARD_NAME_FILE);
+    return strcmp(name, "run.json") == 0 ||
+           (shard_parse_name(name, &index, &kind) && kind == SHARD_NAME_FILE);
 }
 
 static Status list_name(Listing *list, const char *name) {
     int64_t index;
     ShardName kind;
     if (!shard_parse_name(name, &index, &kind)) return STATUS_OK;
-    if (list->count == list->space) {
-        int space = 2 * list->space + 16;
-        Entry *more = (Entry *)realloc(list->entries, (size_t)space * sizeof *more);
-        if (!more) return STATUS_MEMORY;
-        list->entries = more;
-        list->space = space;
-    }
+    Entry *entries = (Entry *)array_grow(list->entries, list->count, &list->space, sizeof *entries);
+    if (!entries) return STATUS_MEMORY;
+    list->entries = entries;
     Entry *entry = &list->entries[list->count++];
     memset(entry, 0, sizeof *entry);
     entry->index = index;
@@ -64,7 +55,7 @@ static Status list_folder(const ShardStore *store, Listing *list) {
     if (!folder) return durable_refuse(store->folder, "cannot be read: %s", strerror(errno));
     Status status = STATUS_OK;
     for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
-        if (is_leftover(d->d_name))
+        if (folder_is_leftover(d->d_name, is_own_file))
             unlinkat(dirfd(folder), d->d_name, 0);
         else
             status = list_name(list, d->d_name);
@@ -91,13 +82,10 @@ static Status add_missing(ShardStore *store, int64_t first, int64_t count) {
         last->count += count;
         return STATUS_OK;
     }
-    if (store->missing_count == store->missing_space) {
-        int space = 2 * store->missing_space + 16;
-        ShardRange *more = (ShardRange *)realloc(store->missing, (size_t)space * sizeof *more);
-        if (!more) return STATUS_MEMORY;
-        store->missing = more;
-        store->missing_space = space;
-    }
+    ShardRange *missing = (ShardRange *)array_grow(store->missing, store->missing_count,
+                                                   &store->missing_space, sizeof *missing);
+    if (!missing) return STATUS_MEMORY;
+    store->missing = missing;
     store->missing[store->missing_count].first = first;
     store->missing[store->missing_count++].count = count;
     return STATUS_OK;
@@ -171,37 +159,6 @@ fail:
     return status;
 }
 
-static Status lock_folder(ShardStore *store) {
-    char path[SHARD_PATH];
-    struct stat there;
-    bool made = mkdir(store->folder, 0777) == 0;
-    if (!made && errno != EEXIST)
-        return durable_refuse(store->folder, "cannot be made: %s", strerror(errno));
-    if (made) TRY(durable_flush_folder(store->folder));
-    if (stat(store->folder, &there) != 0 || !S_ISDIR(there.st_mode))
-        return durable_refuse(store->folder, "is not a folder");
-    snprintf(path, sizeof path, "%s/lock", store->folder);
-    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (store->lock < 0)
-        return durable_refuse(store->folder, "cannot be written: %s", strerror(errno));
-    if (flock(store->lock, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
-    if (errno == EWOULDBLOCK) return durable_refuse(store->folder, "another process writes to it");
-    return durable_fail(path, "cannot be locked");
-}
-
-/* run.json is this run's, or is not there. */
-static Status check_run(const ShardStore *store, bool *there) {
-    char path[SHARD_PATH];
-    cJSON *found;
-    snprintf(path, sizeof path, "%s/run.json", store->folder);
-    *there = access(path, F_OK) == 0;
-    if (!*there) return STATUS_OK;
-    TRY(identity_read_run(store->folder, &found));
-    Status status = identity_match(path, found, store->identity);
-    cJSON_Delete(found);
-    return status;
-}
-
 static void check_identity(const cJSON *identity) {
     const cJSON *item;
     cJSON_ArrayForEach(item, identity) assert(cJSON_IsString(item));
@@ -214,8 +171,7 @@ Status shard_open(ShardStore **out, const char *folder, const cJSON *identity, c
     *out = NULL;
     check_identity(identity);
     if (games < 1 || games > INT64_MAX / 2) return STATUS_ARGUMENT;
-    if (strlen(folder) >= DURABLE_PATH - 64)
-        return durable_refuse(folder, "a path longer than %d bytes", DURABLE_PATH - 65);
+    TRY(folder_check_path(folder));
     TRY(identity_read_terms(folder, identity, &terms));
     ShardStore *store = (ShardStore *)calloc(1, sizeof *store);
     if (!store) return STATUS_MEMORY;
@@ -227,8 +183,9 @@ Status shard_open(ShardStore **out, const char *folder, const cJSON *identity, c
     Status status = store->identity ? STATUS_OK : STATUS_MEMORY;
     if (status != STATUS_OK) goto fail;
     bool there;
-    TRY_GOTO(status, lock_folder(store));
-    TRY_GOTO(status, check_run(store, &there));
+    TRY_GOTO(status, folder_make(folder));
+    TRY_GOTO(status, folder_lock(folder, &store->lock));
+    TRY_GOTO(status, identity_match_run(folder, store->identity, &there));
     TRY_GOTO(status, resume(store));
     if (machine || !there) TRY_GOTO(status, shard_write_machine(store, machine));
     *out = store;

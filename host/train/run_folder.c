@@ -1,17 +1,17 @@
-/* host/train/run_folder.c - a run's folder: opened, searched for its newest good checkpoint, tidied. */
+/* host/train/run_folder.c - a run's folder: opened, searched for its newest good checkpoint,
+ * tidied. */
 #include "run_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/files/array.h"
+#include "host/files/folder.h"
 #include "host/games/identity.h"
 #include "checkpoint.h"
 
@@ -63,27 +63,17 @@ static bool is_event_file(const char *name) {
     return strncmp(name, "events.out.tfevents.", 20) == 0;
 }
 
-/* A file aside that a stopped process left: it never got its name, which `is_own` knows. */
-static bool is_leftover(const char *name, bool (*is_own)(const char *)) {
-    char head[64];
-    const char *aside = strstr(name, ".aside-");
-    if (!aside || aside - name >= (int)sizeof head) return false;
-    memcpy(head, name, (size_t)(aside - name));
-    head[aside - name] = 0;
-    return is_own(head);
-}
-
 typedef enum { REMOVE_LEFTOVERS, REMOVE_OWN } Removal;
 
 /* Removes a folder's leftovers, or with them all that `is_own` knows but run.json; then flushes. */
-static Status clean_folder(const char *path, bool (*is_own)(const char *), Removal removal) {
+static Status clean_folder(const char *path, FolderOwns is_own, Removal removal) {
     DIR *folder = opendir(path);
     bool removed = false;
     Status status = STATUS_OK;
     if (!folder) return errno == ENOENT ? STATUS_OK : durable_fail(path, "cannot be read");
     for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
         bool own = removal == REMOVE_OWN && is_own(d->d_name) && strcmp(d->d_name, "run.json") != 0;
-        if (!own && !is_leftover(d->d_name, is_own)) continue;
+        if (!own && !folder_is_leftover(d->d_name, is_own)) continue;
         removed = true;
         if (unlinkat(dirfd(folder), d->d_name, 0) != 0 && errno != ENOENT)
             status = durable_fail(path, "a file in it cannot be removed");
@@ -114,7 +104,7 @@ static Status check_empty(const char *path) {
     for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
         const char *name = d->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lock") == 0 ||
-            is_leftover(name, is_own_file))
+            folder_is_leftover(name, is_own_file))
             continue;
         status = durable_refuse(path,
                                 "holds %.99s and no run.json: it is no run's folder, and is left "
@@ -133,10 +123,9 @@ static const char *program_of(const cJSON *identity) {
 /* The folder is this run's, or may become so. */
 static Status check_owner(const RunFolder *run, const cJSON *identity, RunBegin begin,
                           bool *there) {
-    char path[RUN_PATH];
+    char path[IDENTITY_PATH];
     cJSON *found;
-    snprintf(path, sizeof path, "%s/run.json", run->folder);
-    *there = access(path, F_OK) == 0;
+    *there = identity_find_run(run->folder, path);
     if (!*there) return check_empty(run->folder);
     TRY(identity_read_run(run->folder, &found));
     Status status = STATUS_OK;
@@ -149,53 +138,28 @@ static Status check_owner(const RunFolder *run, const cJSON *identity, RunBegin 
     return status;
 }
 
-static Status make_folder(const char *path) {
-    struct stat there;
-    bool made = mkdir(path, 0777) == 0;
-    if (!made && errno != EEXIST)
-        return durable_refuse(path, "cannot be made: %s", strerror(errno));
-    if (made) return durable_flush_folder(path);
-    if (stat(path, &there) != 0 || !S_ISDIR(there.st_mode))
-        return durable_refuse(path, "is not a folder");
-    return STATUS_OK;
-}
-
-static Status lock_folder(RunFolder *run) {
-    char path[RUN_PATH];
-    snprintf(path, sizeof path, "%s/lock", run->folder);
-    run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (run->lock < 0) return durable_refuse(run->folder, "cannot be written: %s", strerror(errno));
-    if (flock(run->lock, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
-    if (errno == EWOULDBLOCK) return durable_refuse(run->folder, "another process writes to it");
-    return durable_fail(path, "cannot be locked");
-}
-
 Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity,
                        const cJSON *machine, RunBegin begin) {
     char path[RUN_PATH];
     bool there;
     run->lock = -1;
     run->folder[0] = 0;
-    if (strlen(folder) >= DURABLE_PATH - 64)
-        return durable_refuse(folder, "a path longer than %d bytes", DURABLE_PATH - 65);
+    TRY(folder_check_path(folder));
+    TRY(folder_make(folder));
     snprintf(run->folder, sizeof run->folder, "%s", folder);
-    TRY(make_folder(folder));
     TRY(check_owner(run, identity, begin, &there)); /* before a lock is left in a stranger's */
-    TRY(lock_folder(run));
+    TRY(folder_lock(folder, &run->lock));
     TRY(check_owner(run, identity, begin, &there)); /* of another process, gone in between */
     TRY(clean_run(run, begin == RUN_FRESH ? REMOVE_OWN : REMOVE_LEFTOVERS));
     if (machine || !there || begin == RUN_FRESH) TRY(identity_write_run(folder, identity, machine));
     for (int i = 0; i < RUN_SERIES_COUNT; i++) {
         series_path(run, (RunSeries)i, path);
-        TRY(make_folder(path));
+        TRY(folder_make(path));
     }
     return STATUS_OK;
 }
 
-void run_folder_close(RunFolder *run) {
-    if (run->lock >= 0) close(run->lock);
-    run->lock = -1;
-}
+void run_folder_close(RunFolder *run) { folder_unlock(&run->lock); }
 
 static int by_size(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -213,14 +177,10 @@ static Status list_numbers(const RunFolder *run, RunSeries series, Numbers *out)
     for (struct dirent *d; status == STATUS_OK && (d = readdir(folder));) {
         int64_t number;
         if (!parse_number(d->d_name, &number)) continue;
-        if (out->count == out->space) {
-            int space = 2 * out->space + 16;
-            int64_t *more = realloc(out->numbers, (size_t)space * sizeof *more);
-            status = more ? STATUS_OK : STATUS_MEMORY;
-            if (!more) break;
-            out->numbers = more;
-            out->space = space;
-        }
+        int64_t *numbers = array_grow(out->numbers, out->count, &out->space, sizeof *numbers);
+        status = numbers ? STATUS_OK : STATUS_MEMORY;
+        if (!numbers) break;
+        out->numbers = numbers;
         out->numbers[out->count++] = number;
     }
     closedir(folder);

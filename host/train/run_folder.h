@@ -18,7 +18,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "host/files/durable.h"
+#include "host/files/folder.h"
 
 typedef enum { RUN_CONTINUE, RUN_FRESH } RunBegin;
 
@@ -28,7 +28,7 @@ typedef enum { RUN_WEIGHTS, RUN_BEST, RUN_METRICS, RUN_BAD_BATCH, RUN_FILE_COUNT
 /* Folders with a file a number. */
 typedef enum { RUN_CHECKPOINTS, RUN_REPLAY, RUN_SERIES_COUNT } RunSeries;
 
-enum { RUN_PATH = DURABLE_PATH + 64, RUN_NONE = -1 };
+enum { RUN_PATH = FOLDER_PATH, RUN_NONE = -1 };
 
 typedef struct {
     char folder[DURABLE_PATH];
