@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safetensors.h"
+#include "float_tensor.h"
 
 enum { SIZE_MOST = 1 << 20 };
 
@@ -13,9 +13,12 @@ static Status read_matrix(const Safetensors *file, const char *name, int *rows, 
     const SafeTensor *t = safetensors_find_tensor(file, name);
     if (!t) return durable_refuse(file->path, "is no network's: has no tensor %s", name);
     if (t->rank != 2 || t->dims[0] < 1 || t->dims[0] > SIZE_MOST || t->dims[1] < 1 ||
-        t->dims[1] > SIZE_MOST)
-        return durable_refuse(file->path, "tensor %s must have two sizes, each 1..%d", name,
-                              (int)SIZE_MOST);
+        t->dims[1] > SIZE_MOST) {
+        char found[FLOAT_TENSOR_SHAPE];
+        float_tensor_print_shape(found, t->rank, t->dims);
+        return durable_refuse(file->path, "tensor %s has shape %s: must have two sizes, each 1..%d",
+                              name, found, (int)SIZE_MOST);
+    }
     if (rows) *rows = (int)t->dims[0];
     if (columns) *columns = (int)t->dims[1];
     return STATUS_OK;

@@ -2,12 +2,11 @@
 #include "checkpoint.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "game/observe.h"
-#include "host/files/safetensors.h"
+#include "host/files/float_tensor.h"
 
 enum { PARTS = 4, COUNTERS = 7, SIZES = 10, NAME_BYTES = 80, TEXTS_MAX = 900 };
 
@@ -100,10 +99,8 @@ static void list_tensors(const ModelConfig *config, SafeTensor *tensors, char *n
             WeightTensor w = weights_tensor(config, i);
             char *name = names + (size_t)(part * count + i) * NAME_BYTES;
             tensor_name(name, part, &w);
+            *t = float_tensor_describe(&w);
             t->name = name;
-            t->type = SAFE_F32;
-            t->rank = w.rank;
-            for (int d = 0; d < w.rank; d++) t->dims[d] = w.dims[d];
         }
 }
 
@@ -175,37 +172,6 @@ static Status check_sizes(const Safetensors *file, const ModelConfig *config) {
     return STATUS_OK;
 }
 
-/* "(256, 1024)" */
-static void print_shape(char *text, size_t size, int rank, const int64_t *dims) {
-    size_t n = (size_t)snprintf(text, size, "(");
-    for (int d = 0; d < rank && n < size; d++)
-        n += (size_t)snprintf(text + n, size - n, "%s%" PRId64, d ? ", " : "", dims[d]);
-    if (n < size) snprintf(text + n, size - n, ")");
-}
-
-static Status load_tensor(const Safetensors *file, const SafeTensor *want, float *to) {
-    const SafeTensor *t = safetensors_find_tensor(file, want->name);
-    if (!t) return durable_refuse(file->path, "has no tensor %s", want->name);
-    if (t->type != SAFE_F32)
-        return durable_refuse(file->path, "tensor %s has dtype %s, expected F32", t->name,
-                              safetensors_type_name(t->type));
-    if (t->rank != want->rank ||
-        memcmp(t->dims, want->dims, sizeof *t->dims * (size_t)t->rank) != 0) {
-        char found[200], expected[80];
-        print_shape(found, sizeof found, t->rank, t->dims);
-        print_shape(expected, sizeof expected, want->rank, want->dims);
-        return durable_refuse(file->path, "tensor %s has shape %s, expected %s", t->name, found,
-                              expected);
-    }
-    memcpy(to, t->data, (size_t)t->count * sizeof *to);
-    for (int64_t i = 0; i < t->count; i++)
-        if (!isfinite(to[i]))
-            return durable_refuse(
-                file->path, "tensor %s is %f at index %" PRId64 ", allowed are finite numbers",
-                t->name, (double)to[i], i);
-    return STATUS_OK;
-}
-
 static Status load_tensors(const Safetensors *file, TrainState *state) {
     const ModelConfig *config = &state->weights.config;
     int count = weights_tensor_count(config);
@@ -216,8 +182,8 @@ static Status load_tensors(const Safetensors *file, TrainState *state) {
     list_tensors(config, tensors, names);
     for (int k = 0; k < PARTS * count; k++) {
         float *part = part_of(state, k / count)->data;
-        TRY_GOTO(status,
-                 load_tensor(file, &tensors[k], part + weights_tensor(config, k % count).offset));
+        float *to = part + weights_tensor(config, k % count).offset;
+        TRY_GOTO(status, float_tensor_load(file, &tensors[k], FLOAT_TENSOR_F32, to));
     }
     status = STATUS_OK;
     if (file->tensor_count != PARTS * count)

@@ -268,7 +268,7 @@ static void weights_are_exactly_those_of_the_shape(void) {
     change.name = NULL, change.tensor = 2, change.first_dim = 0;
     CHECK_SAYS(load_changed(&config, &change, &x), STATUS_INPUT, "has no tensor input_embedding");
     change.name = "zebra", change.tensor = -1;
-    CHECK_SAYS(load_changed(&config, &change, &x), STATUS_INPUT, "tensor zebra is none");
+    CHECK_SAYS(load_changed(&config, &change, &x), STATUS_INPUT, "tensor zebra does not belong");
 }
 
 int main(void) {
