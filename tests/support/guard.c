@@ -48,11 +48,20 @@ static int children(pid_t *ids, int max) {
     return count;
 }
 
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void tick(void) {
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+    nanosleep(&pause, NULL);
+}
+
 /* Reaps for about `seconds`, or until the test has ended. True: it has, with *status. */
 static bool wait_for(pid_t test, double seconds, int *status) {
-    const struct timespec tick = {0, 10 * 1000 * 1000};
-    struct timespec now, start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    const double end = now() + seconds;
     do {
         int ended;
         for (pid_t id; (id = waitpid(-1, &ended, WNOHANG)) > 0;) {
@@ -60,9 +69,8 @@ static bool wait_for(pid_t test, double seconds, int *status) {
             *status = ended;
             return true;
         }
-        nanosleep(&tick, NULL);
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while (!asked && (double)(now.tv_sec - start.tv_sec) < seconds);
+        tick();
+    } while (!asked && now() < end);
     return false;
 }
 
@@ -72,12 +80,10 @@ static int clear(void) {
     enum { MAX = 64 };
     pid_t ids[MAX];
     int killed = 0, count;
-    const struct timespec tick = {0, 10 * 1000 * 1000};
-    for (int i = 0; i < GRACE * 100; i++) {
-        while (waitpid(-1, NULL, WNOHANG) > 0) {
-        }
-        if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD) return 0;
-        nanosleep(&tick, NULL);
+    for (const double end = now() + GRACE; now() < end; tick()) {
+        pid_t id = 1;
+        while (id > 0) id = waitpid(-1, NULL, WNOHANG);
+        if (id < 0 && errno == ECHILD) return 0;
     }
     while ((count = children(ids, MAX)) > 0) /* as a parent dies, its children become ours */
         for (int i = 0; i < count; i++) {
