@@ -28,11 +28,11 @@ HD void deal_record(const Play *p, int g) {
     const RoundState *s = &slot->state;
     uint16_t *w = p->records + (int64_t)g * p->record_words + slot->words;
     slot->start = slot->words;
-    w[0] = s->cards;
-    w[1] = s->dealer;
-    w[2] = s->trump;
-    w[3] = s->turned;
-    w += record_deal_at();
+    w[RECORD_CARDS_AT] = s->cards;
+    w[RECORD_DEALER_AT] = s->dealer;
+    w[RECORD_TRUMP_AT] = s->trump;
+    w[RECORD_TURNED_AT] = s->turned;
+    w += RECORD_DEAL_AT;
     for (int i = 0; i < s->players; i++)
         for (uint64_t hand = s->hands[i]; hand; hand &= hand - 1)
             *w++ = (uint16_t)bits_lowest(hand);
@@ -85,11 +85,11 @@ HD void deal_game(const Play *p, int g, uint64_t id) {
     slot->dealer = (uint8_t)(p->set.dealer >= 0 ? p->set.dealer : dealer);
     slot->trump = (uint8_t)(p->set.trump >= 0 ? p->set.trump : trump);
     slot->stage = SLOT_PLAYING;
-    for (int i = 0; i < 4; i++) w[i] = (uint16_t)(id >> (16 * i));
-    w[4] = 0; /* words, when the game is finished */
-    w[5] = (uint16_t)rounds;
-    w[6] = (uint16_t)P;
-    w[7] = rules->variant;
+    record_id_set(w, id);
+    w[RECORD_WORDS_AT] = 0; /* words, when the game is finished */
+    w[RECORD_ROUNDS_AT] = (uint16_t)rounds;
+    w[RECORD_PLAYERS_AT] = (uint16_t)P;
+    w[RECORD_VARIANT_AT] = rules->variant;
     slot->words = RECORD_HEAD_WORDS;
     memset(&p->standing[g], 0, sizeof p->standing[g]);
     p->standing[g].rounds = (int16_t)(p->set.full ? rounds : 0);

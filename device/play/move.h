@@ -67,7 +67,7 @@ HD bool move_next_round(const Play *p, int g) {
         deal_round(p, g);
         return true;
     }
-    w[4] = slot->words;
+    w[RECORD_WORDS_AT] = slot->words;
     slot->stage = SLOT_FINISHED;
     return false;
 }
@@ -99,15 +99,15 @@ HD void move_play_on(const Play *p, int g, WorldScratch *scratch) {
 
 HD void move_record_decision(const Play *p, int g, const uint32_t *visits, int n) {
     Slot *slot = p->slots + g;
-    if (slot->words + 2 + n > p->record_words) {
+    if (slot->words + RECORD_VISITS_AT + n > p->record_words) {
         fault_raise(p->search.fault, FAULT_RECORD, g);
         return;
     }
     uint16_t *w = p->records + (int64_t)g * p->record_words + slot->words;
-    w[0] = (uint16_t)round_ply(&slot->state);
-    w[1] = (uint16_t)n;
-    for (int e = 0; e < n; e++) w[2 + e] = (uint16_t)visits[e];
-    slot->words = (uint16_t)(slot->words + 2 + n);
+    w[RECORD_PLY_AT] = (uint16_t)round_ply(&slot->state);
+    w[RECORD_LEGAL_AT] = (uint16_t)n;
+    for (int e = 0; e < n; e++) w[RECORD_VISITS_AT + e] = (uint16_t)visits[e];
+    slot->words = (uint16_t)(slot->words + RECORD_VISITS_AT + n);
     slot->searched++;
 }
 

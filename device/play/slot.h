@@ -110,14 +110,8 @@ typedef struct {
 
     WorldScratch *scratch; /* (executors) one for each thread that determinizes */
     int executors;
-    const uint64_t *binomial; /* (53, 53) */
+    const uint64_t *binomial; /* (WORLD_BINOMIALS) */
 } Play;
-
-/* Where each round's part of a record lies, from the round's start. */
-HD int record_deal_at(void) { return RECORD_ROUND_WORDS; }
-HD int record_actions_at(int P, int T) { return RECORD_ROUND_WORDS + P * T; }
-HD int record_scores_at(int P, int T) { return record_actions_at(P, T) + P + P * T; }
-HD int record_decisions_at(int P, int T) { return record_scores_at(P, T) + P; }
 
 /* The only list of the slots' arrays: run dry it measures, run again it places. */
 static inline void play_layout(Play *p, Arena *arena) {
@@ -132,7 +126,7 @@ static inline void play_layout(Play *p, Arena *arena) {
     p->out = (uint16_t *)arena_take(arena, (size_t)p->out_words, sizeof *p->out);
     p->counters = (PlayCounters *)arena_take(arena, 1, sizeof *p->counters);
     p->scratch = (WorldScratch *)arena_take(arena, (size_t)p->executors, sizeof *p->scratch);
-    p->binomial = (const uint64_t *)arena_take(arena, 53 * 53, sizeof *p->binomial);
+    p->binomial = (const uint64_t *)arena_take(arena, WORLD_BINOMIALS, sizeof *p->binomial);
     p->ranges = (const GameRange *)arena_take(arena, (size_t)p->range_count, sizeof *p->ranges);
 }
 

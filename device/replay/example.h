@@ -27,19 +27,21 @@ typedef struct {
 HD ExampleRound example_round(const uint16_t *words, int P) {
     ExampleRound r;
     r.P = P;
-    r.T = words[0];
+    r.T = words[RECORD_CARDS_AT];
     r.plies = P + P * r.T;
     r.head = words;
-    r.deal = words + RECORD_ROUND_WORDS;
-    r.actions = r.deal + P * r.T;
-    r.scores = r.actions + r.plies;
-    r.decisions = r.scores[P];
-    r.first = r.scores + P + 1;
+    r.deal = words + RECORD_DEAL_AT;
+    r.actions = words + record_actions_at(P, r.T);
+    r.scores = words + record_scores_at(P, r.T);
+    r.decisions = words[record_decisions_at(P, r.T)];
+    r.first = words + record_decisions_at(P, r.T) + 1;
     return r;
 }
 
 /* What comes after a decision: [ply] [n] [n visits]. */
-HD const uint16_t *example_next(const uint16_t *decision) { return decision + 2 + decision[1]; }
+HD const uint16_t *example_next(const uint16_t *decision) {
+    return decision + RECORD_VISITS_AT + decision[RECORD_LEGAL_AT];
+}
 
 /* The round as dealt. */
 HD void example_deal(const ExampleRound *r, RoundState *s) {
@@ -49,7 +51,8 @@ HD void example_deal(const ExampleRound *r, RoundState *s) {
         hands[seat] = 0;
         for (int i = 0; seat < r->P && i < r->T; i++) hands[seat] |= card_bit(*card++);
     }
-    round_begin(s, r->P, r->T, r->head[1], r->head[2], r->head[3], hands);
+    round_begin(s, r->P, r->T, r->head[RECORD_DEALER_AT], r->head[RECORD_TRUMP_AT],
+                r->head[RECORD_TURNED_AT], hands);
 }
 
 /* Plays the actions from .. to - 1 of the round; s stands at `from`. */
@@ -99,7 +102,7 @@ HD int example_one(const Rules *rules, const uint16_t *words, int index, Example
     Rules own = *rules;
     Standing standing;
     RoundState s;
-    int rounds = words[5], P = words[6];
+    int rounds = words[RECORD_ROUNDS_AT], P = words[RECORD_PLAYERS_AT];
     own.players = (uint8_t)P;
     memset(&standing, 0, sizeof standing);
     standing.rounds = (int16_t)(rounds > 1 ? rounds : 0); /* a full game has two rounds at least */
@@ -116,10 +119,10 @@ HD int example_one(const Rules *rules, const uint16_t *words, int index, Example
     const uint16_t *decision = r.first;
     for (int d = 0; d < index; d++) decision = example_next(decision);
     example_deal(&r, &s);
-    example_play(&r, &s, 0, decision[0]);
+    example_play(&r, &s, 0, decision[RECORD_PLY_AT]);
     RoundState end = s;
-    example_play(&r, &end, decision[0], r.plies);
-    example_write(&own, &s, &end, &standing, decision + 2, row, team);
+    example_play(&r, &end, decision[RECORD_PLY_AT], r.plies);
+    example_write(&own, &s, &end, &standing, decision + RECORD_VISITS_AT, row, team);
     return P;
 }
 

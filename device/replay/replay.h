@@ -63,11 +63,6 @@ static inline void replay_layout(Replay *r, Arena *arena) {
 
 HD int64_t replay_place(const Replay *r, int64_t id) { return id % r->capacity; }
 
-HD int64_t replay_id(const uint16_t *record) {
-    return (int64_t)((uint64_t)record[3] << 48 | (uint64_t)record[2] << 32 |
-                     (uint64_t)record[1] << 16 | record[0]);
-}
-
 /* Entropy of visits (n) / sum, in nats, to the nearest 1/1024: log sum - (sum of v log v) / sum. */
 HD int32_t replay_entropy_1024(const uint16_t *visits, int n) {
     int32_t sum = 0;
@@ -94,16 +89,17 @@ HD const uint16_t *replay_tally_round(const uint16_t *words, int P, ReplayGame *
     game->examples += r.decisions;
     const uint16_t *decision = r.first;
     for (int d = 0; d < r.decisions; d++, decision = example_next(decision))
-        game->entropy_1024 += replay_entropy_1024(decision + 2, decision[1]);
+        game->entropy_1024 += replay_entropy_1024(decision + RECORD_VISITS_AT,
+                                                  decision[RECORD_LEGAL_AT]);
     return decision;
 }
 
 /* The game in `record` takes its place. It has stride words or fewer, and nobody else adds a game
  * of that place, or draws from it, at the same time. */
 HD void replay_add(const Replay *r, const uint16_t *record, Team team) {
-    int64_t id = replay_id(record), place = replay_place(r, id);
+    int64_t id = record_id(record), place = replay_place(r, id);
     uint16_t *words = r->words + place * r->stride;
-    int count = record[4];
+    int count = record[RECORD_WORDS_AT];
     TEAM_FOR(i, count, team) words[i] = record[i];
     if (team.lane == 0) {
         ReplayGame game;
@@ -111,7 +107,8 @@ HD void replay_add(const Replay *r, const uint16_t *record, Team team) {
         game.id = id;
         game.words = count;
         const uint16_t *round = record + RECORD_HEAD_WORDS;
-        for (int i = 0; i < record[5]; i++) round = replay_tally_round(round, record[6], &game);
+        for (int i = 0; i < record[RECORD_ROUNDS_AT]; i++)
+            round = replay_tally_round(round, record[RECORD_PLAYERS_AT], &game);
         r->games[place] = game;
     }
     team_sync(team);

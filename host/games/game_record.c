@@ -1,4 +1,5 @@
-/* host/games/game_record.c - reads finished games from their 16-bit words, and believes none of them. */
+/* host/games/game_record.c - reads finished games from their 16-bit words, and believes none of
+ * them. */
 #include "game_record.h"
 
 #include <stdarg.h>
@@ -21,18 +22,19 @@ bool game_record_begin(GameRecord *g, const GameTerms *terms, const uint16_t *wo
     g->terms = *terms;
     g->words = words;
     g->count = count;
-    if (count < RECORD_HEAD_WORDS || count > RECORD_MAX_WORDS || words[4] != count)
+    if (count < RECORD_HEAD_WORDS || count > RECORD_MAX_WORDS || words[RECORD_WORDS_AT] != count)
         return refuse(g, "a record of %d words says that it has %d", count,
-                      count > 4 ? words[4] : 0);
-    g->id = game_record_id(words);
-    g->rounds = words[5];
+                      count > RECORD_WORDS_AT ? words[RECORD_WORDS_AT] : 0);
+    g->id = record_id(words);
+    g->rounds = words[RECORD_ROUNDS_AT];
     g->at = RECORD_HEAD_WORDS;
     int players = terms->rules.players;
     int rounds = terms->full ? sequence_rounds(players, terms->cards) : 1;
     if (g->id < 0) return refuse(g, "its id is out of range");
-    if (words[6] != players || words[7] != terms->rules.variant)
-        return refuse(g, "%d players of rules %d, expected %d of rules %d", words[6], words[7],
-                      players, terms->rules.variant);
+    if (words[RECORD_PLAYERS_AT] != players || words[RECORD_VARIANT_AT] != terms->rules.variant)
+        return refuse(g, "%d players of rules %d, expected %d of rules %d",
+                      words[RECORD_PLAYERS_AT], words[RECORD_VARIANT_AT], players,
+                      terms->rules.variant);
     if (g->rounds != rounds) return refuse(g, "%d rounds, expected %d", g->rounds, rounds);
     return true;
 }
@@ -51,10 +53,12 @@ static const uint16_t *take(GameRecord *g, int n) {
 /* The head's dealer, trump and turned card, against the game's terms and its first round. */
 static bool check_head(GameRecord *g, const uint16_t *head) {
     const GameTerms *terms = &g->terms;
-    int P = terms->rules.players, dealer = head[1], trump = head[2], turned = head[3];
+    int P = terms->rules.players, dealer = head[RECORD_DEALER_AT], trump = head[RECORD_TRUMP_AT],
+        turned = head[RECORD_TURNED_AT];
     bool blob = terms->rules.variant == RULES_BLOB;
     int T = terms->full ? sequence_cards(P, terms->cards, g->round) : terms->cards;
-    if (head[0] != T) return refuse(g, "round %d has %d cards, expected %d", g->round, head[0], T);
+    if (head[RECORD_CARDS_AT] != T)
+        return refuse(g, "round %d has %d cards, expected %d", g->round, head[RECORD_CARDS_AT], T);
     if (dealer >= P) return refuse(g, "round %d: dealer %d of %d", g->round, dealer, P);
     if (blob ? turned != CARD_NONE || trump > TRUMP_NONE : turned >= CARDS)
         return refuse(g, "round %d: trump %d, turned card %d", g->round, trump, turned);
@@ -73,10 +77,11 @@ static bool check_head(GameRecord *g, const uint16_t *head) {
 static bool read_deal(GameRecord *g, RecordRound *out) {
     const uint16_t *head = take(g, RECORD_ROUND_WORDS);
     if (!head || !check_head(g, head)) return false;
-    int P = g->terms.rules.players, T = head[0];
+    int P = g->terms.rules.players, T = head[RECORD_CARDS_AT];
     const uint16_t *deal = take(g, P * T);
     if (!deal) return false;
-    uint64_t hands[MAX_SEATS] = {0}, dealt = head[3] == CARD_NONE ? 0 : card_bit(head[3]);
+    uint64_t hands[MAX_SEATS] = {0},
+             dealt = head[RECORD_TURNED_AT] == CARD_NONE ? 0 : card_bit(head[RECORD_TURNED_AT]);
     for (int i = 0; i < P * T; i++) {
         int card = deal[i];
         if (card >= CARDS || (dealt & card_bit(card)))
@@ -86,7 +91,8 @@ static bool read_deal(GameRecord *g, RecordRound *out) {
         dealt |= card_bit(card);
         hands[i / T] |= card_bit(card);
     }
-    round_begin(&out->start, P, T, head[1], head[2], head[3], hands);
+    round_begin(&out->start, P, T, head[RECORD_DEALER_AT], head[RECORD_TRUMP_AT],
+                head[RECORD_TURNED_AT], hands);
     return true;
 }
 
@@ -123,10 +129,10 @@ static bool read_decisions(GameRecord *g, RecordRound *out, const uint64_t *lega
     out->decision_count = *count;
     for (int i = 0, last = -1; i < out->decision_count; i++) {
         RecordDecision *d = &out->decisions[i];
-        const uint16_t *head = take(g, 2);
+        const uint16_t *head = take(g, RECORD_VISITS_AT);
         if (!head) return false;
-        d->ply = head[0];
-        d->legal_count = head[1];
+        d->ply = head[RECORD_PLY_AT];
+        d->legal_count = head[RECORD_LEGAL_AT];
         if (d->ply <= last || d->ply >= out->action_count)
             return refuse(g, "round %d: decision at ply %d after %d", g->round, d->ply, last);
         last = d->ply;

@@ -1,4 +1,5 @@
-/* host/games/game_record.h - reads finished games from their 16-bit words, and believes none of them.
+/* host/games/game_record.h - reads finished games from their 16-bit words, and believes none of
+ * them.
  *
  *   game_record_begin -> [ game_record_next ]* -> wrong[0] tells whether all of it was right
  *
@@ -44,12 +45,9 @@ typedef struct {
 
 /* Words of a record's head, or 0 where `count` words do not begin with a head. */
 static inline int game_record_words(const uint16_t *words, int64_t count) {
-    return count >= RECORD_HEAD_WORDS && words[4] >= RECORD_HEAD_WORDS ? words[4] : 0;
-}
-
-static inline int64_t game_record_id(const uint16_t *words) {
-    return (int64_t)((uint64_t)words[3] << 48 | (uint64_t)words[2] << 32 |
-                     (uint64_t)words[1] << 16 | words[0]);
+    return count >= RECORD_HEAD_WORDS && words[RECORD_WORDS_AT] >= RECORD_HEAD_WORDS
+               ? words[RECORD_WORDS_AT]
+               : 0;
 }
 
 /* Reads the head. The words stay the caller's, and in place while the record is read. */

@@ -140,8 +140,8 @@ static Status compare(const ShardStore *store, int64_t id, const uint16_t *words
 }
 
 Status shard_append(ShardStore *store, const uint16_t *words, int count) {
-    int64_t id = count >= RECORD_HEAD_WORDS ? game_record_id(words) : -1;
-    if (id < 0 || id >= store->games || words[4] != count) return STATUS_ARGUMENT;
+    int64_t id = count >= RECORD_HEAD_WORDS ? record_id(words) : -1;
+    if (id < 0 || id >= store->games || words[RECORD_WORDS_AT] != count) return STATUS_ARGUMENT;
     OpenShard *shard;
     TRY(find_open(store, id / SHARD_GAMES, &shard));
     if (id % SHARD_GAMES < shard->base) return compare(store, id, words, count);

@@ -1,4 +1,5 @@
-/* host/games/shard_file_read.c - a shard read back: tensors checked, games turned into words again. */
+/* host/games/shard_file_read.c - a shard read back: tensors checked, games turned into words
+ * again. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -198,7 +199,7 @@ Status shard_file_read(const Shard *s, int i, uint16_t *words, int *count) {
     if (!fits || list.full)
         return durable_refuse(s->file.path, "game %" PRId64 ": its parts are of impossible sizes",
                               id);
-    words[4] = (uint16_t)list.count;
+    words[RECORD_WORDS_AT] = (uint16_t)list.count;
     *count = list.count;
     return STATUS_OK;
 }

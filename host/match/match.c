@@ -80,7 +80,7 @@ static Status open_match(MatchRun *a, const Device *device) {
 /* The table that the record says it was played at; the reader then checks the record against it. */
 static bool find_table(const PlaySettings *set, const Rules *rules, const uint16_t *words,
                        GameTerms *terms) {
-    int players = words[6], cards = words[RECORD_HEAD_WORDS];
+    int players = words[RECORD_PLAYERS_AT], cards = words[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
     terms->rules = *rules;
     terms->rules.players = (uint8_t)players;
     terms->cards = cards;
@@ -108,7 +108,7 @@ static Status keep_game(MatchRun *a, int64_t games, const uint16_t *words, int c
     GameTerms terms;
     GameRecord record;
     RecordRound round;
-    int64_t id = count > RECORD_HEAD_WORDS ? game_record_id(words) : -1;
+    int64_t id = count > RECORD_HEAD_WORDS ? record_id(words) : -1;
     MatchGame *game = id >= a->first && id < a->first + games ? &a->games[id - a->first] : NULL;
     if (!game || game->rounds > 0 || !find_table(&c->set, &c->rules, words, &terms) ||
         !game_record_begin(&record, &terms, words, count)) {

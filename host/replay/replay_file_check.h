@@ -1,5 +1,5 @@
-/* host/replay/replay_file_check.h - whether a game of a file is right, and what the ring knows of it, in
- * one pass.
+/* host/replay/replay_file_check.h - whether a game of a file is right, and what the ring knows of
+ * it, in one pass.
  *
  *   words ─► replay_check_game ─► yes: *known is what replay_add would say of it
  *                              └► no:  game_record.h reads it again, judges, and says what is wrong
@@ -203,15 +203,18 @@ __attribute__((noinline)) static bool replay_check_decisions(ReplayCheckRound *r
     sums.n = 0;
     const uint16_t *w = r->words;
     for (int last = -1, i = 0; i < count; i++) {
-        if (r->end - w < 2 || w[0] <= last || w[0] >= r->plies) return false;
-        const int n = w[1];
-        last = w[0];
-        if (n < 2 || n != r->legal[last] || n > r->end - w - 2) return false;
-        bool near = r->limit - w - 2 < width;
-        if (near || !(wide ? replay_check_visits(r, w + 2, n, REPLAY_CHECK_WIDE, &sums)
-                           : replay_check_visits(r, w + 2, n, REPLAY_CHECK_NARROW, &sums)))
-            if (!replay_check_rare(w + 2, n, known)) return false;
-        w += 2 + n;
+        if (r->end - w < RECORD_VISITS_AT || w[RECORD_PLY_AT] <= last ||
+            w[RECORD_PLY_AT] >= r->plies)
+            return false;
+        const int n = w[RECORD_LEGAL_AT];
+        last = w[RECORD_PLY_AT];
+        if (n < 2 || n != r->legal[last] || n > r->end - w - RECORD_VISITS_AT) return false;
+        bool near = r->limit - w - RECORD_VISITS_AT < width;
+        if (near ||
+            !(wide ? replay_check_visits(r, w + RECORD_VISITS_AT, n, REPLAY_CHECK_WIDE, &sums)
+                   : replay_check_visits(r, w + RECORD_VISITS_AT, n, REPLAY_CHECK_NARROW, &sums)))
+            if (!replay_check_rare(w + RECORD_VISITS_AT, n, known)) return false;
+        w += RECORD_VISITS_AT + n;
     }
     r->words = w;
     known->examples += count;
@@ -237,17 +240,20 @@ static inline bool replay_check_head(ReplayCheckRound *r, const uint16_t *first,
                                      int round) {
     const uint16_t *head = replay_check_take(r, RECORD_ROUND_WORDS);
     const int P = r->s.players, blob = r->check->rules.variant == RULES_BLOB;
-    if (!head || head[1] >= P) return false;
-    if (head[0] != (rounds > 1 ? sequence_cards(P, first[0], round) : first[0])) return false;
-    if (head[1] != sequence_dealer(P, first[1], round)) return false;
-    if (blob ? head[2] > TRUMP_NONE || head[3] != CARD_NONE ||
-                   head[2] != sequence_trump(first[2], round)
-             : head[3] >= CARDS || head[2] != card_suit(head[3]))
+    if (!head || head[RECORD_DEALER_AT] >= P) return false;
+    if (head[RECORD_CARDS_AT] !=
+        (rounds > 1 ? sequence_cards(P, first[RECORD_CARDS_AT], round) : first[RECORD_CARDS_AT]))
         return false;
-    r->s.cards = (uint8_t)head[0];
-    r->s.dealer = (uint8_t)head[1];
-    r->s.trump = (uint8_t)head[2];
-    r->s.turned = (uint8_t)head[3];
+    if (head[RECORD_DEALER_AT] != sequence_dealer(P, first[RECORD_DEALER_AT], round)) return false;
+    if (blob ? head[RECORD_TRUMP_AT] > TRUMP_NONE || head[RECORD_TURNED_AT] != CARD_NONE ||
+                   head[RECORD_TRUMP_AT] != sequence_trump(first[RECORD_TRUMP_AT], round)
+             : head[RECORD_TURNED_AT] >= CARDS ||
+                   head[RECORD_TRUMP_AT] != card_suit(head[RECORD_TURNED_AT]))
+        return false;
+    r->s.cards = (uint8_t)head[RECORD_CARDS_AT];
+    r->s.dealer = (uint8_t)head[RECORD_DEALER_AT];
+    r->s.trump = (uint8_t)head[RECORD_TRUMP_AT];
+    r->s.turned = (uint8_t)head[RECORD_TURNED_AT];
     return true;
 }
 
@@ -260,14 +266,14 @@ static inline bool replay_check_game(const ReplayCheck *c, const uint16_t *words
     memset(known, 0, sizeof *known);
     if (count <= RECORD_HEAD_WORDS + RECORD_ROUND_WORDS || count > RECORD_MAX_WORDS) return false;
     const uint16_t *first = words + RECORD_HEAD_WORDS; /* T, dealer, trump, turned card */
-    const int P = words[6], rounds = words[5];
-    if (id < 0 || replay_id(words) != id || words[4] != count) return false;
-    if (words[7] != own.variant || P < rules_min_players(own.variant) ||
+    const int P = words[RECORD_PLAYERS_AT], rounds = words[RECORD_ROUNDS_AT];
+    if (id < 0 || record_id(words) != id || words[RECORD_WORDS_AT] != count) return false;
+    if (words[RECORD_VARIANT_AT] != own.variant || P < rules_min_players(own.variant) ||
         P > rules_max_players(own.variant))
         return false;
     own.players = (uint8_t)P;
-    if (first[0] < 1 || first[0] > round_max_cards(&own)) return false;
-    if (rounds != (rounds > 1 ? sequence_rounds(P, first[0]) : 1)) return false;
+    if (first[RECORD_CARDS_AT] < 1 || first[RECORD_CARDS_AT] > round_max_cards(&own)) return false;
+    if (rounds != (rounds > 1 ? sequence_rounds(P, first[RECORD_CARDS_AT]) : 1)) return false;
     memset(&r.s, 0, sizeof r.s);
     r.s.players = (uint8_t)P;
     r.check = c;

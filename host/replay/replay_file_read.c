@@ -1,4 +1,4 @@
-/* host/replay/replay_file_read.c - the games of an iteration from a file, of which nothing is believed. */
+/* host/replay/replay_file_read.c - an iteration's games from a file, none of it trusted. */
 #include "replay_file.h"
 
 #include <assert.h>
@@ -123,14 +123,14 @@ static int64_t id_of(const ReplayGames *games, int64_t i) {
 /* Whether game i is one of the rules and has the id that is its turn; `game` says what is wrong. */
 static bool read_game(const ReplayGames *games, int64_t i, const Rules *rules, GameRecord *game) {
     const uint16_t *words = games->words + games->offset[i];
-    int count = (int)(games->offset[i + 1] - games->offset[i]), P = words[6];
+    int count = (int)(games->offset[i + 1] - games->offset[i]), P = words[RECORD_PLAYERS_AT];
     RecordRound round;
     GameTerms terms;
     memset(&terms, 0, sizeof terms);
     terms.rules = *rules;
     terms.rules.players = (uint8_t)P;
-    terms.cards = words[RECORD_HEAD_WORDS]; /* of the first round; count is greater */
-    terms.full = words[5] > 1;
+    terms.cards = words[RECORD_HEAD_WORDS + RECORD_CARDS_AT]; /* count is greater */
+    terms.full = words[RECORD_ROUNDS_AT] > 1;
     memset(game, 0, sizeof *game);
     if (P < rules_min_players(rules->variant) || P > rules_max_players(rules->variant) ||
         terms.cards < 1 || terms.cards > round_max_cards(&terms.rules)) {
@@ -176,7 +176,7 @@ Status replay_file_load(ReplayGames *out, const char *path, const cJSON *identit
     TRY(read_identity(&out->file, identity));
     TRY(read_offsets(out, stride));
     TRY(read_words(out));
-    out->first = game_record_id(out->words);
+    out->first = record_id(out->words);
     if (out->first < 0) return durable_refuse(path, "game 0: its id is out of range");
     return check_games(out, rules);
 }

@@ -115,7 +115,7 @@ static void what_is_counted_was_played(void) {
                 GameRecord record;
                 RecordRound round;
                 const uint16_t *words = played.record[2 * d + k];
-                CHECK(game_record_begin(&record, &terms, words, words[4]));
+                CHECK(game_record_begin(&record, &terms, words, words[RECORD_WORDS_AT]));
                 while (game_record_next(&record, &round))
                     for (int seat = 0; seat < P; seat++) {
                         /* game 2 d: even seats are A's; game 2 d + 1: odd ones */

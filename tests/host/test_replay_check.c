@@ -1,4 +1,5 @@
-/* tests/host/test_replay_check.c - the fast check of a game says what the rules and the ring say. */
+/* tests/host/test_replay_check.c - the fast check of a game says what the rules and the ring
+ * say. */
 #include "host/replay/replay_file_check.h"
 #include "tests/support/replay_ring.h"
 
@@ -13,11 +14,12 @@ static bool allowed(const GameTerms *of, const uint16_t *words, int count, int64
     RecordRound round;
     const int variant = terms.rules.variant;
     if (count <= RECORD_HEAD_WORDS) return false;
-    terms.rules.players = (uint8_t)words[6];
-    terms.cards = words[RECORD_HEAD_WORDS];
-    terms.full = words[5] > 1;
-    if (words[6] < rules_min_players(variant) || words[6] > rules_max_players(variant) ||
-        terms.cards < 1 || terms.cards > round_max_cards(&terms.rules))
+    terms.rules.players = (uint8_t)words[RECORD_PLAYERS_AT];
+    terms.cards = words[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
+    terms.full = words[RECORD_ROUNDS_AT] > 1;
+    if (words[RECORD_PLAYERS_AT] < rules_min_players(variant) ||
+        words[RECORD_PLAYERS_AT] > rules_max_players(variant) || terms.cards < 1 ||
+        terms.cards > round_max_cards(&terms.rules))
         return false;
     bool begun = game_record_begin(&game, &terms, words, count);
     while (begun && game_record_next(&game, &round)) continue;
@@ -28,10 +30,11 @@ static bool allowed(const GameTerms *of, const uint16_t *words, int count, int64
 static ReplayGame tally(const uint16_t *words) {
     ReplayGame game;
     memset(&game, 0, sizeof game);
-    game.id = replay_id(words);
-    game.words = words[4];
+    game.id = record_id(words);
+    game.words = words[RECORD_WORDS_AT];
     const uint16_t *round = words + RECORD_HEAD_WORDS;
-    for (int i = 0; i < words[5]; i++) round = replay_tally_round(round, words[6], &game);
+    for (int i = 0; i < words[RECORD_ROUNDS_AT]; i++)
+        round = replay_tally_round(round, words[RECORD_PLAYERS_AT], &game);
     return game;
 }
 
@@ -52,7 +55,8 @@ static bool agree(const GameTerms *terms, const uint16_t *words, int count, int6
     return right;
 }
 
-/* Every decision's visits add up to `sum`: each as it was while there is room, the last the rest. */
+/* Every decision's visits add up to `sum`: each as it was while there is room, the last the
+ * rest. */
 static void set_sums(const GameTerms *terms, uint16_t *words, int count, int sum) {
     GameRecord game;
     RecordRound round;
@@ -101,7 +105,7 @@ static void changed_words(const GameTerms *terms, const uint16_t *words, int cou
         if (k % 16 == 0) {
             n = (int)rng_below(&rng, (uint32_t)count + 2);
             w[count] = w[count + 1] = 0;
-            w[4] = (uint16_t)n;
+            w[RECORD_WORDS_AT] = (uint16_t)n;
         }
         agree(terms, w, n, id);
     }
@@ -128,7 +132,7 @@ static void no_visits(const GameTerms *terms, uint16_t *words, int count, int64_
  * every ply, of every card. */
 static void other_actions(const GameTerms *terms, const uint16_t *words, int count, int64_t id) {
     static uint16_t w[RECORD_MAX_WORDS];
-    const int P = words[6], T = words[RECORD_HEAD_WORDS];
+    const int P = words[RECORD_PLAYERS_AT], T = words[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
     const int from = RECORD_HEAD_WORDS + RECORD_ROUND_WORDS + P * T, plies = P + P * T;
     memcpy(w, words, (size_t)count * sizeof *w);
     for (int ply = 0; ply < plies && !checks_failed; ply++) {

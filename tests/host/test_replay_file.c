@@ -133,7 +133,7 @@ static void games_that_no_rule_allows_are_refused(void) {
     refused_games(&g, "game 2: its id is 5003, expected 5002");
     words[offset[2]] ^= 1;
     const uint16_t *third = words + offset[2];
-    int action = (int)offset[2] + RECORD_HEAD_WORDS + RECORD_ROUND_WORDS + third[6] * third[8];
+    int action = (int)offset[2] + RECORD_HEAD_WORDS + RECORD_ROUND_WORDS + third[RECORD_PLAYERS_AT] * third[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
     uint16_t kept = words[action];
     words[action] = 51;
     refused_games(&g, "game 2: round 0, ply 0: action 51 is not legal");

@@ -24,7 +24,7 @@ static void check_known(const ReplayGame *known, const GameTerms *terms, const u
     RecordRound round;
     int examples = 0, seats = 0, hit = 0, score = 0;
     long entropy = 0;
-    CHECK(game_record_begin(&game, terms, words, words[4]));
+    CHECK(game_record_begin(&game, terms, words, words[RECORD_WORDS_AT]));
     while (game_record_next(&game, &round)) {
         examples += round.decision_count;
         for (int s = 0; s < terms->rules.players; s++, seats++) {
@@ -40,7 +40,7 @@ static void check_known(const ReplayGame *known, const GameTerms *terms, const u
             entropy += lrint(h * 1024);
         }
     }
-    CHECK(!game.wrong[0] && known->id == game.id && known->words == words[4]);
+    CHECK(!game.wrong[0] && known->id == game.id && known->words == words[RECORD_WORDS_AT]);
     CHECK(known->examples == examples && known->seats == seats && known->bids_hit == hit);
     CHECK(known->score == score && known->entropy_1024 == entropy);
 }
@@ -83,7 +83,8 @@ static void any_order_gives_the_same_bytes(const GameTerms *terms, int tables) {
         const uint16_t *words = g.words + g.at[i];
         int64_t place = (130 + i) % 601;
         check_known(&one.replay.games[place], &terms[(130 + i) % tables], words);
-        CHECK(memcmp(one.replay.words + place * g.stride, words, words[4] * sizeof *words) == 0);
+        CHECK(memcmp(one.replay.words + place * g.stride, words,
+                     words[RECORD_WORDS_AT] * sizeof *words) == 0);
     }
     CHECK(one.replay.games[129].id == -1); /* the place that no game has */
     ring_close(&other);

@@ -63,7 +63,7 @@ static void ranges_choose_among_the_same_games(const PlayRun *base, const Played
     run.games = 3;
     got = play_run(&run);
     for (int i = 0; i < got.count; i++)
-        CHECK(play_id(got.record[i]) == ((uint64_t)1 << 40) + 5 + (uint64_t)i);
+        CHECK(record_id(got.record[i]) == ((int64_t)1 << 40) + 5 + (int64_t)i);
     for (int i = 1; i < got.count; i++)
         CHECK(memcmp(got.record[i] + 8, want->record[5 + i] + 8, 40) != 0);
     play_free(&got);
@@ -74,10 +74,10 @@ static void another_seed_plays_other_games(const PlayRun *base, const Played *wa
     run.config.set.seed ^= (uint64_t)1 << 40;
     Played got = play_run(&run);
     for (int64_t g = 0; g < got.count; g++) {
-        CHECK(play_id(got.record[g]) == (uint64_t)g && !play_same(got.record[g], want->record[g]));
+        CHECK(record_id(got.record[g]) == g && !play_same(got.record[g], want->record[g]));
         for (int64_t other = 0; other < g; other++)
-            CHECK(got.record[g][4] != got.record[other][4] ||
-                  memcmp(got.record[g] + 4, got.record[other] + 4, got.record[g][4] * 2u - 8) != 0);
+            CHECK(got.record[g][RECORD_WORDS_AT] != got.record[other][RECORD_WORDS_AT] ||
+                  memcmp(got.record[g] + 4, got.record[other] + 4, got.record[g][RECORD_WORDS_AT] * 2u - 8) != 0);
     }
     play_free(&got);
 }

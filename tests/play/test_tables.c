@@ -31,9 +31,9 @@ static void add_table(SelfplayConfig *c, int players, int cards, double upto) {
 }
 
 static void keep(Book *book, const uint16_t *out, int words) {
-    for (int at = 0; at < words; at += out[at + 4]) {
-        CHECK(out[at] < GAMES && out[at + 4] <= WORDS);
-        memcpy(book->words[out[at]], out + at, out[at + 4] * sizeof *out);
+    for (int at = 0; at < words; at += out[at + RECORD_WORDS_AT]) {
+        CHECK(out[at] < GAMES && out[at + RECORD_WORDS_AT] <= WORDS);
+        memcpy(book->words[out[at]], out + at, out[at + RECORD_WORDS_AT] * sizeof *out);
         book->games++;
     }
 }
@@ -67,7 +67,8 @@ static void test_mix(void) {
     add_table(&c, 4, 3, 0.75);
     add_table(&c, 7, 2, 1);
     play(&c, NULL, NULL, GAMES, &book);
-    for (int i = 0; i < GAMES; i++) seen[book.words[i][6]][book.words[i][RECORD_HEAD_WORDS]]++;
+    for (int i = 0; i < GAMES; i++)
+        seen[book.words[i][RECORD_PLAYERS_AT]][book.words[i][RECORD_HEAD_WORDS]]++;
     CHECK(seen[2][5] + seen[4][3] + seen[7][2] == GAMES);
     CHECK(seen[2][5] > 30 && seen[2][5] < 70 && seen[4][3] > 78 && seen[4][3] < 122);
     c.parallel = 101;
@@ -78,7 +79,9 @@ static void test_mix(void) {
     CHECK(selfplay_config_check(&c) == STATUS_ARGUMENT);
 }
 
-static int words_of_deal(const uint16_t *w) { return 4 + w[6] * w[RECORD_HEAD_WORDS]; }
+static int words_of_deal(const uint16_t *w) {
+    return RECORD_ROUND_WORDS + w[RECORD_PLAYERS_AT] * w[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
+}
 
 /* Two games a deal: the same cards. With the hash evaluator on both sides the same game even. */
 static void test_pairs(void) {
@@ -112,10 +115,11 @@ static void test_bots_bring_no_example(void) {
     play(&c, NULL, NULL, GAMES, &book);
     for (int i = 0; i < GAMES; i++) {
         const uint16_t *w = book.words[i] + RECORD_HEAD_WORDS;
-        int P = 4, T = 5, first = (w[1] + 1) % P, decisions = w[record_decisions_at(P, T)];
+        int P = 4, T = 5, first = (w[RECORD_DEALER_AT] + 1) % P,
+            decisions = w[record_decisions_at(P, T)];
         const uint16_t *d = w + record_decisions_at(P, T) + 1;
-        for (int k = 0; k < decisions; k++, d += 2 + d[1])
-            if (d[0] < P) CHECK((first + d[0] + i) % P % 2 == 1);
+        for (int k = 0; k < decisions; k++, d = example_next(d))
+            if (d[RECORD_PLY_AT] < P) CHECK((first + d[RECORD_PLY_AT] + i) % P % 2 == 1);
     }
     c.set.kinds[1] = PLAYER_RANDOM; /* nobody searches at all */
     play(&c, NULL, NULL, GAMES, &book);
@@ -154,7 +158,7 @@ static void test_two_networks(void) {
     int alike[2] = {0, 0};
     for (int i = 0; i < GAMES; i++) {
         const uint16_t *w = both.words[i] + RECORD_HEAD_WORDS;
-        int at = record_decisions_at(4, 5) + 1, side = ((w[1] + 1) % 4 + i) % 2;
+        int at = record_decisions_at(4, 5) + 1, side = ((w[RECORD_DEALER_AT] + 1) % 4 + i) % 2;
         const Book *alone = side ? &second : &first;
         const uint16_t *x = alone->words[i] + RECORD_HEAD_WORDS;
         CHECK(w[at] == 0); /* the first bid: what comes before it is the same in all */
@@ -214,9 +218,9 @@ static void test_ring(void) {
         for (int64_t i = first + GAMES / 2; i < GAMES; i++) CHECK(ring.games[i].id == -1);
     }
     for (int i = 0; i < GAMES; i++) {
-        CHECK(ring.games[i].id == i && ring.games[i].words == book.words[i][4]);
+        CHECK(ring.games[i].id == i && ring.games[i].words == book.words[i][RECORD_WORDS_AT]);
         CHECK(memcmp(ring.words + (size_t)i * (size_t)ring.stride, book.words[i],
-                     book.words[i][4] * sizeof **book.words) == 0);
+                     book.words[i][RECORD_WORDS_AT] * sizeof **book.words) == 0);
     }
     selfplay_close(&sp);
     device->backend->release(block);

@@ -59,7 +59,8 @@ static inline void by_id(const SelfplayConfig *config, const Weights *weights, i
     by_id_play(&device_simulated, &other, weights, games, &b);
     for (int g = 0; g < games; g++) {
         const uint16_t *x = a.words[g], *y = b.words[g];
-        CHECK(x && y && x[4] == y[4] && memcmp(x, y, x[4] * sizeof *x) == 0);
+        CHECK(x && y && x[RECORD_WORDS_AT] == y[RECORD_WORDS_AT] &&
+              memcmp(x, y, x[RECORD_WORDS_AT] * sizeof *x) == 0);
         free(a.words[g]);
         free(b.words[g]);
     }

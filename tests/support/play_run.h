@@ -1,4 +1,5 @@
-/* tests/support/play_run.h - a whole self-play run within a test: its games, in the order of their ids. */
+/* tests/support/play_run.h - a whole self-play run within a test: its games, in the order of their
+ * ids. */
 #ifndef TESTS_SUPPORT_PLAY_RUN_H
 #define TESTS_SUPPORT_PLAY_RUN_H
 
@@ -43,21 +44,16 @@ static inline SelfplayConfig play_config(int variant, int players, int cards, in
     return c;
 }
 
-static inline uint64_t play_id(const uint16_t *record) {
-    return (uint64_t)record[3] << 48 | (uint64_t)record[2] << 32 | (uint64_t)record[1] << 16 |
-           record[0];
-}
-
 static inline int play_compare(const void *a, const void *b) {
-    uint64_t x = play_id(*(uint16_t *const *)a), y = play_id(*(uint16_t *const *)b);
+    int64_t x = record_id(*(uint16_t *const *)a), y = record_id(*(uint16_t *const *)b);
     return x < y ? -1 : x > y;
 }
 
 static inline void play_keep(Played *played, int64_t games, const uint16_t *out, int used) {
-    for (int at = 0; at < used && !checks_failed; at += out[at + 4]) {
-        size_t bytes = out[at + 4] * sizeof *out;
-        CHECK(at + RECORD_HEAD_WORDS <= used && at + out[at + 4] <= used);
-        CHECK(out[at + 4] >= RECORD_HEAD_WORDS && played->count < games);
+    for (int at = 0; at < used && !checks_failed; at += out[at + RECORD_WORDS_AT]) {
+        size_t bytes = out[at + RECORD_WORDS_AT] * sizeof *out;
+        CHECK(at + RECORD_HEAD_WORDS <= used && at + out[at + RECORD_WORDS_AT] <= used);
+        CHECK(out[at + RECORD_WORDS_AT] >= RECORD_HEAD_WORDS && played->count < games);
         if (checks_failed) return;
         uint16_t *copy = (uint16_t *)malloc(bytes);
         CHECK(copy != NULL);

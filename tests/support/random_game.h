@@ -1,4 +1,5 @@
-/* tests/support/random_game.h - finished games by random play, as the words that the device hands over. */
+/* tests/support/random_game.h - finished games by random play, as the words that the device hands
+ * over. */
 #ifndef TESTS_SUPPORT_RANDOM_GAME_H
 #define TESTS_SUPPORT_RANDOM_GAME_H
 
@@ -59,14 +60,14 @@ static inline int random_game(const GameTerms *terms, uint64_t seed, int64_t id,
     int P = terms->rules.players, F = terms->cards, n = RECORD_HEAD_WORDS;
     int rounds = terms->full ? sequence_rounds(P, F) : 1;
     int dealer = (int)rng_below(&rng, (uint32_t)P), trump = (int)rng_below(&rng, 5);
-    for (int i = 0; i < 4; i++) w[i] = (uint16_t)((uint64_t)id >> (16 * i));
-    w[5] = (uint16_t)rounds;
-    w[6] = (uint16_t)P;
-    w[7] = terms->rules.variant;
+    record_id_set(w, (uint64_t)id);
+    w[RECORD_ROUNDS_AT] = (uint16_t)rounds;
+    w[RECORD_PLAYERS_AT] = (uint16_t)P;
+    w[RECORD_VARIANT_AT] = terms->rules.variant;
     for (int i = 0; i < rounds; i++)
         n += random_round(terms, &rng, terms->full ? sequence_cards(P, F, i) : F,
                           sequence_dealer(P, dealer, i), sequence_trump(trump, i), w + n);
-    w[4] = (uint16_t)n;
+    w[RECORD_WORDS_AT] = (uint16_t)n;
     return n;
 }
 
