@@ -14,7 +14,7 @@ enum { POSITIONS = 8192, WORLDS = 3, REPEATS = 5 };
 
 typedef struct {
     RoundState *positions; /* (POSITIONS) decisions with a choice */
-    uint64_t *binomial;    /* (53, 53) */
+    uint64_t *binomial;    /* (WORLD_BINOMIALS) */
     double states, takes;  /* means over the decisions that need a table */
     int most_states, most_takes, tables;
     uint64_t sum; /* of the hands dealt, so that nothing is optimised away */

@@ -28,9 +28,9 @@ typedef enum {
 
 enum {
     WORLD_GROUPS = MAX_SEATS - 1,
-    WORLD_STATES = 512, /* the most found in any position a game may come to: 327 */
-    WORLD_SLOTS = 1024, /* a power of two, at least twice the states */
-    WORLD_ROW = CARDS + 1,
+    WORLD_STATES = 512,    /* the most found in any position a game may come to: 327 */
+    WORLD_SLOTS = 1024,    /* a power of two, at least twice the states */
+    WORLD_ROW = CARDS + 1, /* entries of a row of the binomial table: k = 0..52 */
     WORLD_BINOMIALS = WORLD_ROW * WORLD_ROW,
     WORLD_LEVEL_BIT = 24, /* a state: 6 bits a class, then the level */
     WORLD_NOWHERE = 32    /* shifted out of a state: of no matter to later groups */
@@ -52,7 +52,7 @@ typedef struct {
     WorldCount count[WORLD_STATES]; /* (states) ways to complete from there */
     uint32_t state[WORLD_STATES];   /* (states) ascending level */
     uint16_t slot[WORLD_SLOTS];     /* hash of state: 1 + its index, 0 = none */
-    const uint64_t *binomial;       /* (53, 53) */
+    const uint64_t *binomial;       /* (WORLD_BINOMIALS) C(n, k) at n * WORLD_ROW + k */
     uint64_t unseen;                /* cards in other hands and the stock */
     int32_t states, groups;
     uint32_t start;                 /* the state at level 0 */
@@ -61,7 +61,7 @@ typedef struct {
     uint8_t free_seats, free_need;  /* mask of seats without constraint; their cards */
 } WorldScratch;
 
-/* table (53, 53): C(n, k) at n * 53 + k, 0 where k > n. */
+/* table (WORLD_BINOMIALS): C(n, k) at n * WORLD_ROW + k, 0 where k > n. */
 HD void world_binomial_fill(uint64_t *table) {
     for (int n = 0; n <= CARDS; n++)
         for (int k = 0; k <= CARDS; k++) {

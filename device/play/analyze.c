@@ -95,7 +95,7 @@ static Status analyzer_fit(Analyzer *a, const AnalyzeQuery *q, int E) {
 static Status sample_worlds(const AnalyzeQuery *q, RoundState *states) {
     for (int w = 0; w < q->worlds; w++) states[w] = q->state;
     if (q->open) return STATUS_OK;
-    uint64_t binomial[53 * 53];
+    uint64_t binomial[WORLD_BINOMIALS];
     WorldScratch *scratch = malloc(sizeof *scratch);
     if (!scratch) return STATUS_MEMORY;
     world_binomial_fill(binomial);

@@ -214,7 +214,7 @@ static Status refill(Selfplay *sp) {
 
 static Status send_constants(Selfplay *sp) {
     const Backend *backend = sp->device->backend;
-    uint64_t binomial[53 * 53];
+    uint64_t binomial[WORLD_BINOMIALS];
     world_binomial_fill(binomial);
     TRY(backend->to_device((void *)sp->play.binomial, binomial, sizeof binomial, sp->wave.stream));
     return backend->stream_sync(sp->wave.stream); /* `binomial` leaves with this frame */

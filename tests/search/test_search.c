@@ -1,4 +1,5 @@
-/* tests/search/test_search.c - the search agrees exactly with the slow reference, on 600 random positions.
+/* tests/search/test_search.c - the search agrees exactly with the slow reference, on 600 random
+ * positions.
  *
  * Every position is searched open and, by the worlds that the determinization drew, closed; with K
  * = 1 and K = 8, with and without root noise. */
@@ -58,7 +59,7 @@ int main(void) {
     const Device *device;
     char what[128];
     Analyzer analyzer;
-    uint64_t state = 12345, binomial[53 * 53];
+    uint64_t state = 12345, binomial[WORLD_BINOMIALS];
     int seats[MAX_SEATS + 1] = {0};
     world_binomial_fill(binomial);
     CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
