@@ -1,5 +1,4 @@
-/* host/match/match_options.c - the table of options, their defaults, and what they mean
- * together. */
+/* host/match/match_options.c - the table of options, defaults, checks. */
 #include "match_options.h"
 
 #include <errno.h>
@@ -10,50 +9,58 @@
 
 /* clang-format off */
 static const Option match_options[] = {
+    OPTION_GROUP("Match:"),
     {.name = "deals", .arg = "N", .kind = OPTION_INT64, .offset = AT(deals), .min = 1, .max = 1e9,
-     .help = "deals, two games each; with --margin the most of them (1000)"},
+     .help = "deals, of two games each; with --margin, at most (1000)"},
     {.name = "margin", .arg = "X", .kind = OPTION_REAL, .offset = AT(margin), .min = 0,
      .max = 1000,
-     .help = "ends the match as soon as a sequential test tells whether A is ahead by X points a "
-             "round, or not at all; 0: all deals are played (0)"},
+     .help = "a sequential test ends the match once it tells whether A is X points a round "
+             "better or not better at all; 0: plays all deals (0)"},
     {.name = "block", .arg = "N", .kind = OPTION_INT, .offset = AT(block), .min = 1,
      .max = 1048576,
      .help = "deals between two looks at the result (256)"},
-    PLAY_SEED_ROW(PLAY, "same seed, same deals (1)"),
+    PLAY_SEED_ROW(PLAY, "the same seed deals the same cards (1)"),
+    OPTION_GROUP("Games:"),
     PLAY_TABLE_ROWS(PLAY,
-                    "seats, one number or a mix: 4:0.15,5:0.85 (4)",
+                    "players at a table: a number, or a mix such as 4:0.15,5:0.85 (4)",
 
-                    "cards dealt to each, or a mix; of the first round with --format full (5)"),
+                    "cards dealt to each player, likewise; with --format full, in the first "
+                    "round (5)"),
     PLAY_RULES_ROWS(PLAY),
     PLAY_FORMAT_ROW(PLAY, "round"),
+    OPTION_GROUP("Search, of networks:"),
     PLAY_BUDGET_ROWS(PLAY),
     PLAY_SEARCH_ROWS(PLAY),
+    OPTION_GROUP("Network:"),
     PLAY_NETWORK_ROWS(PLAY, "precision", ""),
+    OPTION_GROUP("Device and output:"),
     {.name = "json", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(json),
-     .help = "writes the result there as one JSON object"},
-    PLAY_DEVICE_ROWS(PLAY, "no progress and no heading, only the line of the result"),
+     .help = "also writes the result to this file, as a JSON object"},
+    PLAY_DEVICE_ROWS(PLAY, "prints the line of the result only, no progress and no heading"),
     {.name = NULL}};
 /* clang-format on */
 
 const OptionTable match_option_table = {
-    "blob-arena",
-    "Lets two players of Blob (Oh Hell) play the same deals and says which one scores more.\v"
-    "A and B are each one of\n"
-    "  FILE      the weights of a network, as blob-train writes them\n"
-    "  net:SEED  a network with random weights of that seed\n"
-    "  rule      bids by its high cards and trumps, plays to reach the bid, then ducks\n"
-    "  random    any legal move\n\n"
-    "  blob-arena run/best.safetensors rule --deals 2000\n"
-    "  blob-arena new.safetensors old.safetensors --players 3:1,4:2 --cards 3,4,5\n"
-    "  blob-arena new.safetensors old.safetensors --deals 20000 --margin 0.2\n\n"
-    "Every deal is played twice with the sides' seats swapped; seats alternate between A and B. "
-    "Points are a round's, of a seat. The interval holds the true difference in 95 of 100 matches "
-    "of a fixed number of deals; with --margin the match ends when the sequential test accepts "
-    "(difference >= X) or rejects (<= 0) with 5% error either way, and the interval is a "
-    "description only. Networks move by their best move, with search and without noise; both must "
-    "have the same shape. Exit status: 0 played, whoever won; 1 failed; 2 an option, or what it "
-    "names, was refused.",
-    "A B", match_options};
+    .program = "blob-arena",
+    .about =
+        "Lets two players of Blob (Oh Hell) play the same deals and tells which one scores more.\v"
+        "A and B are each one of\n"
+        "  FILE      a network's weights, as blob-train writes them\n"
+        "  net:SEED  a network with random weights\n"
+        "  rule      bids on high cards and trumps, plays for its bid, then ducks\n"
+        "  random    any legal move\n\n"
+        "  blob-arena run/best.safetensors rule --deals 2000\n"
+        "  blob-arena new.safetensors old.safetensors --players 3:1,4:2 --cards 3,4,5\n"
+        "  blob-arena new.safetensors old.safetensors --deals 20000 --margin 0.2\n\n"
+        "Defaults are in parentheses. A and B sit alternately; every deal is played twice, the "
+        "second time with the seats swapped. Points are those of a seat in a round. Of matches "
+        "with a fixed number of deals, 95 in 100 have the true difference in their interval. With "
+        "--margin the match ends when the sequential test accepts (difference >= X) or rejects "
+        "(<= 0) with 5% error either way; the interval then only describes what was seen. Networks "
+        "search without noise and play the best move; both must have the same shape. Exit status: "
+        "0 played, whoever won; 1 failed; 2 an option or a file that it names was refused.",
+    .files = "A B",
+    .options = match_options};
 
 MatchOptions match_options_default(void) {
     MatchOptions o;

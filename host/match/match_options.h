@@ -1,4 +1,4 @@
-/* host/match/match_options.h - what a person may ask of blob-arena, and what it means. */
+/* host/match/match_options.h - the options of blob-arena, and what they mean. */
 #ifndef HOST_MATCH_MATCH_OPTIONS_H
 #define HOST_MATCH_MATCH_OPTIONS_H
 
@@ -17,22 +17,22 @@ extern const OptionTable match_option_table;
 
 MatchOptions match_options_default(void);
 
-/* What no single option can say, and the lists of --players and --cards. STATUS_INPUT: said in one
- * line. */
+/* Checks options against each other and reads the lists of --players and --cards. STATUS_INPUT:
+ * refused and reported in one line. */
 Status match_options_check(const MatchOptions *o, TableMix *mix);
 
-/* The match: its sides and their weights, the model, precision, network and, where it is 0,
- * parallel are left for the caller. */
+/* The match. The caller sets the sides and their weights, model, precision, network and, where it
+ * is 0, parallel. */
 MatchConfig match_options_config(const MatchOptions *o, const TableMix *mix);
 
-/* One of the two players, as its word says. */
+/* One of the two players, as the command line names it. */
 typedef struct {
     PlayerKind kind;  /* PLAYER_NET, PLAYER_RANDOM or PLAYER_RULE */
-    const char *file; /* of weights; NULL: a bot, or seeded */
-    uint64_t seed;    /* of random weights, where there is no file */
+    const char *file; /* of weights; NULL: a bot, or random weights */
+    uint64_t seed;    /* of random weights */
 } MatchPlayer;
 
-/* "random", "rule", "net:SEED", or a file. STATUS_INPUT: the seed is none, said in one line. */
+/* "random", "rule", "net:SEED", or a file. STATUS_INPUT: not a seed, reported in one line. */
 Status match_player_parse(const char *word, MatchPlayer *out);
 
 #endif

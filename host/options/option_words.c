@@ -1,37 +1,44 @@
-/* host/options/option_words.c - takes the words of a command line apart; argp writes --help.
+/* host/options/option_words.c - reads the words of a command line; argp prints --help.
  *
- * argp does not read them: its refusals take three lines and do not say what is allowed. */
+ * argp does not read them, as its refusals take three lines and do not say what is allowed. */
 #include "option_words.h"
 
 #include <argp.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum { KEY_FIRST = 0x1000 }; /* past the letters, so that no option has a short name */
+enum { KEY_FIRST = 0x1000 }; /* beyond the letters, so no option has a short name */
 
 static void version_print(FILE *stream, struct argp_state *state) {
     fprintf(stream, "%s %s\n", state->name, BLOB_VERSION);
 }
 
-/* Prints what --help, --usage or --version ask for, and exits. */
+/* Each option is a group of its own, or argp would sort them by name. Headings are options of kind
+ * OPTION_DOC: argp separates groups under true headings by empty lines. */
+static void help_row(struct argp_option *row, const Option *o, int n) {
+    bool heading = o->kind == OPTION_HEADING;
+    *row = (struct argp_option){.name = heading ? o->help : o->name,
+                                .key = KEY_FIRST + n,
+                                .arg = o->arg,
+                                .flags = heading ? OPTION_DOC | OPTION_NO_USAGE : 0,
+                                .doc = heading ? NULL : o->help,
+                                .group = n + 1};
+}
+
+/* Prints what --help, --usage or --version asks for, and exits. */
 static void help_print(const OptionTable *table, char *program, char *word) {
+    static const Option config = {.name = "config",
+                                  .arg = "FILE.json",
+                                  .help = "a JSON object of options by the same names; options "
+                                          "given here win over those in the file"};
     struct argp_option list[OPTION_WORDS_MAX + 2];
     char *argv[] = {program, word, NULL};
     memset(list, 0, sizeof list);
     int n = 0;
-    for (; table->options[n].name && n < OPTION_WORDS_MAX; n++) {
-        list[n].name = table->options[n].name;
-        list[n].key = KEY_FIRST + n;
-        list[n].arg = table->options[n].arg;
-        list[n].doc = table->options[n].help;
-        list[n].group = n + 1; /* in the table's order, not the alphabet's */
-    }
-    list[n].name = "config";
-    list[n].key = KEY_FIRST + n;
-    list[n].arg = "FILE.json";
-    list[n].doc = "options from a JSON object, by the same names; flags win";
-    list[n].group = n + 1;
-    struct argp argp = {list, NULL, table->files, table->about, NULL, NULL, NULL};
+    for (; table->options[n].name && n < OPTION_WORDS_MAX; n++)
+        help_row(&list[n], &table->options[n], n);
+    help_row(&list[n], &config, n);
+    struct argp argp = {.options = list, .args_doc = table->files, .doc = table->about};
     argp_program_version_hook = version_print;
     argp_parse(&argp, 2, argv, 0, NULL, NULL);
 }
@@ -41,20 +48,20 @@ static Status refuse_word(const char *word, const char *why) {
     return STATUS_INPUT;
 }
 
-/* The option of a word: its name in full, or a beginning that no other has. */
+/* The option that a word names, in full or by a beginning that no other option has. */
 static Status find_word(const OptionTable *table, const char *word, const Option **out) {
     static const Option others[] = {
-        {"config", "FILE.json", "", OPTION_TEXT, 0, 0, 0, NULL, NULL, 0},
-        {"help", NULL, "", OPTION_FLAG, 0, 0, 0, NULL, NULL, 0},
-        {"usage", NULL, "", OPTION_FLAG, 0, 0, 0, NULL, NULL, 0},
-        {"version", NULL, "", OPTION_FLAG, 0, 0, 0, NULL, NULL, 0},
-        {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+        {.name = "config", .arg = "FILE.json", .kind = OPTION_TEXT, .help = ""},
+        {.name = "help", .kind = OPTION_FLAG, .help = ""},
+        {.name = "usage", .kind = OPTION_FLAG, .help = ""},
+        {.name = "version", .kind = OPTION_FLAG, .help = ""},
+        {.name = NULL}};
     const Option *const lists[] = {table->options, others}, *second = NULL;
     size_t length = strcspn(word + 2, "=");
     *out = NULL;
     for (int k = 0; k < 2; k++)
         for (const Option *o = lists[k]; o->name; o++) {
-            if (strncmp(o->name, word + 2, length) != 0) continue;
+            if (o->kind == OPTION_HEADING || strncmp(o->name, word + 2, length) != 0) continue;
             if (!o->name[length]) {
                 *out = o;
                 return STATUS_OK;
@@ -71,7 +78,7 @@ static Status find_word(const OptionTable *table, const char *word, const Option
     return STATUS_INPUT;
 }
 
-/* A word that begins with "--"; *at moves on to its value where that is the next word. */
+/* A word that begins with "--"; *at moves on to the next word if that is its value. */
 static Status read_option(OptionWords *words, int argc, char **argv, int *at) {
     char *word = argv[*at];
     const Option *o;
@@ -79,7 +86,7 @@ static Status read_option(OptionWords *words, int argc, char **argv, int *at) {
     const char *value = strchr(word, '=');
     if (!o->arg && value) return refuse_word(word, "takes no value");
     value = value ? value + 1 : !o->arg ? "" : *at + 1 < argc ? argv[++*at] : NULL;
-    if (!value) return refuse_word(word, "its value is missing; --help says which it takes");
+    if (!value) return refuse_word(word, "its value is missing; --help says what it takes");
     if (strcmp(o->name, "config") == 0)
         words->config_file = value;
     else if (o->help[0])
@@ -105,7 +112,7 @@ Status option_words_read(OptionWords *words, int argc, char **argv) {
             return refuse_word(*word ? word : "''",
                                "no word is expected here; options begin with --");
         } else if (words->file_count == words->files_max) {
-            fprintf(stderr, "%s: one word too many; %d are allowed\n", word, words->files_max);
+            fprintf(stderr, "%s: too many words; %d are allowed\n", word, words->files_max);
             return STATUS_INPUT;
         } else {
             words->files[words->file_count++] = word;

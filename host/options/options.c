@@ -1,5 +1,5 @@
-/* host/options/options.c - words, then cJSON for the file, one function that checks and sets
- * both. */
+/* host/options/options.c - reads the command line and the file; one function checks and sets
+ * either. */
 #include "options.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "option_words.h"
 
-/* An empty value would leave a hole in a message. */
+/* An empty value would be invisible in a message. */
 static const char *shown(const char *text) { return *text ? text : "''"; }
 
 static Status refuse_range(const Option *o, const char *origin, const char *text) {
@@ -68,7 +68,7 @@ static Status set_text(const Option *o, const char *origin, const char *text, ch
     return STATUS_OK;
 }
 
-/* origin: "--", or the file's name and ": ". `text` stays valid until exit. */
+/* origin: "--", or the name of the file and ": ". `text` must stay valid until exit. */
 static Status option_set(const Option *o, const char *origin, const char *text, void *options) {
     char *field = (char *)options + o->offset;
     int one = 1;
@@ -80,22 +80,24 @@ static Status option_set(const Option *o, const char *origin, const char *text, 
     case OPTION_PRESET: return set_choice(o, origin, text, field);
     case OPTION_TEXT: return set_text(o, origin, text, field);
     case OPTION_FLAG: memcpy(field, &one, sizeof one); return STATUS_OK;
+    case OPTION_HEADING: break;
     }
     return STATUS_ARGUMENT;
 }
 
-/* The name in a file may have '_' where the option has '-'. */
+/* A name in a file may have '_' where the option has '-'. */
 static const Option *option_find(const OptionTable *table, const char *name) {
     for (const Option *o = table->options; o->name; o++) {
         size_t i = 0;
+        if (o->kind == OPTION_HEADING) continue;
         while (o->name[i] && (o->name[i] == name[i] || (o->name[i] == '-' && name[i] == '_'))) i++;
         if (!o->name[i] && !name[i]) return o;
     }
     return NULL;
 }
 
-/* A JSON value as the text that the command line would hold; number (32) has room for one. NULL: no
- * such value. */
+/* A JSON value as the command line would spell it; number (32) is space for a number. NULL: the
+ * option takes no such value. */
 static const char *value_text(const Option *o, const cJSON *value, char *number) {
     if (o->kind == OPTION_FLAG) return cJSON_IsBool(value) ? "" : NULL;
     if (cJSON_IsString(value)) return value->valuestring;
@@ -133,7 +135,7 @@ static Status file_values(const OptionTable *table, const char *path, const cJSO
     cJSON_ArrayForEach(item, file) {
         const Option *o = option_find(table, item->string);
         if (o && values[o - table->options]) {
-            fprintf(stderr, "%s: %s: stands there twice\n", path, o->name);
+            fprintf(stderr, "%s: %s: given twice\n", path, o->name);
             return STATUS_INPUT;
         }
         if (!o) {
@@ -156,7 +158,7 @@ static Status file_values(const OptionTable *table, const char *path, const cJSO
 
 typedef enum { APPLY_PRESETS, APPLY_REST, APPLY_COUNT } Apply;
 
-/* Sets of what one source gave the presets, or the rest. */
+/* Sets the presets that one source gives, or the rest of what it gives. */
 static Status apply(const OptionTable *table, Apply which, const char *origin,
                     const char *const *values, void *options) {
     for (int i = 0; table->options[i].name; i++) {
@@ -169,10 +171,10 @@ static Status apply(const OptionTable *table, Apply which, const char *origin,
 
 Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
                      const char **files, int files_max, int *file_count) {
-    OptionWords words = {table, {NULL}, NULL, files, files_max, 0};
+    OptionWords words = {.table = table, .files = files, .files_max = files_max};
     const char *in_file[OPTION_WORDS_MAX] = {NULL};
     char origin[512];
-    static cJSON *file; /* its texts are options until exit */
+    static cJSON *file; /* never freed: options point into its texts */
     TRY(option_words_read(&words, argc, argv));
     snprintf(origin, sizeof origin, "%s: ", words.config_file ? words.config_file : "");
     if (words.config_file) {
@@ -180,7 +182,7 @@ Status options_parse(const OptionTable *table, int argc, char **argv, void *opti
         TRY(file_values(table, words.config_file, file, in_file));
     }
     if (file_count) *file_count = words.file_count;
-    /* a preset of either source is overridden by options of both; among equals flags win */
+    /* options override presets, whichever source they come from; else the command line wins */
     for (int which = 0; which < APPLY_COUNT; which++) {
         TRY(apply(table, (Apply)which, origin, in_file, options));
         TRY(apply(table, (Apply)which, "--", words.values, options));
@@ -203,7 +205,7 @@ void options_identity(const OptionTable *table, const void *options, cJSON *iden
             break;
         case OPTION_REAL:
             memcpy(&real, field, sizeof real);
-            snprintf(text, sizeof text, "%.15g", real); /* 0.1, not 0.10000000000000001 */
+            snprintf(text, sizeof text, "%.15g", real); /* 0.1 rather than 0.10000000000000001 */
             if (strtod(text, NULL) != real) snprintf(text, sizeof text, "%.17g", real);
             break;
         case OPTION_CHOICE:

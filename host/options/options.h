@@ -1,8 +1,8 @@
-/* host/options/options.h - one table of options serves the command line, --config files and the
- * run's log.
+/* host/options/options.h - one table of options serves the command line, --config files and a run's
+ * identity.
  *
- * Long options as getopt knows them; a JSON file holds the same names ('-' or '_'); flags win over
- * the file. Each refusal is one line: option, value, what is allowed. */
+ * Options are long, as in getopt_long. A JSON file holds the same names ('-' or '_'); the command
+ * line wins over the file. A refusal is one line: the option, its value, what is allowed. */
 #ifndef HOST_OPTIONS_OPTIONS_H
 #define HOST_OPTIONS_OPTIONS_H
 
@@ -17,39 +17,44 @@ typedef enum {
     OPTION_INT,    /* int */
     OPTION_INT64,  /* int64_t */
     OPTION_REAL,   /* double */
-    OPTION_TEXT,   /* const char *, owned by the option list and kept until exit */
+    OPTION_TEXT,   /* const char *, which stays valid until exit; not owned */
     OPTION_CHOICE, /* int: index into `choices` */
     OPTION_FLAG,   /* int: 0 or 1, no argument */
-    OPTION_PRESET  /* a choice that sets several fields by `preset`; others override it */
+    OPTION_PRESET, /* a choice that sets several fields by `preset`; options override it */
+    OPTION_HEADING /* no option: --help prints `help` above the rows that follow */
 } OptionKind;
 
 typedef struct {
-    const char *name; /* without dashes in front; NULL ends the table */
-    const char *arg;  /* what --help calls its value; NULL for a flag */
-    const char *help; /* unit, meaning, default */
+    const char *name; /* without the dashes; NULL ends the table */
+    const char *arg;  /* what --help calls the value; NULL for a flag */
+    const char *help; /* meaning, unit, and the default in parentheses at the end */
     OptionKind kind;
-    size_t offset;              /* of the field in the options struct; of PRESET: what it gets */
-    double min, max;            /* of INT, INT64, REAL; both ends allowed */
-    const char *const *choices; /* (NULL-terminated) of CHOICE and PRESET */
+    size_t offset;              /* of the field in the options struct; of what `preset` gets */
+    double min, max;            /* of INT, INT64, REAL; inclusive */
+    const char *const *choices; /* of CHOICE and PRESET; ends in NULL */
     void (*preset)(void *at, int choice);
-    int decides; /* 1: decides the content of the output (options_identity) */
+    int decides; /* 1: decides the bytes of the output, so options_identity names it */
 } Option;
 
+#define OPTION_GROUP(TEXT) \
+    { .name = "", .kind = OPTION_HEADING, .help = TEXT }
 #define OPTION_SEED_MAX 9007199254740991.0 /* 2^53 - 1: exact in JSON */
 
 typedef struct {
-    const char *program, *about; /* about: what it does, then how to use it, for --help */
-    const char *files;           /* what --help calls the words that are no options; NULL: none */
+    const char *program;
+    const char *about; /* for --help: what the program does, \v, then examples and details */
+    const char *files; /* what --help calls the words that are not options; NULL: none allowed */
     const Option *options;
 } OptionTable;
 
 /* Fills `options`, which holds the defaults; files (files_max) and *file_count receive the other
- * words. STATUS_INPUT: refused, said in one line; the program exits with 2. --help and --version
- * exit. */
+ * words. STATUS_INPUT: refused and reported in one line; the program exits with 2. --help and
+ * --version exit here. */
 Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
                      const char **files, int files_max, int *file_count);
 
-/* Adds every option that decides the content to `identity`, as strings, '-' written '_'. */
+/* Adds every option that decides the output to `identity`: its value as a string, '-' in the name
+ * as '_'. */
 void options_identity(const OptionTable *table, const void *options, cJSON *identity);
 
 #endif

@@ -1,4 +1,5 @@
-/* host/options/play_options.c - defaults, checks and meaning of the options that programs share. */
+/* host/options/play_options.c - defaults and checks of the shared options, and what they mean to
+ * self-play. */
 #include "play_options.h"
 
 #include <assert.h>

@@ -1,9 +1,8 @@
 /* host/options/play_options.h - how games are played: the options that blob-gpu-selfplay,
  * blob-arena and blob-train share.
  *
- * A program embeds PlayOptions in its own options and lists the rows it has a use for; the fields
- * of the others keep their defaults. A row decides a run's content (Option.decides) or it does not,
- * in every program alike. */
+ * A program embeds a PlayOptions in its own options and lists the rows it uses; fields without a
+ * row keep their defaults. */
 #ifndef HOST_OPTIONS_PLAY_OPTIONS_H
 #define HOST_OPTIONS_PLAY_OPTIONS_H
 
@@ -39,31 +38,32 @@ extern const char *const play_rules_words[],
 /* Sets a budget's worlds and simulations. options: PlayOptions. */
 void play_budget_apply(void *options, int budget);
 
-/* Sets every default but players, cards and format, which are each program's own. */
+/* Sets every default but those of players, cards and format, which differ from program to
+ * program. */
 void play_options_default(PlayOptions *o);
 
-/* What no single option can say: points and penalty for the rules, visits of worlds x simulations.
- * STATUS_INPUT: refused in one line. */
+/* Checks options against each other: points and penalty suit the rules, and worlds x simulations
+ * the counters of visits. STATUS_INPUT: refused and reported in one line. */
 Status play_options_check(const PlayOptions *o);
 
-/* Whether a decision's visits fit their counters, and to any power of --move-power 64 bits. */
+/* Whether a decision's visits fit 16 bits, so that 64 hold them to any power of --move-power. */
 enum { PLAY_VISITS_MAX = UINT16_MAX };
 bool play_visits_fit(int worlds, int simulations);
 
-/* The games and their search: all but the tables. parallel 0 is left for the caller, as are
- * precision, network and model. */
+/* Games and search, but not the tables. The caller sets precision, network, model and, where it is
+ * 0, parallel. */
 SelfplayConfig play_options_config(const PlayOptions *o);
 
 /* The tables of --players and --cards. */
 void play_config_tables(SelfplayConfig *config, const TableMix *mix);
 
-/* options_identity, and before the key `after_search` the name of the only search there is: files
- * have held it from the first. */
+/* options_identity, and before the key `after_search` the name of the search, "puct". There is no
+ * other, but files have named it from the beginning. */
 void play_options_identity(const OptionTable *table, const void *options, const char *after_search,
                            cJSON *identity);
 
-/* The rows, each written here alone. AT: where the program's options hold their PlayOptions. Texts
- * that differ from program to program are the macros' other arguments. */
+/* The rows. AT is the offset of the PlayOptions in the program's options; texts that differ from
+ * program to program are arguments too. */
 #define PLAY_AT(AT, FIELD) ((AT) + offsetof(PlayOptions, FIELD))
 
 /* clang-format off */
@@ -72,7 +72,7 @@ void play_options_identity(const OptionTable *table, const void *options, const 
      .max = OPTION_SEED_MAX, .decides = 1,                                                    \
      .help = HELP}
 
-/* Lists; the identity holds them in one way of writing, not as they were given. */
+/* Lists. An identity holds their canonical form, so these rows do not decide. */
 #define PLAY_TABLE_ROWS(AT, PLAYERS_HELP, CARDS_HELP)                                      \
     {.name = "players", .arg = "MIX", .kind = OPTION_TEXT, .offset = PLAY_AT(AT, players), \
      .help = PLAYERS_HELP},                                                                \
@@ -85,50 +85,51 @@ void play_options_identity(const OptionTable *table, const void *options, const 
      .help = "blob, or oh-hell as in OpenSpiel (blob)"},                                        \
     {.name = "points", .arg = "N", .kind = OPTION_INT, .offset = PLAY_AT(AT, points), .min = 0, \
      .max = 255, .decides = 1,                                                                  \
-     .help = "oh-hell: points a trick (1)"},                                                    \
+     .help = "oh-hell: points for each trick taken (1)"},                                       \
     {.name = "penalty", .kind = OPTION_FLAG, .offset = PLAY_AT(AT, penalty), .decides = 1,      \
-     .help = "oh-hell: a missed bid costs points a trick off"}
+     .help = "oh-hell: a missed bid costs --points for each trick over or under it"}
 
-#define PLAY_FORMAT_ROW(AT, DEFAULT)                                                        \
-    {.name = "format", .arg = "NAME", .kind = OPTION_CHOICE, .offset = PLAY_AT(AT, format), \
-     .choices = play_format_words, .decides = 1,                                            \
-     .help = "round: a game is one round; full: the whole sequence (" DEFAULT ")"}
+#define PLAY_FORMAT_ROW(AT, DEFAULT)                                                         \
+    {.name = "format", .arg = "NAME", .kind = OPTION_CHOICE, .offset = PLAY_AT(AT, format),  \
+     .choices = play_format_words, .decides = 1,                                             \
+     .help = "round: a game is one round; full: the whole sequence of rounds (" DEFAULT ")"}
 
 #define PLAY_BUDGET_ROWS(AT)                                                                    \
     {.name = "budget", .arg = "NAME", .kind = OPTION_PRESET, .offset = (AT),                    \
      .choices = play_budget_words, .preset = play_budget_apply,                                 \
-     .help = "light 2x20, medium 3x30, heavy 5x50 worlds x simulations (medium)"},              \
+     .help = "sets worlds x simulations: light 2x20, medium 3x30, heavy 5x50 (medium)"},        \
     {.name = "worlds", .arg = "W", .kind = OPTION_INT, .offset = PLAY_AT(AT, worlds), .min = 1, \
      .max = 255, .decides = 1,                                                                  \
-     .help = "deals drawn for each decision, a tree each (3)"},                                 \
+     .help = "worlds sampled for each decision: deals of the hidden cards, with a tree each "   \
+             "(3)"},                                                                            \
     {.name = "simulations", .arg = "S", .kind = OPTION_INT, .offset = PLAY_AT(AT, simulations), \
      .min = 1, .max = SEARCH_MAX_SIMULATIONS, .decides = 1,                                     \
-     .help = "descents in each tree (30)"}
+     .help = "simulations in each tree (30)"}
 
 #define PLAY_SEARCH_ROWS(AT)                                                                    \
     {.name = "leaves", .arg = "K", .kind = OPTION_INT, .offset = PLAY_AT(AT, leaves), .min = 1, \
      .max = SEARCH_MAX_LEAVES, .decides = 1,                                                    \
-     .help = "descents of a tree before its rows are evaluated together (1)"},                  \
+     .help = "leaves of a tree that are evaluated together (1)"},                               \
     {.name = "c-puct", .arg = "X", .kind = OPTION_REAL, .offset = PLAY_AT(AT, c_puct),          \
      .min = 1e-6, .max = 1000, .decides = 1,                                                    \
-     .help = "exploration (1.5)"},                                                              \
+     .help = "PUCT's exploration constant (1.5)"},                                              \
     {.name = "fpu", .arg = "X", .kind = OPTION_REAL, .offset = PLAY_AT(AT, fpu), .min = 0,      \
      .max = 1000, .decides = 1,                                                                 \
-     .help = "first-play urgency: what an untried edge lacks (0.1)"}
+     .help = "first-play urgency: reduction of the value of untried actions (0.1)"}
 
 #define PLAY_MOVE_ROWS(AT)                                                                       \
     {.name = "noise-weight", .arg = "X", .kind = OPTION_REAL,                                    \
      .offset = PLAY_AT(AT, noise_weight), .min = 0, .max = 1, .decides = 1,                      \
-     .help = "share of Dirichlet noise in the root's priors (0.25)"},                            \
+     .help = "share of Dirichlet noise in the priors of the root (0.25)"},                       \
     {.name = "noise-alpha", .arg = "X", .kind = OPTION_REAL, .offset = PLAY_AT(AT, noise_alpha), \
      .min = 1, .max = 10000, .decides = 1,                                                       \
-     .help = "Dirichlet parameter times the number of legal actions (10)"},                      \
+     .help = "Dirichlet concentration, summed over the legal actions (10)"},                     \
     {.name = "explore-decisions", .arg = "N", .kind = OPTION_INT,                                \
      .offset = PLAY_AT(AT, explore_decisions), .min = 0, .max = 1000, .decides = 1,              \
-     .help = "first decisions of a round that move by visits to the power 1 (4)"},               \
+     .help = "decisions at the start of a round drawn in proportion to the visits (4)"},         \
     {.name = "move-power", .arg = "N", .kind = OPTION_CHOICE, .offset = PLAY_AT(AT, move_power), \
      .choices = play_power_words, .decides = 1,                                                  \
-     .help = "power of the visits after that: 1, 2, 4, or best (4)"}
+     .help = "later ones in proportion to visits^N: 1, 2, 4; best: the most visited (4)"}
 
 #define PLAY_NETWORK_ROWS(AT, PRECISION_NAME, OF)                                             \
     {.name = PRECISION_NAME, .arg = "NAME", .kind = OPTION_CHOICE,                            \
@@ -140,18 +141,18 @@ void play_options_identity(const OptionTable *table, const void *options, const 
 
 #define PLAY_DEVICE_ROWS(AT, QUIET_HELP)                                                          \
     {.name = "device", .arg = "NAME", .kind = OPTION_TEXT, .offset = PLAY_AT(AT, device),         \
-     .help = "auto, cuda, cpu (auto)"},                                                           \
+     .help = "cpu, cuda; auto: cuda where there is a GPU (auto)"},                                \
     {.name = "parallel", .arg = "G", .kind = OPTION_INT, .offset = PLAY_AT(AT, parallel),         \
      .min = 1, .max = 1048576,                                                                    \
-     .help = "games live at once; changes no game (what fills the device)"},                      \
+     .help = "games played at once; changes no result (as many as fill the device)"},             \
     {.name = "waves", .arg = "N", .kind = OPTION_INT, .offset = PLAY_AT(AT, waves), .min = 1,     \
      .max = 65536,                                                                                \
-     .help = "waves between two looks of the host (simulations + 1)"},                            \
+     .help = "waves between two checks by the host (simulations + 1)"},                           \
     {.name = "no-graph", .kind = OPTION_FLAG, .offset = PLAY_AT(AT, no_graph),                    \
-     .help = "cuda: launch kernels one by one, to find the one that fails"},                      \
+     .help = "cuda: launch kernels one by one, to find one that fails"},                          \
     {.name = "threads", .arg = "N", .kind = OPTION_INT, .offset = PLAY_AT(AT, threads), .min = 1, \
      .max = 4096,                                                                                 \
-     .help = "CPU threads (all)"},                                                                \
+     .help = "CPU threads (all cores)"},                                                          \
     {.name = "quiet", .kind = OPTION_FLAG, .offset = PLAY_AT(AT, quiet),                          \
      .help = QUIET_HELP}
 

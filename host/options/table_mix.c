@@ -1,4 +1,4 @@
-/* host/options/table_mix.c - two lists read, sorted, normalised and multiplied. */
+/* host/options/table_mix.c - reads two lists, sorts and normalizes them, and multiplies them. */
 #include "table_mix.h"
 
 #include <errno.h>
@@ -16,12 +16,12 @@ typedef struct {
     int count;
 } MixList;
 
-static Status refuse(const char *option, const char *text, const char *what) {
-    fprintf(stderr, "--%s %s: %s\n", option, *text ? text : "''", what);
+static Status refuse(const char *option, const char *text, const char *why) {
+    fprintf(stderr, "--%s %s: %s\n", option, *text ? text : "''", why);
     return STATUS_INPUT;
 }
 
-/* "5" or "5:0.70", all of `item`. */
+/* `item` must be "5" or "5:0.70", and nothing else. */
 static bool read_item(char *item, MixItem *out) {
     char *end, *colon = strchr(item, ':');
     if (colon) *colon++ = 0;
@@ -41,7 +41,7 @@ static int by_number(const void *a, const void *b) {
 }
 
 static Status read_list(const char *option, const char *text, MixList *out) {
-    char copy[TABLE_MIX_TEXT], what[160];
+    char copy[TABLE_MIX_TEXT], why[160];
     double sum = 0;
     out->count = 0;
     if (strlen(text) >= sizeof copy) return refuse(option, "", "is longer than 511 characters");
@@ -59,15 +59,15 @@ static Status read_list(const char *option, const char *text, MixList *out) {
     for (int i = 0; i < out->count; i++) {
         sum += out->items[i].weight;
         if (i && out->items[i].number == out->items[i - 1].number) {
-            snprintf(what, sizeof what, "%d is there twice", out->items[i].number);
-            return refuse(option, text, what);
+            snprintf(why, sizeof why, "%d is given twice", out->items[i].number);
+            return refuse(option, text, why);
         }
     }
     for (int i = 0; i < out->count; i++) out->items[i].weight /= sum;
     return STATUS_OK;
 }
 
-/* Every double has its own text, and 0.1 is 0.1. A list of one has no use for its share. */
+/* Every double has a text of its own, and 0.1 is written 0.1. A list of one needs no share. */
 static void print_list(const MixList *list, char *text) {
     size_t used = 0;
     text[0] = 0;
@@ -84,24 +84,23 @@ static void print_list(const MixList *list, char *text) {
 }
 
 static Status check_table(const char *players, const char *cards, int P, int T, int variant) {
-    char what[160];
+    char why[160];
     int low = rules_min_players(variant), high = rules_max_players(variant);
     const char *turned = variant == RULES_OH_HELL ? " and a card turned up" : "";
     if (P < low || P > high) {
-        snprintf(what, sizeof what, "%d players: must be %d..%d%s", P, low, high,
+        snprintf(why, sizeof why, "%d players: must be %d..%d%s", P, low, high,
                  variant == RULES_OH_HELL ? " with --rules oh-hell" : "");
-        return refuse("players", players, what);
+        return refuse("players", players, why);
     }
-    Rules rules = {(uint8_t)variant, (uint8_t)P, 0, 0};
+    Rules rules = {.variant = (uint8_t)variant, .players = (uint8_t)P};
     int most = round_max_cards(&rules);
     if (T >= 1 && T <= most) return STATUS_OK;
-    snprintf(what, sizeof what, "%d cards each: must be 1..%d with %d players%s", T, most, P,
-             turned);
-    return refuse("cards", cards, what);
+    snprintf(why, sizeof why, "%d cards each: must be 1..%d with %d players%s", T, most, P, turned);
+    return refuse("cards", cards, why);
 }
 
-/* Where each table's share ends, of 2^32. */
-static void place_shares(TableMix *mix) {
+/* Sets where each table's share of 2^32 ends. */
+static void set_shares(TableMix *mix) {
     double sum = 0;
     for (int i = 0; i < mix->count; i++) {
         sum += mix->weights[i];
@@ -130,7 +129,7 @@ Status table_mix_parse(const char *players, const char *cards, int variant, Tabl
         }
     out->most_players = seats.items[seats.count - 1].number;
     out->most_cards = hands.items[hands.count - 1].number;
-    place_shares(out);
+    set_shares(out);
     print_list(&seats, out->players);
     print_list(&hands, out->cards);
     return STATUS_OK;

@@ -1,5 +1,4 @@
-/* host/run/selfplay_options.c - the table of options, their defaults, and what they mean
- * together. */
+/* host/run/selfplay_options.c - the table of options, defaults, checks. */
 #include "selfplay_options.h"
 
 static const char *const trump_names[] = {"drawn", "S", "H", "C", "D", "N", NULL};
@@ -10,56 +9,63 @@ static const char *const evaluator_names[] = {"net", "uniform", "hash", NULL};
 
 /* clang-format off */
 static const Option selfplay_options[] = {
+    OPTION_GROUP("Output:"),
     {.name = "games", .arg = "N", .kind = OPTION_INT64, .offset = AT(games), .min = 1, .max = 1e12,
-     .help = "games in total; a run started again plays what is missing (4096)"},
+     .help = "games in total; a run that is started again plays what is missing (4096)"},
     {.name = "out", .arg = "DIR", .kind = OPTION_TEXT, .offset = AT(out),
-     .help = "folder for the games; made if missing, resumed if it holds this run (games)"},
-    PLAY_SEED_ROW(PLAY, "same seed, same games, byte for byte (1)"),
+     .help = "folder of the games; created, or resumed if it holds this run (games)"},
+    OPTION_GROUP("Games:"),
+    PLAY_SEED_ROW(PLAY, "the same seed plays the same games, byte for byte (1)"),
     {.name = "players", .arg = "P", .kind = OPTION_INT, .offset = AT(players), .min = 2, .max = 8,
      .decides = 1,
-     .help = "seats: 2..8, oh-hell 3..7 (4)"},
+     .help = "players at a table: 2..8; oh-hell: 3..7 (4)"},
     {.name = "cards", .arg = "T", .kind = OPTION_INT, .offset = AT(cards), .min = 1,
      .max = MAX_HAND, .decides = 1,
-     .help = "cards dealt to each; of the first round with --format full (5)"},
+     .help = "cards dealt to each player; with --format full, in the first round (5)"},
     PLAY_RULES_ROWS(PLAY),
     PLAY_FORMAT_ROW(PLAY, "round"),
     {.name = "trump", .arg = "SUIT", .kind = OPTION_CHOICE, .offset = AT(trump),
      .choices = trump_names, .decides = 1,
-     .help = "S H C D N pins the first round's trump (drawn)"},
+     .help = "trump of the first round: S, H, C, D, N (none), drawn (drawn)"},
     {.name = "dealer", .arg = "SEAT", .kind = OPTION_INT, .offset = AT(dealer), .min = -1,
      .max = 7, .decides = 1,
-     .help = "pins the first round's dealer; -1 draws it (-1)"},
+     .help = "dealer of the first round, counted from 0; -1: drawn (-1)"},
+    OPTION_GROUP("Search:"),
     PLAY_BUDGET_ROWS(PLAY),
     PLAY_SEARCH_ROWS(PLAY),
+    OPTION_GROUP("Exploration:"),
     PLAY_MOVE_ROWS(PLAY),
+    OPTION_GROUP("Network:"),
     {.name = "evaluator", .arg = "NAME", .kind = OPTION_CHOICE, .offset = AT(evaluator),
      .choices = evaluator_names, .decides = 1,
-     .help = "net; uniform and hash need no network (net)"},
+     .help = "what evaluates positions: net; uniform or hash, which need no network (net)"},
     {.name = "weights", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(weights),
-     .help = "safetensors by PyTorch's names; without: a seeded random network"},
+     .help = "safetensors file with PyTorch's names (a random network)"},
     {.name = "weights-seed", .arg = "N", .kind = OPTION_INT64, .offset = AT(weights_seed),
      .min = 0, .max = OPTION_SEED_MAX,
      .help = "seed of the random network (1)"},
     PLAY_NETWORK_ROWS(PLAY, "precision", ""),
+    OPTION_GROUP("Device and output:"),
     {.name = "trace", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(timeline),
-     .help = "draws the time line of the first 48 epochs, 64 MiB at most, for Perfetto or "
+     .help = "writes a time line of the first 48 epochs, at most 64 MiB, for Perfetto or "
              "chrome://tracing"},
-    PLAY_DEVICE_ROWS(PLAY, "no progress, only the summary"),
+    PLAY_DEVICE_ROWS(PLAY, "prints the summary only, no progress"),
     {.name = NULL}};
 /* clang-format on */
 
 const OptionTable selfplay_option_table = {
-    "blob-gpu-selfplay",
-    "Plays Blob (Oh Hell) against itself with batched tree search and a network, and writes every "
-    "game as training data.\v"
-    "  blob-gpu-selfplay --games 4096\n"
-    "  blob-gpu-selfplay --games 100000 --players 5 --cards 7 --budget light --out five-seats\n\n"
-    "The folder of --out gets shards of 4,096 games (games-NNNNNN.safetensors), run.json beside "
-    "them. "
-    "Stop at any time with Ctrl-C; the same command goes on and ends in the same bytes. "
-    "blob-records checks and exports the folder. Exit status: 0 done or stopped, 1 failed, 2 "
-    "an option, or what it names, was refused.",
-    NULL, selfplay_options};
+    .program = "blob-gpu-selfplay",
+    .about =
+        "Plays Blob (Oh Hell) against itself with batched tree search and a network, and writes "
+        "every game as training data.\v"
+        "  blob-gpu-selfplay --games 4096\n"
+        "  blob-gpu-selfplay --games 100000 --players 5 --cards 7 --budget light --out big\n\n"
+        "Defaults are in parentheses. The folder of --out receives shards of 4,096 games, "
+        "games-NNNNNN.safetensors, beside run.json and metrics.jsonl. Stop at any time with "
+        "Ctrl-C: the same command resumes the run, which ends in the same bytes. blob-records "
+        "checks and exports the folder. Exit status: 0 finished or stopped, 1 failed, 2 an option "
+        "or a file that it names was refused.",
+    .options = selfplay_options};
 
 SelfplayOptions selfplay_options_default(void) {
     const SelfplayConfig c = selfplay_config_default();
@@ -96,7 +102,7 @@ Status selfplay_options_check(const SelfplayOptions *o) {
         return refuse(text);
     }
     if (variant == RULES_OH_HELL && o->trump != 0)
-        return refuse("--trump: not with --rules oh-hell, where a card is turned up");
+        return refuse("--trump: not with --rules oh-hell, where the card turned up decides");
     if (o->dealer >= o->players) {
         snprintf(text, sizeof text, "--dealer %d: must be -1..%d with --players %d", o->dealer,
                  o->players - 1, o->players);

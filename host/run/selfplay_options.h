@@ -1,11 +1,11 @@
-/* host/run/selfplay_options.h - what a person may ask of blob-gpu-selfplay, and what it means. */
+/* host/run/selfplay_options.h - the options of blob-gpu-selfplay, and what they mean. */
 #ifndef HOST_RUN_SELFPLAY_OPTIONS_H
 #define HOST_RUN_SELFPLAY_OPTIONS_H
 
 #include "host/options/play_options.h"
 
 typedef struct {
-    PlayOptions play; /* but its lists of players and cards: all tables are of one size */
+    PlayOptions play; /* without its lists of players and cards: all tables have one size */
     int64_t games, weights_seed;
     int players, cards, trump, dealer, evaluator;
     const char *weights, *out, *timeline;
@@ -15,10 +15,11 @@ extern const OptionTable selfplay_option_table;
 
 SelfplayOptions selfplay_options_default(void);
 
-/* What no single option can say: cards for the players, visits for the power. STATUS_INPUT. */
+/* Checks options against each other. STATUS_INPUT: refused and reported in one line. */
 Status selfplay_options_check(const SelfplayOptions *o);
 
-/* The run's settings; parallel and waves 0 (automatic) are left for the caller. */
+/* The settings of the run. The caller sets precision, network, model and, where it is 0,
+ * parallel. */
 SelfplayConfig selfplay_options_config(const SelfplayOptions *o);
 
 #endif

@@ -1,4 +1,4 @@
-/* host/train/train_options.h - what a person may ask of blob-train, and what it means. */
+/* host/train/train_options.h - the options of blob-train, and what they mean. */
 #ifndef HOST_TRAIN_TRAIN_OPTIONS_H
 #define HOST_TRAIN_TRAIN_OPTIONS_H
 
@@ -14,11 +14,11 @@ typedef enum {
 } TrainPreset;
 
 typedef struct {
-    PlayOptions play; /* but worlds and simulations: the curriculum says them */
+    PlayOptions play; /* without worlds and simulations, which the curriculum sets */
     const char *out, *curriculum;
     int fresh, salvage, overlap, keep, replay_compress;
     int64_t iterations, games;
-    int precision; /* of training; a word of network_options.h */
+    int precision; /* of training; words: auto, float32, bf16 */
     /* the network */
     int width, layers, hidden, heads, policy_hidden, value_hidden;
     /* training */
@@ -32,42 +32,43 @@ typedef struct {
     double match_margin;
 } TrainOptions;
 
-/* What the options mean, checked. */
+/* What the options mean; checked. */
 typedef struct {
     TableMix mix;
     Schedule schedule;
     ModelConfig model;
     TrainSettings set;
-    SelfplayConfig play; /* of iteration 0: every iteration has its own worlds and simulations, by
-                            train_setup_play; parallel 0 is left for the caller, as are precision,
-                            network and replay */
+    SelfplayConfig play; /* of iteration 0; train_setup_play sets the worlds and simulations of
+                            another. The caller sets precision, network, replay and, where it is 0,
+                            parallel */
 } TrainSetup;
 
 extern const OptionTable train_option_table;
 extern const char *const train_preset_names[]; /* (TRAIN_PRESET_COUNT + 1) NULL at the end */
 
-/* Every option as the preset has it: a preset of --preset, and the defaults of all the others. */
+/* The preset, and the defaults of the options that no preset decides. */
 TrainOptions train_preset_options(TrainPreset preset);
 
-/* The same, of an option's word. options: TrainOptions. */
+/* The same, for the table of options. options: TrainOptions. */
 void train_preset_apply(void *options, int preset);
 
-/* The settings of --preset reference in the folder "run". */
+/* The preset "reference". */
 TrainOptions train_options_default(void);
 
-/* Reads the lists, and checks what no single option can say. STATUS_INPUT: said in one line. */
+/* Reads the lists and checks options against each other. STATUS_INPUT: refused and reported in one
+ * line. */
 Status train_options_resolve(const TrainOptions *o, TrainSetup *out);
 
-/* Adds what decides a run's content to `identity`, as texts: every deciding option, lists in one
- * way of writing them, the versions of what is read back, and the program's name. --iterations is
- * among them only with a cosine rate, which depends on it. Precision, backend, instruction set and
- * library are the caller's to add. */
+/* Adds what decides a run's content to `identity`, as texts: every deciding option, lists in
+ * canonical form, the versions of the formats that are read back, and the program. --iterations is
+ * included only with a cosine rate, which depends on it. The caller adds precision, backend,
+ * instruction set and library. */
 void train_options_identity(const TrainOptions *o, const TrainSetup *setup, cJSON *identity);
 
-/* The self-play of an iteration: its stage of the curriculum. */
+/* Self-play in an iteration, by its stage of the curriculum. */
 SelfplayConfig train_setup_play(const TrainSetup *setup, const TrainOptions *o, int64_t iteration);
 
-/* Worlds and simulations of an match after `iteration`: as asked, or as it has played. */
+/* Worlds and simulations of the match after `iteration`: as given, or those of its self-play. */
 ScheduleStage train_setup_match(const TrainSetup *setup, const TrainOptions *o, int64_t iteration);
 
 #endif

@@ -1,4 +1,4 @@
-/* host/train/train_presets.c - every number of the presets of blob-train, in one table. */
+/* host/train/train_presets.c - the presets of blob-train, and the defaults that they share. */
 #include "train_options.h"
 
 /* Words of --format and --rate-schedule. */
@@ -7,7 +7,7 @@ enum { CONSTANT, COSINE };
 
 const char *const train_preset_names[] = {"tiny", "small", "reference", NULL};
 
-/* What the presets differ in, and nothing else but an option of the same name decides. */
+/* What presets differ in. */
 static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
     [TRAIN_PRESET_TINY] = {.iterations = 100,
                            .games = 4000,

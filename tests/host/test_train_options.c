@@ -105,7 +105,7 @@ static void wrong_options_are_one_line(void) {
         {"--players 4,,5", "must be a number"},
         {"--players 4,", "must be a number"},
         {"--players four", "must be a number"},
-        {"--players 4,4", "4 is there twice"},
+        {"--players 4,4", "4 is given twice"},
         {"--players 9", "9 players: must be 2..8"},
         {"--players 1,2", "1 players: must be 2..8"},
         {"--players 2,3 --rules oh-hell", "2 players: must be 3..7 with --rules oh-hell"},
