@@ -1,10 +1,10 @@
-/* host/files/json_line.c - what cJSON would let pass is refused by a scan before it. */
+/* host/files/json_line.c - a scan refuses what cJSON would accept wrongly. */
 #include "json_line.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Bytes of the character of UTF-8 at `at`, or 0: there is none (Unicode 15, table 3-7). */
+/* Length of the UTF-8 character at `at`; 0: it is not one (Unicode 15, table 3-7). */
 static size_t utf8_bytes(const unsigned char *at, size_t left) {
     unsigned char lead = at[0], low = 0x80, high = 0xBF;
     if (lead < 0x80) return 1;
@@ -23,7 +23,7 @@ static size_t utf8_bytes(const unsigned char *at, size_t left) {
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* Behind the number at `at`, or NULL: none that JSON knows. The line ends in '\0'. */
+/* The end of the number at `at`; NULL: JSON does not allow it. The line ends in '\0'. */
 static const char *number_end(const char *at) {
     if (*at == '-') at++;
     if (!is_digit(*at)) return NULL;
@@ -42,30 +42,30 @@ static const char *number_end(const char *at) {
     return at;
 }
 
-/* Behind the text whose first quote is at `at`, or NULL and *why. */
+/* The end of the string whose opening quote is at `at`; or NULL, and *why. */
 static const char *text_end(const char *at, const char *end, const char **why) {
     for (at++; at < end && *at != '"';) {
         size_t n = utf8_bytes((const unsigned char *)at, (size_t)(end - at));
         if (n == 0 || (unsigned char)*at < 0x20) {
-            *why = n == 0 ? "a text is not UTF-8" : "a control character stands in a text";
+            *why = n == 0 ? "a string is not UTF-8" : "a string contains a control character";
             return NULL;
         }
         if (*at == '\\') {
             if (strncmp(at, "\\u0000", 6) == 0) {
-                *why = "a zero character stands in a text";
+                *why = "a string contains a zero character";
                 return NULL;
             }
             n = end - at < 2 ? 1 : 2;
         }
         at += n;
     }
-    *why = "a text has no end";
+    *why = "a string does not end";
     return at < end ? at + 1 : NULL;
 }
 
-/* What cJSON need not be asked any more: NULL, or what is wrong. */
+/* What is wrong in the line, as far as cJSON would not notice it; or NULL. */
 static const char *line_refuse(const char *line, const char *end) {
-    const char *why = "a number is not one of JSON";
+    const char *why = "a number is malformed";
     for (const char *at = line; at < end;) {
         if (*at == '"')
             at = text_end(at, end, &why);
@@ -74,7 +74,7 @@ static const char *line_refuse(const char *line, const char *end) {
         else if ((*at >= ' ' && *at <= '~') || *at == '\t' || *at == '\r' || *at == '\n')
             at++;
         else
-            return "a character stands there that JSON does not have";
+            return "a character outside strings is not allowed there";
         if (at == NULL) return why;
     }
     return NULL;

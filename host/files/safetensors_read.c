@@ -1,4 +1,5 @@
-/* host/files/safetensors_read.c - safetensors files, read and checked before anything is trusted. */
+/* host/files/safetensors_read.c - safetensors files, read and checked before anything is
+ * trusted. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,11 +33,12 @@ static Status read_type(const char *path, const cJSON *entry, SafeTensor *t) {
             t->type = (SafeType)i;
             return STATUS_OK;
         }
-    return durable_refuse(path, "tensor %.99s has dtype %.20s, not F32 F16 BF16 U8 I16 U16 I32 I64",
-                          t->name, dtype->valuestring);
+    return durable_refuse(
+        path, "tensor %.99s has dtype %.20s, allowed are F32 F16 BF16 U8 I16 U16 I32 I64", t->name,
+        dtype->valuestring);
 }
 
-/* Shape, offsets, and that they agree, without overflow. */
+/* Reads shape and offsets, and checks without overflow that they agree. */
 static Status read_tensor(const char *path, const cJSON *entry, int64_t data_bytes, SafeTensor *t) {
     memset(t, 0, sizeof *t);
     t->name = entry->string;
@@ -47,14 +49,15 @@ static Status read_tensor(const char *path, const cJSON *entry, int64_t data_byt
     const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
     int64_t end, bytes = types[t->type].bytes;
     if (!cJSON_IsArray(shape) || cJSON_GetArraySize(shape) > SAFE_RANK)
-        return durable_refuse(path, "tensor %.99s has a shape that is no list of at most %d sizes",
+        return durable_refuse(path, "tensor %.99s: shape must be a list of at most %d sizes",
                               t->name, SAFE_RANK);
     t->count = 1;
     cJSON_ArrayForEach(dim, shape) {
         int64_t size;
         if (!read_size(dim, &size) || (size > 0 && t->count > (INT64_MAX >> 4) / size))
-            return durable_refuse(path, "tensor %.99s has a size that is no number in range",
-                                  t->name);
+            return durable_refuse(
+                path, "tensor %.99s: shape contains a size that is not a whole number in range",
+                t->name);
         t->dims[t->rank++] = size;
         t->count *= size;
     }
@@ -62,14 +65,15 @@ static Status read_tensor(const char *path, const cJSON *entry, int64_t data_byt
     if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
         !read_size(cJSON_GetArrayItem(offsets, 0), &t->begin) ||
         !read_size(cJSON_GetArrayItem(offsets, 1), &end))
-        return durable_refuse(path, "tensor %.99s has data_offsets that are no two sizes", t->name);
+        return durable_refuse(path, "tensor %.99s: data_offsets must be two sizes", t->name);
     if (t->begin > end || end > data_bytes)
         return durable_refuse(path,
                               "tensor %.99s lies at %" PRId64 "..%" PRId64 " of %" PRId64
                               " data bytes: the file is truncated or damaged",
                               t->name, t->begin, end, data_bytes);
     if (end - t->begin != bytes)
-        return durable_refuse(path, "tensor %.99s takes %" PRId64 " bytes, its shape %" PRId64,
+        return durable_refuse(path,
+                              "tensor %.99s takes %" PRId64 " bytes, its shape needs %" PRId64,
                               t->name, end - t->begin, bytes);
     return STATUS_OK;
 }
@@ -78,19 +82,19 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const SafeTensor *)a)->name, ((const SafeTensor *)b)->name);
 }
 
-static int by_place(const void *a, const void *b) {
+static int by_offset(const void *a, const void *b) {
     const SafeTensor *x = (const SafeTensor *)a, *y = (const SafeTensor *)b;
     if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
     return x->count != y->count ? (x->count < y->count ? -1 : 1) : by_name(a, b);
 }
 
-/* Names differ; in order of place the tensors cover the data once and exactly. */
+/* Checks that names differ and that the tensors cover the data exactly once. */
 static Status check_cover(Safetensors *s, int64_t data_bytes) {
     qsort(s->tensors, (size_t)s->tensor_count, sizeof *s->tensors, by_name);
     for (int i = 1; i < s->tensor_count; i++)
         if (by_name(&s->tensors[i - 1], &s->tensors[i]) == 0)
-            return durable_refuse(s->path, "tensor %.99s is there twice", s->tensors[i].name);
-    qsort(s->tensors, (size_t)s->tensor_count, sizeof *s->tensors, by_place);
+            return durable_refuse(s->path, "tensor %.99s appears twice", s->tensors[i].name);
+    qsort(s->tensors, (size_t)s->tensor_count, sizeof *s->tensors, by_offset);
     int64_t at = 0;
     for (int i = 0; i < s->tensor_count; i++) {
         const SafeTensor *t = &s->tensors[i];
@@ -101,29 +105,29 @@ static Status check_cover(Safetensors *s, int64_t data_bytes) {
         at += t->count * types[t->type].bytes;
     }
     if (at != data_bytes)
-        return durable_refuse(s->path, "%" PRId64 " data bytes, of which tensors cover %" PRId64,
+        return durable_refuse(s->path, "%" PRId64 " data bytes, the tensors cover %" PRId64,
                               data_bytes, at);
     return STATUS_OK;
 }
 
 static Status read_metadata(Safetensors *s, const cJSON *metadata) {
     const cJSON *item, *other;
-    if (s->metadata) return durable_refuse(s->path, "__metadata__ is there twice");
-    if (!cJSON_IsObject(metadata)) return durable_refuse(s->path, "__metadata__ is no object");
+    if (s->metadata) return durable_refuse(s->path, "__metadata__ appears twice");
+    if (!cJSON_IsObject(metadata)) return durable_refuse(s->path, "__metadata__ is not an object");
     if (cJSON_GetArraySize(metadata) > SAFE_TEXTS)
-        return durable_refuse(s->path, "__metadata__ has more than %d texts", SAFE_TEXTS);
+        return durable_refuse(s->path, "__metadata__ has more than %d entries", SAFE_TEXTS);
     cJSON_ArrayForEach(item, metadata) {
         if (!cJSON_IsString(item))
-            return durable_refuse(s->path, "__metadata__ %.99s is no text", item->string);
+            return durable_refuse(s->path, "__metadata__ %.99s is not a string", item->string);
         for (other = metadata->child; other != item; other = other->next)
             if (strcmp(other->string, item->string) == 0)
-                return durable_refuse(s->path, "__metadata__ %.99s is there twice", item->string);
+                return durable_refuse(s->path, "__metadata__ %.99s appears twice", item->string);
     }
     s->metadata = metadata;
     return STATUS_OK;
 }
 
-/* The header's text is exactly one JSON object and spaces. */
+/* The header must be exactly one JSON object, then spaces. */
 static Status read_header(Safetensors *s, int64_t header_bytes) {
     const char *text = (const char *)s->bytes + 8, *end = NULL;
     const unsigned char *data = s->bytes + 8 + header_bytes;
@@ -154,12 +158,12 @@ static Status check_checksum(const Safetensors *s, int64_t header_bytes) {
     char field[40];
     if (!claimed || strlen(claimed) != 16)
         return durable_refuse(s->path, "checksum xxh64 is %.40s, expected 16 digits",
-                              claimed ? claimed : "no text");
+                              claimed ? claimed : "missing");
     int length = snprintf(field, sizeof field, "\"xxh64\":\"%.16s\"", claimed);
-    /* Quotes within a text are escaped, so the field can stand in one place only. */
+    /* Quotes within strings are escaped, so the field occurs only once. */
     const unsigned char *at = s->bytes + 8, *last = s->bytes + 8 + header_bytes - length;
     while (at <= last && memcmp(at, field, (size_t)length) != 0) at++;
-    if (at > last) return durable_refuse(s->path, "its checksum xxh64 is not written as expected");
+    if (at > last) return durable_refuse(s->path, "its checksum xxh64 is not in the expected form");
     at += length - 17;
     XXH64_state_t *state = XXH64_createState();
     if (!state || XXH64_reset(state, 0) != XXH_OK) {
@@ -185,19 +189,18 @@ Status safetensors_open(Safetensors *out, const char *path, SafeChecksum checksu
     memcpy(out->path, path, length);
     TRY(durable_read(path, &out->bytes, &out->size));
     if (out->size < 8)
-        return durable_refuse(path, "%zu bytes are no safetensors file, which has 8 or more",
-                              out->size);
+        return durable_refuse(path, "%zu bytes: a safetensors file has at least 8", out->size);
     uint64_t header_bytes;
     memcpy(&header_bytes, out->bytes, 8);
     if (header_bytes > SAFE_HEADER_BYTES || header_bytes > out->size - 8)
         return durable_refuse(path,
-                              "a header of %" PRIu64 " bytes in a file of %zu: truncated, or no "
+                              "a header of %" PRIu64 " bytes in a file of %zu: truncated, or not a "
                               "safetensors file",
                               header_bytes, out->size);
     TRY(read_header(out, (int64_t)header_bytes));
     if (safetensors_find_text(out, "xxh64")) return check_checksum(out, (int64_t)header_bytes);
     if (checksum == SAFE_CHECKSUM_IF_ANY) return STATUS_OK;
-    return durable_refuse(path, "has no checksum xxh64 in its __metadata__: not written by blob");
+    return durable_refuse(path, "has no checksum xxh64 in its __metadata__: not written by Blob");
 }
 
 void safetensors_close(Safetensors *s) {

@@ -1,4 +1,4 @@
-/* host/files/safetensors_write.c - safetensors files as streams: every tensor at its own pace. */
+/* host/files/safetensors_write.c - writes safetensors files, every tensor at its own pace. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 enum { STREAM_BYTES = 1 << 16 };
 
 struct SafetensorsStream {
-    int64_t at, end; /* bytes from the first tensor's first byte: next to be written; one past */
+    int64_t at, end; /* bytes from the start of the data: next to be written; the tensor's end */
     size_t held;     /* bytes in `buffer`, not yet in the file */
     unsigned char buffer[STREAM_BYTES];
 };
@@ -19,7 +19,7 @@ static int by_key(const void *a, const void *b) {
     return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
 }
 
-/* A copy with ascending keys, and the place of the checksum. NULL: no memory. */
+/* A copy by ascending key, with zeros as the checksum. NULL: no memory. */
 static cJSON *sorted_metadata(const cJSON *metadata) {
     int count = metadata ? cJSON_GetArraySize(metadata) : 0, n = 0;
     const cJSON **items = (const cJSON **)malloc(sizeof *items * (size_t)(count + 1));
@@ -54,7 +54,8 @@ static bool add_tensor(cJSON *header, const SafeTensor *t, int64_t begin, int64_
            cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)end));
 }
 
-/* Places the tensors and returns the header's text, which the caller frees; NULL: no memory. */
+/* Assigns offsets to the tensors and returns the header's text, which the caller frees; NULL: no
+ * memory. */
 static char *layout(SafetensorsWriter *w, const SafeTensor *tensors, const cJSON *metadata) {
     cJSON *header = cJSON_CreateObject(), *texts = sorted_metadata(metadata);
     bool built = header && texts && cJSON_AddItemToObject(header, "__metadata__", texts);
@@ -151,8 +152,8 @@ Status safetensors_append(SafetensorsWriter *w, int i, const void *data, size_t 
     return STATUS_OK;
 }
 
-/* What was written out of the file's order is read again; its digits are still zeros, as the
- * checksum wants them. */
+/* Reads back what was written out of order; the digits in the file are still the zeros that the
+ * checksum is taken over. */
 static Status write_checksum(SafetensorsWriter *w) {
     unsigned char *buffer = w->streams[0].buffer;
     char digits[17];

@@ -61,7 +61,7 @@ static cJSON *describe(const Weights *weights, const cJSON *metadata) {
     char number[16];
     cJSON *texts = metadata ? cJSON_Duplicate(metadata, 1) : cJSON_CreateObject();
     if (!texts) return NULL;
-    cJSON_AddStringToObject(texts, "format", "pt"); /* readers of PyTorch's files ask for it */
+    cJSON_AddStringToObject(texts, "format", "pt"); /* expected by readers of PyTorch's files */
     cJSON_AddStringToObject(texts, "model", "blobnet");
     cJSON_AddStringToObject(texts, "value_head", value_head_names[weights->config.value_head]);
     snprintf(number, sizeof number, "%d", weights->config.heads);

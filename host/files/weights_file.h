@@ -9,12 +9,12 @@
 enum { WEIGHTS_HASH_TEXT = 17 };
 
 /* Reads exactly the tensors of this shape; F16 and BF16 become float32. Where the file's metadata
- * tells heads, value_head or observation_version, they must fit too. The caller calls weights_free.
- * STATUS_INPUT: missing, damaged, a tensor missing, unknown, of another shape or type, or not
- * finite; one line says which. STATUS_MEMORY, STATUS_FILE. */
+ * has heads, value_head or observation_version, they must match too. The caller calls weights_free.
+ * STATUS_INPUT: the file is missing or damaged, or a tensor is missing, unknown, of another shape
+ * or type, or not finite; one line says which. STATUS_MEMORY, STATUS_FILE. */
 Status weights_file_load(Weights *out, const ModelConfig *config, const char *path);
 
-/* Writes float32, durably; `metadata`: further texts to keep with it, or NULL. */
+/* Writes float32, durably, with `metadata` (strings, or NULL) added to our own. */
 Status weights_file_save(const Weights *weights, const char *path, const cJSON *metadata);
 
 /* 16 hexadecimal digits: the XXH64 of the float32 parameters in the order of weights_tensor. */

@@ -1,4 +1,4 @@
-/* host/files/weights_shape.c - reads the shape of a network off its tensors. */
+/* host/files/weights_shape.c - infers the shape of a network from its tensors. */
 #include "weights_shape.h"
 
 #include <stdlib.h>
@@ -8,10 +8,10 @@
 
 enum { SIZE_MOST = 1 << 20 };
 
-/* Rows and columns of a matrix, either may be NULL. */
+/* Rows and columns of a matrix; either pointer may be NULL. */
 static Status read_matrix(const Safetensors *file, const char *name, int *rows, int *columns) {
     const SafeTensor *t = safetensors_find_tensor(file, name);
-    if (!t) return durable_refuse(file->path, "is no network's: has no tensor %s", name);
+    if (!t) return durable_refuse(file->path, "is not a network: has no tensor %s", name);
     if (t->rank != 2 || t->dims[0] < 1 || t->dims[0] > SIZE_MOST || t->dims[1] < 1 ||
         t->dims[1] > SIZE_MOST) {
         char found[FLOAT_TENSOR_SHAPE];
@@ -39,8 +39,8 @@ static Status read_texts(const Safetensors *file, ModelConfig *c) {
     if (heads) {
         long count = strtol(heads, &end, 10);
         if (end == heads || *end || count < 1 || count > SIZE_MOST)
-            return durable_refuse(file->path, "heads is %.40s, allowed is a whole number from 1",
-                                  heads);
+            return durable_refuse(file->path,
+                                  "heads is %.40s, allowed is a whole number of 1 or more", heads);
         c->heads = (int)count;
     }
     c->value_head = c->values == 1 ? VALUE_TANH : VALUE_SIGMOID;
@@ -63,10 +63,11 @@ static Status read_shape(const Safetensors *file, ModelConfig *c) {
     c->layers = count_layers(file);
     TRY(read_texts(file, c));
     if (model_config_check(c) == STATUS_OK) return STATUS_OK;
-    return durable_refuse(file->path,
-                          "%d inputs, width %d, %d heads, hidden width %d, %d layers: allowed are "
-                          "multiples of 32 for the widths, heads that divide the width, 64 layers",
-                          c->inputs, c->width, c->heads, c->hidden, c->layers);
+    return durable_refuse(
+        file->path,
+        "%d inputs, width %d, %d heads, hidden width %d, %d layers: widths must be "
+        "multiples of 32, heads must divide the width, layers are at most 64",
+        c->inputs, c->width, c->heads, c->hidden, c->layers);
 }
 
 Status weights_file_shape(const char *path, ModelConfig *out) {
@@ -84,8 +85,8 @@ Status weights_file_player(const char *path, ModelConfig *out) {
         out->value_head == need.value_head)
         return STATUS_OK;
     return durable_refuse(path,
-                          "%d inputs, %d actions, %d values: a player has %d, %d, %d, the "
-                          "values through a sigmoid",
+                          "%d inputs, %d actions, %d values: a player needs %d, %d, %d, and "
+                          "sigmoid values",
                           out->inputs, out->actions, out->values, need.inputs, need.actions,
                           need.values);
 }

@@ -128,7 +128,7 @@ Status identity_read_run(const char *folder, cJSON **identity) {
     if (cJSON_IsObject(*identity)) return STATUS_OK;
     cJSON_Delete(*identity);
     *identity = NULL;
-    return durable_refuse(path, "is not JSON with an object \"identity\": not written by blob");
+    return durable_refuse(path, "is not JSON with an object \"identity\": not written by Blob");
 }
 
 Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *machine) {

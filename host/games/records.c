@@ -47,7 +47,7 @@ static Status add_path(Records *records, const char *path) {
     int64_t index;
     ShardName kind;
     if (strlen(path) >= DURABLE_PATH)
-        return durable_refuse(path, "a path longer than %d bytes", DURABLE_PATH - 1);
+        return durable_refuse(path, "the path is longer than %d bytes", DURABLE_PATH - 1);
     if (stat(path, &there) != 0) return durable_refuse(path, "cannot be read: %s", strerror(errno));
     if (S_ISDIR(there.st_mode)) return add_folder(records, path);
     const char *slash = strrchr(path, '/');

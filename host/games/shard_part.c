@@ -136,7 +136,7 @@ Status shard_part_open(ShardPart *part, const char *path, int64_t first, uint64_
     part->fd = -1;
     part->first = first;
     if ((size_t)snprintf(part->path, sizeof part->path, "%s", path) >= sizeof part->path)
-        return durable_refuse(path, "a path longer than %d bytes", DURABLE_PATH);
+        return durable_refuse(path, "the path is longer than %d bytes", DURABLE_PATH);
     part->fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
     if (part->fd < 0) return durable_refuse(path, "cannot be opened: %s", strerror(errno));
     struct stat file;

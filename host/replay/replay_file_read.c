@@ -23,7 +23,7 @@ static Status find_list(const Safetensors *file, const char *name, SafeType type
         return durable_refuse(file->path, "has no tensor %s of type %s (n)", name,
                               safetensors_type_name(type));
     if ((uintptr_t)t->data % (uintptr_t)safetensors_type_bytes(type))
-        return durable_refuse(file->path, "tensor %s is not aligned: not written by blob", name);
+        return durable_refuse(file->path, "tensor %s is not aligned: not written by Blob", name);
     *out = t;
     return STATUS_OK;
 }

@@ -114,7 +114,7 @@ static Status board_create(Tensorboard *board, const char *folder, int64_t first
     char host[64], path[DURABLE_PATH];
     int length = snprintf(path, sizeof path, "%s/tensorboard", folder);
     if (length < 0 || (size_t)length >= sizeof path - 160)
-        return durable_refuse(folder, "a path longer than %d bytes", DURABLE_PATH - 160);
+        return durable_refuse(folder, "the path is longer than %d bytes", DURABLE_PATH - 160);
     if (mkdir(path, 0777) != 0 && errno != EEXIST) return durable_fail(path, "cannot be made");
     if (gethostname(host, sizeof host) != 0) snprintf(host, sizeof host, "host");
     host[sizeof host - 1] = 0;

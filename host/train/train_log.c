@@ -226,7 +226,7 @@ Status train_log_open(TrainLog *log, const char *folder, int64_t first, bool qui
     log->quiet = quiet;
     int length = snprintf(log->path, sizeof log->path, "%s/metrics.jsonl", folder);
     if (length < 0 || (size_t)length >= sizeof log->path)
-        return durable_refuse(folder, "a path longer than %d bytes", DURABLE_PATH - 16);
+        return durable_refuse(folder, "the path is longer than %d bytes", DURABLE_PATH - 16);
     TRY(log_trim(log, first));
     TRY(tensorboard_open(&log->board, folder, first));
     log->fd = open(log->path, O_WRONLY | O_CLOEXEC);

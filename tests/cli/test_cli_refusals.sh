@@ -166,7 +166,7 @@ run "${small[@]}" --evaluator net --device cpu --weights good --games 3 --out ne
 weights 'none: cannot be read: No such file' none
 weights 'net: is not a plain file' net
 : >empty
-weights 'empty: 0 bytes are no safetensors file' empty
+weights 'empty: 0 bytes: a safetensors file has at least 8' empty
 head -c 1000 "$bin/$program" >garbage
 weights 'garbage: a header of ' garbage
 head -c 5000000 good >cut
@@ -174,7 +174,7 @@ weights 'cut: tensor transformer.layers.1.linear1.weight lies at ' cut
 head -c 100 good >cut
 weights 'truncated' cut
 tensors 1 | make shape 000
-weights 'shape: 256 inputs, 52 actions, 1 values: a player has 256, 52, 8' shape
+weights 'shape: 256 inputs, 52 actions, 1 values: a player needs 256, 52, 8' shape
 tensors 8 | grep -v policy_fc.3.bias | make lacking 000
 weights 'lacking: has no tensor policy_fc.3.bias' lacking
 cp good nan
@@ -227,7 +227,7 @@ truncate -s -1 folder/games-000001.safetensors
 kept 2 'folder/games-000001.safetensors: ' folder --games 4200
 copy
 printf hello >folder/games-000000.safetensors
-kept 2 'folder/games-000000.safetensors: 5 bytes are no safetensors file' folder --games 4200
+kept 2 'folder/games-000000.safetensors: 5 bytes: a safetensors file has at least 8' folder --games 4200
 copy
 mv folder/games-000001.safetensors folder/games-000000.safetensors
 kept 2 'games-000000.safetensors: begins with game 4096, expected 0' folder --games 4200

@@ -195,7 +195,8 @@ static void check_refusals(void) {
     char long_path[DURABLE_PATH + 8];
     memset(long_path, 'x', sizeof long_path - 1);
     long_path[sizeof long_path - 1] = 0;
-    CHECK_SAYS(train_log_open(&train_log, long_path, 0, true), STATUS_INPUT, "a path longer than");
+    CHECK_SAYS(train_log_open(&train_log, long_path, 0, true), STATUS_INPUT,
+               "the path is longer than");
     CHECK_SAYS(train_log_open(&train_log, files_path("none"), 0, true), STATUS_FILE, "none");
     unlink(files_path("metrics.jsonl"));
     CHECK(mkdir(files_path("metrics.jsonl"), 0777) == 0);
