@@ -94,8 +94,7 @@ static Status spread_slots(Selfplay *sp) {
     }
     sp->wave.search.evaluator = sp->play.search.evaluator = EVALUATOR_NET;
     sp->config.graph = graph;
-    sp->epochs =
-        0; /* none is under way: the next counts as the first, and the one after it is captured */
+    sp->epochs = 0; /* no epoch is under way: the next one counts as the first */
     return STATUS_OK;
 }
 

@@ -1,5 +1,4 @@
-/* tests/sim/conditional.cpp - handles that kernels set, and the conditional nodes that obey
- * them. */
+/* tests/sim/conditional.cpp - handles that kernels set, and the nodes that obey them. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -30,8 +30,8 @@ cudaError_t error_set(cudaError_t error) {
     return error;
 }
 
-cudaError_t error_say(cudaError_t error, const char *what) {
-    if (!quiet) fprintf(stderr, "simulator: %s: %s\n", cudaGetErrorName(error), what);
+cudaError_t error_say(cudaError_t error, const char *message) {
+    if (!quiet) fprintf(stderr, "simulator: %s: %s\n", cudaGetErrorName(error), message);
     return error_set(error);
 }
 

@@ -37,12 +37,12 @@ __attribute__((constructor)) static void order_read(void) {
     if (seed) order_seed = strtoull(seed, NULL, 10);
 }
 
-void engine_fail(const char *what, SimLocation location) {
+void engine_fail(const char *message, SimLocation location) {
     const Lane *me = engine.current;
     fprintf(stderr,
-            "simulator: %s at %s:%d, in %s block (%u,%u,%u) warp %u lane %u, order %d:%llu\n", what,
-            location.file, location.line, engine.kernel ? engine.kernel->name : "", blockIdx.x,
-            blockIdx.y, blockIdx.z, me->thread / WARP_LANES, me->lane, order,
+            "simulator: %s at %s:%d, in %s block (%u,%u,%u) warp %u lane %u, order %d:%llu\n",
+            message, location.file, location.line, engine.kernel ? engine.kernel->name : "",
+            blockIdx.x, blockIdx.y, blockIdx.z, me->thread / WARP_LANES, me->lane, order,
             (unsigned long long)order_seed);
     for (unsigned i = 0, shown = 0; i < engine.threads && shown < 8; i++) {
         const Lane *lane = engine.lanes[i];

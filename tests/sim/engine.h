@@ -87,7 +87,7 @@ extern Engine engine;
 void engine_run(const SimKernel &kernel, Fiber *caller, ThreadPool *pool);
 
 /* Prints the current lane and where up to eight others wait; ends with exit status 97. */
-[[noreturn]] void engine_fail(const char *what, SimLocation location);
+[[noreturn]] void engine_fail(const char *message, SimLocation location);
 
 /* For collectives, after the current lane has marked itself as waiting: runs the next lane. */
 void engine_next(void);

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# tests/sim/plant.sh ROOT BUILD VARIANT LINK.. - plants a fault in a copy of the real sources,
-# builds that file anew against the simulator, and requires test_sim_play to fail; one by one.
+# tests/sim/plant.sh ROOT BUILD VARIANT LINK.. - plants faults in a copy of the real sources, one at a
+# time, rebuilds the changed file for the simulator, and requires test_sim_play to fail.
 #
-#   ROOT, BUILD  the project and the build at hand, whose compile_commands.json says how
-#   VARIANT      what the build can see: plain, asan, msan, tsan; a fault is tried where it is named
-#   LINK         the command that links test_sim_play, without its output; "@" stands for the
-#                changed file's object, before the library that has the unchanged one
+#   ROOT, BUILD  the project and the build, whose compile_commands.json says how to compile
+#   VARIANT      what the build can see: plain, asan, msan, tsan; a fault is tried if it names this
+#   LINK         the command that links test_sim_play, without its output; "@" stands for the object
+#                of the changed file, and precedes the library that has the unchanged one
 #
-# VERBOSE=1 in the environment: how each fault was seen.
-# A fault is an exact piece of text that the source has once, and what stands there instead. Where
-# the source changes and the piece is gone, this test says so and fails: mend the fault here.
+# VERBOSE=1 in the environment prints how each fault was found.
+# A fault is a piece of text that the source has exactly once, and its replacement. If the source
+# changes and the piece is gone, this test says so and fails: mend the fault here.
 set -o pipefail
 root=$1 build=$2 variant=$3
 shift 3
@@ -22,8 +22,8 @@ complain() {
     failures=$((failures + 1))
 }
 
-# words: the command that compiles source $1 in the copy $work/tree, to $work/unit.o. It is split as
-# a shell does, because paths may have spaces; the source is its last word.
+# Sets words to the command that compiles source $1 of the copy $work/tree to $work/unit.o. It is split
+# as by a shell, because paths may have spaces; the source is its last word.
 command_of() {
     local line i
     while IFS= read -r line; do
@@ -41,22 +41,22 @@ command_of() {
     return 1
 }
 
-# test_sim_play with source $1 as the copy has it; errors are warned of elsewhere.
+# Builds test_sim_play with source $1 of the copy; other builds turn on warnings.
 build_with() {
     local words
     command_of "$1" && (cd "$build" && "${words[@]}" -w -O1) &&
         "${link[@]/#@/$work/unit.o}" -o "$work/play"
 }
 
-# A sanitizer sees in one order of lanes what others see in all.
+# A sanitizer finds in one order of lanes what a plain build finds in one of several.
 orders="asc desc rand:1" every=1
 [ "$variant" = plain ] || orders=asc every=4
 
-# The games of test_sim_play in every order, and how that ended.
+# Runs the games of test_sim_play in each order; returns the first exit status that is not 0.
 all_runs_pass() {
     local order
     for order in $orders; do
-        # in a shell of its own, which may complain about a crash where nobody listens
+        # in a subshell, whose complaint about a crash goes to a file
         (timeout 120 "$work/play" --orders $order --every $every >"$work/log" 2>&1; exit $?) \
             2>"$work/crash" || return
     done
@@ -68,23 +68,23 @@ plant() {
     text=$(<"$root/$file") || return
     rest=${text#*"$old"}
     if [ "$rest" = "$text" ] || [ "${rest#*"$old"}" != "$rest" ]; then
-        complain "$name: $file does not have this once: $old"
+        complain "$name: $file does not have this exactly once: $old"
         return
     fi
     [[ " $variants " == *" $variant "* ]] || return
     tried=$((tried + 1))
     printf '%s\n' "${text%%"$old"*}$new$rest" >"$work/tree/$file"
     if ! build_with "$unit" 2>"$work/log"; then
-        complain "$name: $unit is not built: $(grep -m 1 -i error "$work/log")"
+        complain "$name: $unit does not compile: $(grep -m 1 -i error "$work/log")"
         cp "$root/$file" "$work/tree/$file"
         return
     fi
     all_runs_pass
     status=$?
     if [ $status = 0 ]; then
-        complain "$name: whole games pass, under $variant, in every order"
+        complain "$name: not found: under $variant, whole games pass in every order"
     elif [ $status = 124 ]; then
-        complain "$name: nothing is said, the games never end"
+        complain "$name: not reported: the games never end"
     elif [ -n "$VERBOSE" ]; then
         echo "$name: $(grep -m 1 '[a-z]' "$work/log")"
     fi
@@ -96,10 +96,10 @@ cp -r "$root/device" "$root/game" "$root/nn" "$root/tests" "$work/tree" || exit 
 search=device/search/search_cuda.cu play=device/play/play_cuda.cu core=device/core/backend_cuda.cu
 net=nn/infer/net_plain.cu
 
-# With nothing planted all must be right, or what follows proves nothing.
-build_with $search && all_runs_pass || { cat "$work/log" >&2; complain "fails unplanted"; exit 1; }
+# Without a fault the games must pass, or the rest proves nothing.
+build_with $search && all_runs_pass || { cat "$work/log" >&2; complain "the games fail without a fault"; exit 1; }
 
-# --- Waiting for the team
+# --- Team synchronization
 plant node_read_before_made "plain tsan" $search device/search/descend.h \
     '            edges[e].in_flight++;
         }
@@ -194,5 +194,5 @@ plant stream_not_waited_for "plain asan" $core $core \
 plant copy_left_out "plain" $core $core \
     'CUDA_TRY(cudaMemcpyAsync(dst, src, bytes, cudaMemcpyDeviceToHost, stream));' ''
 
-if [ "$tried" -lt 2 ]; then complain "no fault is tried under '$variant'"; fi
+if [ "$tried" -lt 2 ]; then complain "no faults are tried under '$variant'"; fi
 exit $((failures != 0))

@@ -93,7 +93,7 @@ cudaError_t error_set(cudaError_t error);
 /* The error injected for this call, or success. Every call begins with it. */
 cudaError_t error_injected(void);
 /* As error_set, with a line on stderr that says what is wrong. */
-cudaError_t error_say(cudaError_t error, const char *what);
+cudaError_t error_say(cudaError_t error, const char *message);
 
 /* memory.cpp: whether the bytes lie within one block of the device, or of pinned memory. */
 bool memory_is_device(const void *p, size_t bytes);

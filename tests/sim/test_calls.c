@@ -240,8 +240,8 @@ static void test_plain(const Device *device) {
 }
 
 int main(void) {
-    char what[200];
-    CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
+    char device_text[200];
+    CHECK(device_simulated.backend->open(device_text, sizeof device_text) == STATUS_OK);
     test_plain(&device_simulated);
     test_graph(&device_simulated);
     return check_report();

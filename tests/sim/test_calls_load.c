@@ -108,10 +108,10 @@ int main(void) {
     enum { SIZE = 1 << 16 };
     static uint16_t words[RUNS][SIZE];
     int used[RUNS];
-    char what[200];
+    char device_text[200];
     Weights first, second;
     ModelConfig model = config_small(false).model;
-    CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
+    CHECK(device_simulated.backend->open(device_text, sizeof device_text) == STATUS_OK);
     CHECK(weights_alloc(&first, &model) == STATUS_OK);
     CHECK(weights_alloc(&second, &model) == STATUS_OK);
     if (checks_failed) return check_report();

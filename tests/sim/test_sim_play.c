@@ -143,7 +143,7 @@ int main(int argc, char **argv) {
     bool verbose = false;
     SimOrder order;
     uint64_t seed;
-    char what[256];
+    char device_text[256];
     Weights weights;
     const ModelConfig model = small_model();
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -153,9 +153,9 @@ int main(int argc, char **argv) {
         if (option == 'v') verbose = true;
         if (option == '?' || every < 1 || from < 0) return 2;
     }
-    CHECK(backend_cpu.open(what, sizeof what) == STATUS_OK);
-    CHECK(backend_cuda.open(what, sizeof what) == STATUS_OK);
-    CHECK(strstr(what, "simulated, sm_90, 132 multiprocessors") != NULL);
+    CHECK(backend_cpu.open(device_text, sizeof device_text) == STATUS_OK);
+    CHECK(backend_cuda.open(device_text, sizeof device_text) == STATUS_OK);
+    CHECK(strstr(device_text, "simulated, sm_90, 132 multiprocessors") != NULL);
     CHECK(weights_alloc(&weights, &model) == STATUS_OK);
     if (!checks_failed) weights_init(&weights, 5);
     while (order_next(&orders, &order, &seed))

@@ -19,11 +19,11 @@ static void *fetch(const Ring *ring, const void *from, size_t bytes) {
 }
 
 static void check_same(const Ring *a, const void *in_a, const Ring *b, const void *in_b,
-                       size_t bytes, const char *what) {
+                       size_t bytes, const char *name) {
     void *x = fetch(a, in_a, bytes), *y = fetch(b, in_b, bytes);
     bool same = memcmp(x, y, bytes) == 0;
     CHECK(same);
-    if (!same) fprintf(stderr, "%s differ\n", what);
+    if (!same) fprintf(stderr, "%s differ\n", name);
     free(x);
     free(y);
 }
@@ -168,9 +168,9 @@ int main(void) {
                   {SIM_DESCENDING, 0, "desc"},
                   {SIM_RANDOM, 1, "rand:1"},
                   {SIM_RANDOM, 2, "rand:2"}};
-    char what[256];
-    CHECK(backend_cpu.open(what, sizeof what) == STATUS_OK);
-    CHECK(backend_cuda.open(what, sizeof what) == STATUS_OK);
+    char device_text[256];
+    CHECK(backend_cpu.open(device_text, sizeof device_text) == STATUS_OK);
+    CHECK(backend_cuda.open(device_text, sizeof device_text) == STATUS_OK);
     const GameTerms blob[] = {ring_terms(RULES_BLOB, 4, 5, 0), ring_terms(RULES_BLOB, 2, 1, 0),
                               ring_terms(RULES_BLOB, 8, 6, 0), ring_terms(RULES_BLOB, 3, 2, 1)};
     const GameTerms oh_hell[] = {ring_terms(RULES_OH_HELL, 3, 17, 0),

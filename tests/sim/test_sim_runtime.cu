@@ -1,5 +1,4 @@
-/* tests/sim/test_sim_runtime.cu - the model of CUDA itself: what runs, and when, and what is
- * refused.
+/* tests/sim/test_sim_runtime.cu - the model of CUDA itself: what runs when, what is refused.
  *
  * The test's own kernels, launched with the project's LAUNCH and captured with its graph.cuh:
  * conditional nodes, events, errors, the lists of calls. */

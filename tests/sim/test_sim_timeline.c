@@ -74,12 +74,12 @@ static void check_file(int epochs) {
 }
 
 int main(void) {
-    char what[256];
+    char device_text[256];
     Timeline *timeline;
     int fd = mkstemp(path);
     CHECK(fd >= 0);
     if (fd >= 0) close(fd);
-    CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
+    CHECK(device_simulated.backend->open(device_text, sizeof device_text) == STATUS_OK);
     for (int graph = 0; graph < 2 && !checks_failed; graph++) {
         CHECK(timeline_open(&timeline, path) == STATUS_OK);
         play(graph, timeline);
