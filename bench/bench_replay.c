@@ -103,8 +103,8 @@ static Status replay_open(ReplayBench *b, const BenchOptions *o) {
     memset(b, 0, sizeof *b);
     b->o = o;
     config.rules.players = (uint8_t)o->players;
-    config.set.cards = o->cards;
-    config.set.seed = (uint64_t)o->seed;
+    config.settings.cards = o->cards;
+    config.settings.seed = (uint64_t)o->seed;
     config.worlds = o->worlds;
     config.simulations = o->simulations;
     config.waves = o->simulations + 1;

@@ -75,8 +75,8 @@ static Status fill_ring(GpuBench *b) {
     SelfplayConfig config = selfplay_config_default();
     ReplayWindow window;
     config.rules.players = (uint8_t)o->players;
-    config.set.cards = o->cards;
-    config.set.seed = b->replay.seed = (uint64_t)o->seed;
+    config.settings.cards = o->cards;
+    config.settings.seed = b->replay.seed = (uint64_t)o->seed;
     config.parallel = 16384;
     config.worlds = o->worlds;
     config.simulations = o->simulations;

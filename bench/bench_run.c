@@ -14,8 +14,8 @@ static Status make_config(const BenchOptions *o, const Weights *weights, Selfpla
     char why[256];
     *c = selfplay_config_default();
     c->rules.players = (uint8_t)o->players;
-    c->set.cards = o->cards;
-    c->set.seed = (uint64_t)o->seed;
+    c->settings.cards = o->cards;
+    c->settings.seed = (uint64_t)o->seed;
     c->worlds = o->worlds;
     c->simulations = o->simulations;
     c->leaves = o->leaves;

@@ -30,8 +30,8 @@ static Status signature_of(const Device *device, int i, uint64_t *signature) {
     c.rules.players = settings[i].players;
     c.rules.points = settings[i].variant == RULES_OH_HELL;
     c.rules.penalty = settings[i].penalty;
-    c.set.cards = settings[i].cards;
-    c.set.full = settings[i].full;
+    c.settings.cards = settings[i].cards;
+    c.settings.full = settings[i].full;
     c.parallel = 48;
     c.leaves = settings[i].leaves;
     c.evaluator = EVALUATOR_HASH;

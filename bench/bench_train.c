@@ -60,8 +60,8 @@ static Status fill_ring(TrainBench *b) {
     SelfplayConfig config = selfplay_config_default();
     Replay *r = &b->replay;
     config.rules.players = (uint8_t)o->players;
-    config.set.cards = o->cards;
-    config.set.seed = r->seed = (uint64_t)o->seed;
+    config.settings.cards = o->cards;
+    config.settings.seed = r->seed = (uint64_t)o->seed;
     config.evaluator = EVALUATOR_UNIFORM;
     r->capacity = GAMES;
     r->stride = selfplay_record_words(&config);

@@ -45,10 +45,10 @@ HD void deal_round(const Play *p, int g) {
     Slot *slot = p->slots + g;
     const Rules *rules = &p->search.rules;
     int P = slot->players, i = p->standing[g].round, F = slot->cards;
-    int T = p->set.full ? sequence_cards(P, F, i) : F;
+    int T = p->settings.full ? sequence_cards(P, F, i) : F;
     bool oh_hell = rules->variant == RULES_OH_HELL;
     uint64_t hands[MAX_SEATS];
-    Rng rng = rng_begin(p->set.seed, slot->deal, slot->ply, RNG_DEAL, 0);
+    Rng rng = rng_begin(p->settings.seed, slot->deal, slot->ply, RNG_DEAL, 0);
     int turned = deal_hands(&rng, P, T, oh_hell, hands);
     int trump = oh_hell ? card_suit(turned) : sequence_trump(slot->trump, i);
     round_begin(&slot->state, P, T, sequence_dealer(P, slot->dealer, i), trump, turned, hands);
@@ -58,32 +58,32 @@ HD void deal_round(const Play *p, int g) {
 
 /* How many sit at the table of `deal`, and with how many cards. */
 HD void deal_table(const Play *p, Slot *slot) {
-    const PlaySettings *set = &p->set;
+    const PlaySettings *settings = &p->settings;
     slot->players = p->search.rules.players;
-    slot->cards = (uint8_t)set->cards;
-    if (set->table_count == 0) return;
-    Rng rng = rng_begin(set->seed, slot->deal, 0, RNG_TABLE, 0);
+    slot->cards = (uint8_t)settings->cards;
+    if (settings->table_count == 0) return;
+    Rng rng = rng_begin(settings->seed, slot->deal, 0, RNG_TABLE, 0);
     uint32_t x = rng_u32(&rng);
     int i = 0;
-    while (i < set->table_count - 1 && x >= set->tables[i].upto) i++;
-    slot->players = set->tables[i].players;
-    slot->cards = set->tables[i].cards;
+    while (i < settings->table_count - 1 && x >= settings->tables[i].upto) i++;
+    slot->players = settings->tables[i].players;
+    slot->cards = settings->tables[i].cards;
 }
 
 /* Slot g begins game `id`: first dealer and trump, the record's head, the first deal. */
 HD void deal_game(const Play *p, int g, uint64_t id) {
     Slot *slot = p->slots + g;
     const Rules *rules = &p->search.rules;
-    slot->deal = p->set.paired ? id / 2 : id;
+    slot->deal = p->settings.paired ? id / 2 : id;
     deal_table(p, slot);
-    int P = slot->players, rounds = p->set.full ? sequence_rounds(P, slot->cards) : 1;
+    int P = slot->players, rounds = p->settings.full ? sequence_rounds(P, slot->cards) : 1;
     uint16_t *w = p->records + (int64_t)g * p->record_words;
-    Rng rng = rng_begin(p->set.seed, slot->deal, 0, RNG_START, 0);
+    Rng rng = rng_begin(p->settings.seed, slot->deal, 0, RNG_START, 0);
     int dealer = (int)rng_below(&rng, (uint32_t)P), trump = (int)rng_below(&rng, SUITS + 1);
     slot->game = id;
     slot->ply = 0;
-    slot->dealer = (uint8_t)(p->set.dealer >= 0 ? p->set.dealer : dealer);
-    slot->trump = (uint8_t)(p->set.trump >= 0 ? p->set.trump : trump);
+    slot->dealer = (uint8_t)(p->settings.dealer >= 0 ? p->settings.dealer : dealer);
+    slot->trump = (uint8_t)(p->settings.trump >= 0 ? p->settings.trump : trump);
     slot->stage = SLOT_PLAYING;
     record_id_set(w, id);
     w[RECORD_WORDS_AT] = 0; /* words, when the game is finished */
@@ -92,7 +92,7 @@ HD void deal_game(const Play *p, int g, uint64_t id) {
     w[RECORD_VARIANT_AT] = rules->variant;
     slot->words = RECORD_HEAD_WORDS;
     memset(&p->standing[g], 0, sizeof p->standing[g]);
-    p->standing[g].rounds = (int16_t)(p->set.full ? rounds : 0);
+    p->standing[g].rounds = (int16_t)(p->settings.full ? rounds : 0);
     deal_round(p, g);
 }
 

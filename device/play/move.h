@@ -11,8 +11,8 @@
 
 /* Who moves for the seat whose turn it is. */
 HD PlayerKind move_kind(const Play *p, const Slot *slot) {
-    int side = p->set.paired ? (int)((slot->state.turn + slot->game) % SIDES) : 0;
-    return (PlayerKind)p->set.kinds[side];
+    int side = p->settings.paired ? (int)((slot->state.turn + slot->game) % SIDES) : 0;
+    return (PlayerKind)p->settings.kinds[side];
 }
 
 /* The mover of slot g has a choice: W worlds are drawn and their trees asked for an evaluation. */
@@ -22,18 +22,18 @@ HD void move_begin_decision(const Play *p, int g, WorldScratch *scratch) {
     const RoundState *truth = &slot->state;
     int mover = truth->turn;
     if (p->side) p->side[g] = (uint8_t)(move_kind(p, slot) == PLAYER_NET_B);
-    s->seeds[g] = hash_decision_seed(p->set.seed, slot->deal, slot->ply);
+    s->seeds[g] = hash_decision_seed(p->settings.seed, slot->deal, slot->ply);
     if (s->noise_weight > 0) {
         int n = bits_count(round_legal(truth));
-        Rng rng = rng_begin(p->set.seed, slot->deal, slot->ply, RNG_NOISE, 0);
-        root_dirichlet(&rng, p->set.noise_alpha / (float)n, n, s->noise + (int64_t)g * s->E);
+        Rng rng = rng_begin(p->settings.seed, slot->deal, slot->ply, RNG_NOISE, 0);
+        root_dirichlet(&rng, p->settings.noise_alpha / (float)n, n, s->noise + (int64_t)g * s->E);
     }
     WorldStatus fits = world_count(scratch, truth, mover, p->binomial);
     if (fits != WORLD_OK)
         fault_raise(s->fault, fits == WORLD_TABLE ? FAULT_TABLE : FAULT_WORLDS, g);
     for (int w = 0; w < s->W; w++) {
         RoundState world = *truth;
-        Rng rng = rng_begin(p->set.seed, slot->deal, slot->ply, RNG_WORLD, (uint32_t)w);
+        Rng rng = rng_begin(p->settings.seed, slot->deal, slot->ply, RNG_WORLD, (uint32_t)w);
         if (fits == WORLD_OK) world_sample(scratch, truth, mover, &rng, world.hands);
         root_begin(s, g * s->W + w, &world);
     }
@@ -81,7 +81,7 @@ HD int move_at_once(const Play *p, const Slot *slot) {
     PlayerKind kind = move_kind(p, slot);
     if (kind == PLAYER_RULE) return bot_rule(s);
     if (kind != PLAYER_RANDOM) return -1;
-    Rng rng = rng_begin(p->set.seed, slot->deal, slot->ply, RNG_BOT, 0);
+    Rng rng = rng_begin(p->settings.seed, slot->deal, slot->ply, RNG_BOT, 0);
     return bot_random(s, &rng);
 }
 
@@ -124,9 +124,9 @@ HD void move_one(const Play *p, int g, WorldScratch *scratch) {
         /* Step 2: their record. */
         move_record_decision(p, g, visits, n);
         /* Step 3: the move. */
-        bool explore = slot->searched <= p->set.explore_decisions;
-        Rng rng = rng_begin(p->set.seed, slot->deal, slot->ply, RNG_MOVE, 0);
-        int chosen = root_choose(visits, n, explore ? 1 : p->set.move_power, &rng);
+        bool explore = slot->searched <= p->settings.explore_decisions;
+        Rng rng = rng_begin(p->settings.seed, slot->deal, slot->ply, RNG_MOVE, 0);
+        int chosen = root_choose(visits, n, explore ? 1 : p->settings.move_power, &rng);
         /* Steps 4 and 5: on to the next choice. */
         move_apply(p, g, tree_edges(s, g * s->W, 0)[chosen].action);
         move_play_on(p, g, scratch);

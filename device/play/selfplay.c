@@ -11,12 +11,12 @@ SelfplayConfig selfplay_config_default(void) {
     memset(&c, 0, sizeof c);
     c.rules.variant = RULES_BLOB;
     c.rules.players = 4;
-    c.set.cards = 5;
-    c.set.seed = 1;
-    c.set.dealer = c.set.trump = -1;
-    c.set.explore_decisions = 4;
-    c.set.move_power = 4;
-    c.set.noise_alpha = 10;
+    c.settings.cards = 5;
+    c.settings.seed = 1;
+    c.settings.dealer = c.settings.trump = -1;
+    c.settings.explore_decisions = 4;
+    c.settings.move_power = 4;
+    c.settings.noise_alpha = 10;
     c.parallel = 1024;
     c.worlds = 3;
     c.simulations = 30;
@@ -41,29 +41,31 @@ static bool table_fits(const Rules *rules, int players, int cards) {
 }
 
 static bool tables_fit(const SelfplayConfig *c) {
-    const PlaySettings *set = &c->set;
-    if (set->table_count == 0) return table_fits(&c->rules, c->rules.players, set->cards);
-    bool fits = set->table_count > 0 && set->table_count <= PLAY_TABLES_MAX;
-    for (int i = 0; fits && i < set->table_count; i++)
-        fits = table_fits(&c->rules, set->tables[i].players, set->tables[i].cards);
+    const PlaySettings *settings = &c->settings;
+    if (settings->table_count == 0) return table_fits(&c->rules, c->rules.players, settings->cards);
+    bool fits = settings->table_count > 0 && settings->table_count <= PLAY_TABLES_MAX;
+    for (int i = 0; fits && i < settings->table_count; i++)
+        fits = table_fits(&c->rules, settings->tables[i].players, settings->tables[i].cards);
     return fits;
 }
 
 /* Whether a seat is played by a second network. */
 static bool two_networks(const SelfplayConfig *c) {
-    return c->evaluator == EVALUATOR_NET && c->set.paired && c->set.kinds[0] != c->set.kinds[1] &&
-           (c->set.kinds[0] == PLAYER_NET_B || c->set.kinds[1] == PLAYER_NET_B);
+    return c->evaluator == EVALUATOR_NET && c->settings.paired &&
+           c->settings.kinds[0] != c->settings.kinds[1] &&
+           (c->settings.kinds[0] == PLAYER_NET_B || c->settings.kinds[1] == PLAYER_NET_B);
 }
 
 Status selfplay_config_check(const SelfplayConfig *c) {
-    bool table = tables_fit(c) && c->set.kinds[0] < PLAYER_COUNT && c->set.kinds[1] < PLAYER_COUNT;
+    bool table = tables_fit(c) && c->settings.kinds[0] < PLAYER_COUNT &&
+                 c->settings.kinds[1] < PLAYER_COUNT;
     bool search = c->parallel >= 1 && c->worlds >= 1 && c->worlds <= 255 && c->simulations >= 1 &&
                   c->simulations <= SEARCH_MAX_SIMULATIONS && c->leaves >= 1 &&
                   c->leaves <= SEARCH_MAX_LEAVES && c->waves >= 1 && c->c_puct > 0 && c->fpu >= 0 &&
                   c->noise_weight >= 0 && c->noise_weight <= 1;
     int64_t visits = (int64_t)c->worlds * c->simulations; /* a record counts them in 16 bits */
-    bool move = visits <= UINT16_MAX && c->set.move_power >= 0 &&
-                root_power_fits((uint64_t)visits, c->set.move_power);
+    bool move = visits <= UINT16_MAX && c->settings.move_power >= 0 &&
+                root_power_fits((uint64_t)visits, c->settings.move_power);
     return table && search && move ? STATUS_OK : STATUS_ARGUMENT;
 }
 
@@ -79,19 +81,21 @@ static int table_record_words(int P, int F, int full) {
 }
 
 int selfplay_record_words(const SelfplayConfig *c) {
-    const PlaySettings *set = &c->set;
-    if (set->table_count == 0) return table_record_words(c->rules.players, set->cards, set->full);
+    const PlaySettings *settings = &c->settings;
+    if (settings->table_count == 0)
+        return table_record_words(c->rules.players, settings->cards, settings->full);
     int most = 0;
-    for (int i = 0; i < set->table_count; i++)
-        most = max_int(most,
-                       table_record_words(set->tables[i].players, set->tables[i].cards, set->full));
+    for (int i = 0; i < settings->table_count; i++)
+        most = max_int(most, table_record_words(settings->tables[i].players,
+                                                settings->tables[i].cards, settings->full));
     return most;
 }
 
 /* The most cards that a seat is dealt. */
 static int most_cards(const SelfplayConfig *c) {
-    int most = c->set.table_count ? 0 : c->set.cards;
-    for (int i = 0; i < c->set.table_count; i++) most = max_int(most, c->set.tables[i].cards);
+    int most = c->settings.table_count ? 0 : c->settings.cards;
+    for (int i = 0; i < c->settings.table_count; i++)
+        most = max_int(most, c->settings.tables[i].cards);
     return most;
 }
 
@@ -119,7 +123,7 @@ static void set_sizes(Selfplay *sp, int G, int range_count) {
     s->noise_weight = (float)c->noise_weight;
     s->evaluator = c->evaluator;
     s->rules = c->rules;
-    p->set = c->set;
+    p->settings = c->settings;
     p->G = G;
     p->record_words = selfplay_record_words(c);
     if (c->replay) p->replay = *c->replay;

@@ -13,7 +13,7 @@
 
 typedef struct {
     Rules rules;
-    PlaySettings set;
+    PlaySettings settings;
     int parallel;            /* G, live games: 1..1048576 */
     int worlds, simulations; /* W 1..255, S 1..65534 */
     int leaves;              /* K, descents a batch: 1..255 */

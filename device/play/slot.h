@@ -89,7 +89,7 @@ typedef struct {
 /* What every launch of play/ reads. */
 typedef struct {
     Search search; /* B = G * W */
-    PlaySettings set;
+    PlaySettings settings;
     int G;
     int record_words; /* space for one game's record */
     int range_count;

@@ -14,11 +14,11 @@ static Status read_search(Fields *f, AnalyzeQuery *q) {
     const SelfplayConfig usual = selfplay_config_default();
     double c_puct = usual.c_puct, fpu = usual.fpu, noise = 0;
     int search = 0, evaluator = (int)usual.evaluator;
-    int64_t seed = (int64_t)usual.set.seed;
+    int64_t seed = (int64_t)usual.settings.seed;
     q->worlds = usual.worlds;
     q->simulations = usual.simulations;
     q->leaves = usual.leaves;
-    q->noise_alpha = usual.set.noise_alpha;
+    q->noise_alpha = usual.settings.noise_alpha;
     TRY(field_read_int(f, FIELD_WORLDS, 1, 255, &q->worlds));
     TRY(field_read_int(f, FIELD_SIMULATIONS, 1, SEARCH_MAX_SIMULATIONS, &q->simulations));
     TRY(field_read_choice(f, FIELD_SEARCH, search_names, &search));

@@ -32,16 +32,16 @@ SelfplayConfig match_selfplay(const MatchConfig *config) {
     SelfplayConfig c = config->base;
     int nets = 0;
     int64_t deals = config->block < config->most_deals ? config->block : config->most_deals;
-    c.set.seed = splitmix64(c.set.seed ^ 0x6172656E61u);
-    c.set.paired = 1;
-    c.set.explore_decisions = 0;
-    c.set.move_power = ROOT_BEST;
+    c.settings.seed = splitmix64(c.settings.seed ^ 0x6172656E61u);
+    c.settings.paired = 1;
+    c.settings.explore_decisions = 0;
+    c.settings.move_power = ROOT_BEST;
     c.noise_weight = 0;
     c.replay = NULL;
     for (int side = 0; side < SIDES; side++) {
         PlayerKind kind = config->kinds[side];
         if (kind == PLAYER_NET && nets++ > 0) kind = PLAYER_NET_B;
-        c.set.kinds[side] = (uint8_t)kind;
+        c.settings.kinds[side] = (uint8_t)kind;
     }
     if (nets == 0) c.evaluator = EVALUATOR_UNIFORM; /* which nobody asks */
     if (c.parallel > 2 * deals) c.parallel = (int)(2 * deals);
@@ -78,16 +78,17 @@ static Status open_match(MatchRun *a, const Device *device) {
 }
 
 /* The table that the record says it was played at; the reader then checks the record against it. */
-static bool find_table(const PlaySettings *set, const Rules *rules, const uint16_t *words,
+static bool find_table(const PlaySettings *settings, const Rules *rules, const uint16_t *words,
                        GameTerms *terms) {
     int players = words[RECORD_PLAYERS_AT], cards = words[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
     terms->rules = *rules;
     terms->rules.players = (uint8_t)players;
     terms->cards = cards;
-    terms->full = set->full;
-    if (set->table_count == 0) return players == rules->players && cards == set->cards;
-    for (int i = 0; i < set->table_count; i++)
-        if (players == set->tables[i].players && cards == set->tables[i].cards) return true;
+    terms->full = settings->full;
+    if (settings->table_count == 0) return players == rules->players && cards == settings->cards;
+    for (int i = 0; i < settings->table_count; i++)
+        if (players == settings->tables[i].players && cards == settings->tables[i].cards)
+            return true;
     return false;
 }
 
@@ -110,7 +111,7 @@ static Status keep_game(MatchRun *a, int64_t games, const uint16_t *words, int c
     RecordRound round;
     int64_t id = count > RECORD_HEAD_WORDS ? record_id(words) : -1;
     MatchGame *game = id >= a->first && id < a->first + games ? &a->games[id - a->first] : NULL;
-    if (!game || game->rounds > 0 || !find_table(&c->set, &c->rules, words, &terms) ||
+    if (!game || game->rounds > 0 || !find_table(&c->settings, &c->rules, words, &terms) ||
         !game_record_begin(&record, &terms, words, count)) {
         fprintf(stderr, "game %" PRId64 " came back damaged from the device\n", id);
         return STATUS_DEVICE;
@@ -127,7 +128,7 @@ static Status refuse_fault(const MatchRun *a, const Fault *fault) {
                    fault->code == FAULT_INT8;
     fprintf(stderr,
             "match of seed %" PRIu64 ", games %" PRId64 "..: %s (fault %u, item %" PRId64 ")\n",
-            c->set.seed, a->first,
+            c->settings.seed, a->first,
             network ? "a network gave numbers that are not finite" : "the device raised a fault",
             (unsigned)fault->code, fault->item);
     return STATUS_FAULT;

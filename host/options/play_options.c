@@ -23,7 +23,7 @@ void play_budget_apply(void *options, int budget) {
 
 void play_options_default(PlayOptions *o) {
     const SelfplayConfig c = selfplay_config_default();
-    o->seed = (int64_t)c.set.seed;
+    o->seed = (int64_t)c.settings.seed;
     o->points = 1;
     o->worlds = c.worlds;
     o->simulations = c.simulations;
@@ -31,9 +31,9 @@ void play_options_default(PlayOptions *o) {
     o->c_puct = c.c_puct;
     o->fpu = c.fpu;
     o->noise_weight = c.noise_weight;
-    o->noise_alpha = (double)c.set.noise_alpha;
-    o->explore_decisions = c.set.explore_decisions;
-    while (play_move_powers[o->move_power] != c.set.move_power) o->move_power++;
+    o->noise_alpha = (double)c.settings.noise_alpha;
+    o->explore_decisions = c.settings.explore_decisions;
+    while (play_move_powers[o->move_power] != c.settings.move_power) o->move_power++;
     o->device = "auto";
 }
 
@@ -59,11 +59,11 @@ SelfplayConfig play_options_config(const PlayOptions *o) {
     c.rules.variant = (uint8_t)o->rules;
     c.rules.points = (uint8_t)(oh_hell ? o->points : 0);
     c.rules.penalty = (uint8_t)(oh_hell && o->penalty);
-    c.set.seed = (uint64_t)o->seed;
-    c.set.full = o->format;
-    c.set.explore_decisions = o->explore_decisions;
-    c.set.move_power = play_move_powers[o->move_power];
-    c.set.noise_alpha = (float)o->noise_alpha;
+    c.settings.seed = (uint64_t)o->seed;
+    c.settings.full = o->format;
+    c.settings.explore_decisions = o->explore_decisions;
+    c.settings.move_power = play_move_powers[o->move_power];
+    c.settings.noise_alpha = (float)o->noise_alpha;
     c.parallel = o->parallel;
     c.worlds = o->worlds;
     c.simulations = o->simulations;
@@ -78,9 +78,9 @@ SelfplayConfig play_options_config(const PlayOptions *o) {
 
 void play_config_tables(SelfplayConfig *c, const TableMix *mix) {
     c->rules.players = (uint8_t)mix->most_players;
-    c->set.cards = mix->most_cards;
-    c->set.table_count = mix->count;
-    memcpy(c->set.tables, mix->tables, sizeof c->set.tables);
+    c->settings.cards = mix->most_cards;
+    c->settings.table_count = mix->count;
+    memcpy(c->settings.tables, mix->tables, sizeof c->settings.tables);
 }
 
 /* (cJSON_InsertItemInArray of Debian's 1.7.15

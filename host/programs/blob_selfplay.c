@@ -132,7 +132,7 @@ static RunFailure failure_of(const Run *run) {
 
 /* Finished games of one epoch: into the folder and the tally. */
 static Status keep_games(Run *run, const uint16_t *out, int words) {
-    GameTerms terms = {run->config.rules, run->config.set.cards, run->config.set.full};
+    GameTerms terms = {run->config.rules, run->config.settings.cards, run->config.settings.full};
     for (int at = 0; at < words;) {
         int count = game_record_words(out + at, words - at);
         GameRecord record;

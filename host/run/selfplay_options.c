@@ -75,8 +75,8 @@ SelfplayOptions selfplay_options_default(void) {
     play_options_default(&o.play);
     o.weights_seed = 1;
     o.players = c.rules.players;
-    o.cards = c.set.cards;
-    o.dealer = c.set.dealer;
+    o.cards = c.settings.cards;
+    o.dealer = c.settings.dealer;
     o.out = "games";
     return o;
 }
@@ -114,9 +114,9 @@ Status selfplay_options_check(const SelfplayOptions *o) {
 SelfplayConfig selfplay_options_config(const SelfplayOptions *o) {
     SelfplayConfig c = play_options_config(&o->play);
     c.rules.players = (uint8_t)o->players;
-    c.set.cards = o->cards;
-    c.set.dealer = o->dealer;
-    c.set.trump = o->trump - 1; /* "drawn" is -1 */
+    c.settings.cards = o->cards;
+    c.settings.dealer = o->dealer;
+    c.settings.trump = o->trump - 1; /* "drawn" is -1 */
     c.evaluator = (Evaluator)o->evaluator;
     return c;
 }

@@ -114,10 +114,10 @@ static SelfplayConfig setting_config(const Selftest *t, const GameSetting *s) {
     c.rules.players = (uint8_t)s->players;
     c.rules.points = s->variant == RULES_OH_HELL ? 2 : 0;
     c.rules.penalty = s->variant == RULES_OH_HELL;
-    c.set.seed = t->seed;
-    c.set.cards = s->cards;
-    c.set.full = s->full;
-    c.set.explore_decisions = 2;
+    c.settings.seed = t->seed;
+    c.settings.cards = s->cards;
+    c.settings.full = s->full;
+    c.settings.explore_decisions = 2;
     c.worlds = s->worlds;
     c.simulations = s->simulations;
     c.leaves = s->leaves;

@@ -18,7 +18,7 @@ static void measure_ring(TrainRun *run) {
     r->capacity = ring_places(run);
     r->stride = selfplay_record_words(&run->setup.play);
     r->rules = run->setup.play.rules;
-    r->seed = run->setup.play.set.seed;
+    r->seed = run->setup.play.settings.seed;
     Arena dry = {0};
     replay_layout(r, &dry);
     run->replay_bytes = dry.used;

@@ -84,11 +84,11 @@ int main(void) {
             c.rules.players = (uint8_t)table[i][1];
             c.rules.points = (uint8_t)(table[i][0] == RULES_OH_HELL ? 2 : 0);
             c.rules.penalty = table[i][0] == RULES_OH_HELL;
-            c.set.cards = table[i][2];
-            c.set.full = table[i][3];
-            c.set.seed = 3;
-            c.set.explore_decisions = 2;
-            c.set.move_power = 2;
+            c.settings.cards = table[i][2];
+            c.settings.full = table[i][3];
+            c.settings.seed = 3;
+            c.settings.explore_decisions = 2;
+            c.settings.move_power = 2;
             c.parallel = 64;
             c.simulations = 40;
             c.leaves = k % 2 ? 8 : 1;

@@ -238,8 +238,8 @@ static void compare(const SelfplayConfig *config, const Weights *a, const Weight
     same_games(&x, &y);
     CHECK(x.rows == y.rows);
     if (!checks_failed) same_added(&x, config);
-    bool bots = config->set.paired && config->set.kinds[0] != PLAYER_NET &&
-                config->set.kinds[1] == PLAYER_RULE;
+    bool bots = config->settings.paired && config->settings.kinds[0] != PLAYER_NET &&
+                config->settings.kinds[1] == PLAYER_RULE;
     /* a shorter window leaves no count behind its last game; of a game that is gone both say so */
     CHECK((same_window(&x, &y, GAMES - CAPACITY + 2, GAMES) > 0) == !bots);
     int64_t examples = same_window(&x, &y, GAMES - CAPACITY, GAMES - 3);
@@ -259,8 +259,8 @@ static SelfplayConfig config_mixed(void) {
     c.leaves = 2;
     c.waves = 4;
     c.evaluator = EVALUATOR_HASH;
-    c.set.table_count = 3;
-    memcpy(c.set.tables, tables, sizeof tables);
+    c.settings.table_count = 3;
+    memcpy(c.settings.tables, tables, sizeof tables);
     return c;
 }
 
@@ -274,8 +274,8 @@ static void two_networks(void) {
     c.precision = PRECISION_INT8;
     c.simulations = 2;
     c.noise_weight = 0;
-    c.set.paired = 1;
-    c.set.kinds[1] = PLAYER_NET_B;
+    c.settings.paired = 1;
+    c.settings.kinds[1] = PLAYER_NET_B;
     CHECK(weights_alloc(&a, &c.model) == STATUS_OK && weights_alloc(&b, &c.model) == STATUS_OK);
     weights_init(&a, 1);
     weights_init(&b, 2);
@@ -290,14 +290,14 @@ int main(void) {
     CHECK(backend_cpu.open(what, sizeof what) == STATUS_OK);
     SelfplayConfig c = config_mixed();
     compare(&c, NULL, NULL, "mixed tables");
-    c.set.full = 1;
-    c.set.table_count = 2;
+    c.settings.full = 1;
+    c.settings.table_count = 2;
     compare(&c, NULL, NULL, "full games");
     c = config_mixed();
-    c.set.paired = 1;
-    c.set.kinds[1] = PLAYER_RULE;
+    c.settings.paired = 1;
+    c.settings.kinds[1] = PLAYER_RULE;
     compare(&c, NULL, NULL, "against the rule bot");
-    c.set.kinds[0] = PLAYER_RANDOM;
+    c.settings.kinds[0] = PLAYER_RANDOM;
     compare(&c, NULL, NULL, "bots alone");
     two_networks();
     return check_report();

@@ -71,8 +71,8 @@ static MatchResult play(const MatchConfig *config, Told *told) {
 static void mix_tables(MatchConfig *c) {
     static const PlayTable tables[] = {
         {2, 4, 0, 1u << 30}, {3, 2, 0, 2u << 30}, {5, 3, 0, 3u << 30}, {7, 1, 0, 0}};
-    c->base.set.table_count = 4;
-    memcpy(c->base.set.tables, tables, sizeof tables);
+    c->base.settings.table_count = 4;
+    memcpy(c->base.settings.tables, tables, sizeof tables);
 }
 
 /* The same weights on both sides, each evaluated as a network of its own. */
@@ -104,8 +104,9 @@ static void what_is_counted_was_played(void) {
         MatchConfig c = match_of(PLAYER_NET, PLAYER_RULE, P, F, full);
         MatchResult r = play(&c, &told);
         PlayRun run = {match_selfplay(&c), &weights[0], NULL, 0, 48, 2, false};
-        CHECK(run.config.set.paired && run.config.noise_weight == 0);
-        CHECK(run.config.set.move_power == ROOT_BEST && run.config.set.explore_decisions == 0);
+        CHECK(run.config.settings.paired && run.config.noise_weight == 0);
+        CHECK(run.config.settings.move_power == ROOT_BEST &&
+              run.config.settings.explore_decisions == 0);
         Played played = play_run(&run);
         double sum[2] = {0, 0};
         for (int64_t d = 0; d < 24 && !checks_failed; d++) {
@@ -183,7 +184,7 @@ static void the_crank_changes_nothing(void) {
     play(&c, &again);
     CHECK(again.count == 9);
     CHECK(memcmp(again.difference, told.difference + 10, 9 * sizeof *told.difference) == 0);
-    c.base.set.seed++;
+    c.base.settings.seed++;
     play(&c, &told);
     CHECK(memcmp(again.difference, told.difference, 9 * sizeof *told.difference) != 0);
 }

@@ -36,14 +36,14 @@ static void presets_stand_before_what_overrides_them(void) {
     CHECK(ask("", &plain, &setup) == STATUS_OK);
     CHECK(plain.iterations == 500 && plain.games == 10000 && plain.batch == 512);
     CHECK(plain.epochs == 10 && plain.width == 256 && plain.layers == 6 && plain.hidden == 1024);
-    CHECK(setup.mix.count == 3 && setup.play.set.full == 1 && setup.play.set.cards == 7);
+    CHECK(setup.mix.count == 3 && setup.play.settings.full == 1 && setup.play.settings.cards == 7);
     CHECK(setup.play.rules.players == 6 && setup.play.worlds == 1 && setup.play.simulations == 15);
     ModelConfig full = model_config_default();
     CHECK(memcmp(&setup.model, &full, sizeof full) == 0);
     CHECK(ask("--preset reference", &o, &setup) == STATUS_OK && memcmp(&o, &plain, sizeof o) == 0);
     CHECK(ask("--games 77 --rate 0.5 --preset tiny --cards 6", &o, &setup) == STATUS_OK);
     CHECK(o.games == 77 && o.rate == 0.5 && o.iterations == 100 && strcmp(o.play.cards, "6") == 0);
-    CHECK(setup.mix.count == 2 && setup.model.width == o.width && setup.play.set.full == 0);
+    CHECK(setup.mix.count == 2 && setup.model.width == o.width && setup.play.settings.full == 0);
     CHECK(ask("--preset small", &o, &setup) == STATUS_OK && o.iterations == 100);
 }
 

@@ -70,7 +70,7 @@ typedef struct {
 static void table_set(Table *t, const SelfplayConfig *c) {
     memset(t, 0, sizeof *t);
     t->play.search.rules = c->rules;
-    t->play.set = c->set;
+    t->play.settings = c->settings;
     t->play.G = 1;
     t->play.record_words = RECORD_MAX_WORDS;
     t->play.slots = &t->slot;
@@ -103,8 +103,8 @@ static void pins_hold_and_leave_the_cards(void) {
     SelfplayConfig c = play_config(RULES_BLOB, 4, 5, 0);
     table_set(&free, &c);
     for (int pin = 0; pin < 20; pin++) {
-        c.set.dealer = pin % 4;
-        c.set.trump = pin % 5;
+        c.settings.dealer = pin % 4;
+        c.settings.trump = pin % 5;
         table_set(&pinned, &c);
         for (uint64_t id = 0; id < 20; id++) {
             deal_game(&free.play, 0, id);
@@ -119,7 +119,7 @@ static void pins_hold_and_leave_the_cards(void) {
     memcpy(first, free.slot.state.hands, sizeof first);
     deal_game(&free.play, 0, ((uint64_t)1 << 32) + 5);
     CHECK(memcmp(first, free.slot.state.hands, sizeof first) != 0);
-    free.play.set.seed++;
+    free.play.settings.seed++;
     deal_game(&free.play, 0, 5);
     CHECK(memcmp(first, free.slot.state.hands, sizeof first) != 0);
 }
@@ -144,7 +144,7 @@ static void rounds_come_as_due(SelfplayConfig c, const int *cards, int rounds, i
     run.config.worlds = run.config.simulations = 1;
     run.config.evaluator = EVALUATOR_UNIFORM;
     Played played = play_run(&run);
-    GameTerms terms = {c.rules, c.set.cards, 1};
+    GameTerms terms = {c.rules, c.settings.cards, 1};
     int P = c.rules.players;
     CHECK(played.count == games);
     for (int64_t g = 0; g < played.count; g++) {
@@ -154,8 +154,8 @@ static void rounds_come_as_due(SelfplayConfig c, const int *cards, int rounds, i
         int dealer = w[RECORD_HEAD_WORDS + 1], trump = w[RECORD_HEAD_WORDS + 2];
         uint64_t last[MAX_SEATS] = {0};
         CHECK(w[0] == g && w[1] + w[2] + w[3] == 0 && w[5] == rounds && w[6] == P);
-        CHECK(c.set.dealer < 0 || dealer == c.set.dealer);
-        CHECK(c.set.trump < 0 || trump == c.set.trump);
+        CHECK(c.settings.dealer < 0 || dealer == c.settings.dealer);
+        CHECK(c.settings.trump < 0 || trump == c.settings.trump);
         CHECK(game_record_begin(&record, &terms, w, w[4]));
         for (int i = 0; i < rounds && !checks_failed; i++) {
             int at = record.at;
@@ -186,8 +186,8 @@ int main(void) {
     for (int P = 2; P <= MAX_SEATS; P++) games_begin_anywhere(P);
     pins_hold_and_leave_the_cards();
     SelfplayConfig pinned = play_config(RULES_BLOB, 4, 3, 1);
-    pinned.set.dealer = 2;
-    pinned.set.trump = TRUMP_NONE;
+    pinned.settings.dealer = 2;
+    pinned.settings.trump = TRUMP_NONE;
     rounds_come_as_due(play_config(RULES_BLOB, 5, 7, 1), seven, 17, 20);
     rounds_come_as_due(play_config(RULES_BLOB, 2, 1, 1), one, 2, 200);
     rounds_come_as_due(pinned, three, 8, 20);

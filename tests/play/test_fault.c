@@ -92,7 +92,7 @@ int main(void) {
     static const GameRange all = {0, 0};
     char what[128];
     SelfplayConfig c = selfplay_config_default();
-    c.set.cards = 3;
+    c.settings.cards = 3;
     c.parallel = 7;
     c.worlds = 2;
     c.simulations = 6;

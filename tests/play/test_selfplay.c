@@ -71,13 +71,14 @@ static void ranges_choose_among_the_same_games(const PlayRun *base, const Played
 
 static void another_seed_plays_other_games(const PlayRun *base, const Played *want) {
     PlayRun run = *base;
-    run.config.set.seed ^= (uint64_t)1 << 40;
+    run.config.settings.seed ^= (uint64_t)1 << 40;
     Played got = play_run(&run);
     for (int64_t g = 0; g < got.count; g++) {
         CHECK(record_id(got.record[g]) == g && !play_same(got.record[g], want->record[g]));
         for (int64_t other = 0; other < g; other++)
             CHECK(got.record[g][RECORD_WORDS_AT] != got.record[other][RECORD_WORDS_AT] ||
-                  memcmp(got.record[g] + 4, got.record[other] + 4, got.record[g][RECORD_WORDS_AT] * 2u - 8) != 0);
+                  memcmp(got.record[g] + 4, got.record[other] + 4,
+                         got.record[g][RECORD_WORDS_AT] * 2u - 8) != 0);
     }
     play_free(&got);
 }
@@ -101,10 +102,10 @@ static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *
     q.c_puct = (float)c->c_puct;
     q.fpu = (float)c->fpu;
     q.noise_weight = (float)c->noise_weight;
-    q.noise_alpha = c->set.noise_alpha;
+    q.noise_alpha = c->settings.noise_alpha;
     q.evaluator = c->evaluator;
-    q.search_seed = splitmix64(c->set.seed ^ splitmix64(game)) + ply;
-    q.seed = c->set.seed;
+    q.search_seed = splitmix64(c->settings.seed ^ splitmix64(game)) + ply;
+    q.seed = c->settings.seed;
     q.game = game;
     q.ply = ply;
     CHECK(analyzer_answer(analyzer, &q, &answer) == STATUS_OK && answer.n == d->legal_count);
@@ -126,12 +127,12 @@ static void check_round(Analyzer *analyzer, const PlayRun *run, const RecordRoun
             CHECK(next == round->decision_count || d->ply != ply);
         } else {
             uint32_t visits[MAX_EDGES];
-            Rng rng = rng_begin(c->set.seed, game, first_ply + (uint32_t)ply, RNG_MOVE, 0);
+            Rng rng = rng_begin(c->settings.seed, game, first_ply + (uint32_t)ply, RNG_MOVE, 0);
             CHECK(next < round->decision_count && d->ply == ply);
             if (checks_failed) return;
             CHECK(d->sum == c->worlds * c->simulations);
             for (int e = 0; e < d->legal_count; e++) visits[e] = d->visits[e];
-            int power = next < c->set.explore_decisions ? 1 : c->set.move_power;
+            int power = next < c->settings.explore_decisions ? 1 : c->settings.move_power;
             int chosen = root_choose(visits, d->legal_count, power, &rng);
             uint64_t left = legal;
             while (chosen-- > 0) left &= left - 1;
@@ -146,7 +147,7 @@ static void check_round(Analyzer *analyzer, const PlayRun *run, const RecordRoun
 }
 
 static void check_games(const PlayRun *run, const Played *played) {
-    GameTerms terms = {run->config.rules, run->config.set.cards, run->config.set.full};
+    GameTerms terms = {run->config.rules, run->config.settings.cards, run->config.settings.full};
     Analyzer analyzer;
     const Device *device;
     char what[128];
@@ -238,8 +239,8 @@ int main(void) {
     for (size_t i = 0; i < sizeof runs / sizeof runs[0] && !checks_failed; i++) {
         SelfplayConfig c = play_config(runs[i].variant, runs[i].P, runs[i].T, runs[i].full);
         c.leaves = runs[i].leaves;
-        c.set.move_power = runs[i].power;
-        c.set.explore_decisions = runs[i].explore;
+        c.settings.move_power = runs[i].power;
+        c.settings.explore_decisions = runs[i].explore;
         c.evaluator = runs[i].evaluator;
         if (i == 2) c.noise_weight = 0;
         check_run(c);

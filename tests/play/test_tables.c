@@ -27,7 +27,7 @@ static SelfplayConfig config_hash(void) {
 
 static void add_table(SelfplayConfig *c, int players, int cards, double upto) {
     PlayTable t = {(uint8_t)players, (uint8_t)cards, 0, (uint32_t)(upto * 4294967295.0)};
-    c->set.tables[c->set.table_count++] = t;
+    c->settings.tables[c->settings.table_count++] = t;
 }
 
 static void keep(Book *book, const uint16_t *out, int words) {
@@ -75,7 +75,7 @@ static void test_mix(void) {
     c.waves = 3;
     play(&c, NULL, NULL, GAMES, &other);
     CHECK(memcmp(&book, &other, sizeof book) == 0);
-    c.set.tables[1].cards = 14; /* 4 x 14 cards are more than there are */
+    c.settings.tables[1].cards = 14; /* 4 x 14 cards are more than there are */
     CHECK(selfplay_config_check(&c) == STATUS_ARGUMENT);
 }
 
@@ -88,9 +88,9 @@ static void test_pairs(void) {
     static Book book;
     SelfplayConfig c = config_hash();
     c.noise_weight = 0;
-    c.set.paired = 1;
+    c.settings.paired = 1;
     for (int kinds = 0; kinds < 2; kinds++) {
-        c.set.kinds[1] = kinds ? PLAYER_RANDOM : PLAYER_NET;
+        c.settings.kinds[1] = kinds ? PLAYER_RANDOM : PLAYER_NET;
         play(&c, NULL, NULL, GAMES, &book);
         int differ = 0;
         for (int i = 0; i < GAMES; i += 2) {
@@ -110,8 +110,8 @@ static void test_pairs(void) {
 static void test_bots_bring_no_example(void) {
     static Book book;
     SelfplayConfig c = config_hash();
-    c.set.paired = 1;
-    c.set.kinds[0] = PLAYER_RULE;
+    c.settings.paired = 1;
+    c.settings.kinds[0] = PLAYER_RULE;
     play(&c, NULL, NULL, GAMES, &book);
     for (int i = 0; i < GAMES; i++) {
         const uint16_t *w = book.words[i] + RECORD_HEAD_WORDS;
@@ -121,7 +121,7 @@ static void test_bots_bring_no_example(void) {
         for (int k = 0; k < decisions; k++, d = example_next(d))
             if (d[RECORD_PLY_AT] < P) CHECK((first + d[RECORD_PLY_AT] + i) % P % 2 == 1);
     }
-    c.set.kinds[1] = PLAYER_RANDOM; /* nobody searches at all */
+    c.settings.kinds[1] = PLAYER_RANDOM; /* nobody searches at all */
     play(&c, NULL, NULL, GAMES, &book);
     for (int i = 0; i < GAMES; i++)
         CHECK(book.words[i][RECORD_HEAD_WORDS + record_decisions_at(4, 5)] == 0);
@@ -143,9 +143,9 @@ static void test_two_networks(void) {
     c.evaluator = EVALUATOR_NET;
     c.model = model_small();
     c.noise_weight = 0;
-    c.set.paired = 1;
-    c.set.move_power = 0;
-    c.set.explore_decisions = 0;
+    c.settings.paired = 1;
+    c.settings.move_power = 0;
+    c.settings.explore_decisions = 0;
     c.simulations = 3;
     c.parallel = GAMES;
     CHECK(weights_alloc(&a, &c.model) == STATUS_OK && weights_alloc(&b, &c.model) == STATUS_OK);
@@ -153,7 +153,7 @@ static void test_two_networks(void) {
     weights_init(&b, 2);
     play(&c, &a, NULL, GAMES, &first);
     play(&c, &b, NULL, GAMES, &second);
-    c.set.kinds[1] = PLAYER_NET_B;
+    c.settings.kinds[1] = PLAYER_NET_B;
     play(&c, &a, &b, GAMES, &both);
     int alike[2] = {0, 0};
     for (int i = 0; i < GAMES; i++) {
@@ -169,11 +169,11 @@ static void test_two_networks(void) {
     CHECK(alike[0] < GAMES / 8 && alike[1] < GAMES / 8); /* the networks do differ */
     c.leaves = 3;
     c.parallel = 64;
-    c.set.kinds[0] = PLAYER_NET_B;
-    c.set.kinds[1] = PLAYER_NET; /* the sides changed: seats too */
+    c.settings.kinds[0] = PLAYER_NET_B;
+    c.settings.kinds[1] = PLAYER_NET; /* the sides changed: seats too */
     play(&c, &a, &b, GAMES, &second);
-    c.set.kinds[0] = PLAYER_NET;
-    c.set.kinds[1] = PLAYER_NET_B;
+    c.settings.kinds[0] = PLAYER_NET;
+    c.settings.kinds[1] = PLAYER_NET_B;
     play(&c, &b, &a, GAMES, &first);
     CHECK(memcmp(&first, &second, sizeof first) == 0);
     weights_free(&a);

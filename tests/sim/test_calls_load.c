@@ -25,7 +25,7 @@ static SelfplayConfig config_small(bool graph) {
                          .value_hidden = 32,
                          .values = MAX_SEATS,
                          .value_head = VALUE_SIGMOID};
-    c.set.cards = 2;
+    c.settings.cards = 2;
     c.parallel = 5;
     c.worlds = 2;
     c.simulations = 6;

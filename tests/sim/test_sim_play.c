@@ -84,11 +84,11 @@ static SelfplayConfig config_of(const Row *row, int i) {
     c.rules.players = (uint8_t)row->players;
     c.rules.points = row->variant == RULES_OH_HELL ? 2 : 0;
     c.rules.penalty = row->variant == RULES_OH_HELL && i % 2 == 0;
-    c.set.cards = row->cards;
-    c.set.full = row->full;
-    c.set.seed = 3;
-    c.set.explore_decisions = 2;
-    c.set.move_power = i % 3 ? 2 : 0;
+    c.settings.cards = row->cards;
+    c.settings.full = row->full;
+    c.settings.seed = 3;
+    c.settings.explore_decisions = 2;
+    c.settings.move_power = i % 3 ? 2 : 0;
     c.parallel = row->parallel;
     c.worlds = row->worlds;
     c.simulations = row->simulations;

@@ -26,7 +26,7 @@ static void play(bool graph, Timeline *timeline) {
     double seconds[PHASE_COUNT];
     char how[200];
     Selfplay sp;
-    config.set.cards = 2;
+    config.settings.cards = 2;
     config.parallel = 4;
     config.worlds = 2;
     config.simulations = 5;

@@ -32,10 +32,10 @@ static inline SelfplayConfig play_config(int variant, int players, int cards, in
     c.rules.players = (uint8_t)players;
     c.rules.points = variant == RULES_OH_HELL ? 2 : 0;
     c.rules.penalty = variant == RULES_OH_HELL;
-    c.set.seed = 11;
-    c.set.cards = cards;
-    c.set.full = full;
-    c.set.explore_decisions = 2;
+    c.settings.seed = 11;
+    c.settings.cards = cards;
+    c.settings.full = full;
+    c.settings.explore_decisions = 2;
     c.parallel = 16;
     c.worlds = 2;
     c.simulations = 10;
