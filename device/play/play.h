@@ -17,8 +17,8 @@ typedef struct {
  *   ordering  asynchronous on `stream` (cuda), complete on return (cpu)
  *   errors    STATUS_DEVICE: the launch was refused; what a game meets raises the Fault */
 typedef struct {
-    /* How many threads determinize at once on this device, for G slots: Play.executors. */
-    int (*executors)(int G);
+    /* How many threads determinize at once on this device, for G slots: Play.workers. */
+    int (*workers)(int G);
     /* The observations of the wave's rows, where the scan placed them. */
     Status (*observe)(const ObserveArgs *args, Stream stream);
     Status (*move)(const Play *play, Stream stream);

@@ -9,7 +9,7 @@ enum {
     FEW = 128   /* so many or fewer are one thread's: waking others costs more */
 };
 
-static int executors_cpu(int G) {
+static int workers_cpu(int G) {
     (void)G;
     return omp_get_max_threads();
 }
@@ -23,7 +23,7 @@ static Status observe_cpu(const ObserveArgs *args, Stream stream) {
 
 static Status move_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->executors) if (play->G > FEW)
+#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->workers) if (play->G > FEW)
     for (int g = 0; g < play->G; g++) move_one(play, g, play->scratch + omp_get_thread_num());
     return STATUS_OK;
 }
@@ -59,5 +59,5 @@ static Status join_cpu(const Search *search, const Sides *sides, Stream stream) 
     return STATUS_OK;
 }
 
-const PlayOps play_cpu = {executors_cpu, observe_cpu, move_cpu,  emit_cpu,
-                          refill_cpu,    tally_cpu,   split_cpu, join_cpu};
+const PlayOps play_cpu = {workers_cpu, observe_cpu, move_cpu,  emit_cpu,
+                          refill_cpu,  tally_cpu,   split_cpu, join_cpu};

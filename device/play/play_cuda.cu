@@ -3,12 +3,12 @@
 #include "play_kernels.cuh"
 
 enum {
-    THREADS = 128,        /* a block */
-    EXECUTORS = 16384,    /* threads that determinize at once: each holds a WorldScratch */
-    EXECUTOR_THREADS = 32 /* of move (119 registers) and refill (117) 17 such blocks at once */
+    THREADS = 128,      /* a block */
+    WORKERS = 16384,    /* threads that determinize at once: each holds a WorldScratch */
+    WORKER_THREADS = 32 /* of move (119 registers) and refill (117) 17 such blocks at once */
 };
 
-static int executors_cuda(int G) { return G < EXECUTORS ? G : EXECUTORS; }
+static int workers_cuda(int G) { return G < WORKERS ? G : WORKERS; }
 
 static Status observe_cuda(const ObserveArgs *args, Stream stream) {
     int B = args->search.B;
@@ -18,8 +18,8 @@ static Status observe_cuda(const ObserveArgs *args, Stream stream) {
 }
 
 static Status move_cuda(const Play *play, Stream stream) {
-    LAUNCH(move_kernel, launch_blocks(play->executors, 1, EXECUTOR_THREADS), EXECUTOR_THREADS,
-           stream, *play);
+    LAUNCH(move_kernel, launch_blocks(play->workers, 1, WORKER_THREADS), WORKER_THREADS, stream,
+           *play);
     return STATUS_OK;
 }
 
@@ -29,8 +29,8 @@ static Status emit_cuda(const Play *play, Stream stream) {
 }
 
 static Status refill_cuda(const Play *play, Stream stream) {
-    LAUNCH(refill_kernel, launch_blocks(play->executors, 1, EXECUTOR_THREADS), EXECUTOR_THREADS,
-           stream, *play);
+    LAUNCH(refill_kernel, launch_blocks(play->workers, 1, WORKER_THREADS), WORKER_THREADS, stream,
+           *play);
     return STATUS_OK;
 }
 
@@ -49,5 +49,5 @@ static Status join_cuda(const Search *search, const Sides *sides, Stream stream)
     return STATUS_OK;
 }
 
-extern "C" const PlayOps play_cuda = {executors_cuda, observe_cuda, move_cuda,  emit_cuda,
-                                      refill_cuda,    tally_cuda,   split_cuda, join_cuda};
+extern "C" const PlayOps play_cuda = {workers_cuda, observe_cuda, move_cuda,  emit_cuda,
+                                      refill_cuda,  tally_cuda,   split_cuda, join_cuda};

@@ -15,11 +15,11 @@ static __global__ void observe_kernel(ObserveArgs args) {
     if (b < args.search.B) observe_rows_one(&args, b, team_self<WIDTH>());
 }
 
-/* A fixed grid of `executors` threads, each with a scratch of its own, strides over the slots. */
+/* A fixed grid of `workers` threads, each with a scratch of its own, strides over the slots. */
 static __global__ void move_kernel(Play play) {
     int t = team_item<1>();
-    if (t >= play.executors) return;
-    for (int g = t; g < play.G; g += play.executors) move_one(&play, g, play.scratch + t);
+    if (t >= play.workers) return;
+    for (int g = t; g < play.G; g += play.workers) move_one(&play, g, play.scratch + t);
 }
 
 template <int WIDTH>
@@ -30,8 +30,8 @@ static __global__ void emit_kernel(Play play) {
 
 static __global__ void refill_kernel(Play play) {
     int t = team_item<1>();
-    if (t >= play.executors) return;
-    for (int g = t; g < play.G; g += play.executors) refill_one(&play, g, play.scratch + t);
+    if (t >= play.workers) return;
+    for (int g = t; g < play.G; g += play.workers) refill_one(&play, g, play.scratch + t);
 }
 
 static __global__ void split_kernel(Search search, Sides sides) {

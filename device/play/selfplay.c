@@ -132,7 +132,7 @@ static void set_sizes(Selfplay *sp, int G, int range_count) {
     /* an epoch finishes a tenth of its games or so; what does not fit waits for the next */
     p->out_words = max_int(p->record_words, (int)((int64_t)G * p->record_words / 8));
     if (c->replay) p->out_words = 1;
-    p->executors = sp->device->play->executors(G);
+    p->workers = sp->device->play->workers(G);
 }
 
 /* Places all arrays into three arenas: trees, wave, games. */

@@ -108,8 +108,8 @@ typedef struct {
     int out_words;
     PlayCounters *counters; /* (1) */
 
-    WorldScratch *scratch; /* (executors) one for each thread that determinizes */
-    int executors;
+    WorldScratch *scratch; /* (workers) one for each thread that determinizes */
+    int workers;
     const uint64_t *binomial; /* (WORLD_BINOMIALS) */
 } Play;
 
@@ -125,7 +125,7 @@ static inline void play_layout(Play *p, Arena *arena) {
     p->idle_offset = (int32_t *)arena_take(arena, G + 1, sizeof *p->idle_offset);
     p->out = (uint16_t *)arena_take(arena, (size_t)p->out_words, sizeof *p->out);
     p->counters = (PlayCounters *)arena_take(arena, 1, sizeof *p->counters);
-    p->scratch = (WorldScratch *)arena_take(arena, (size_t)p->executors, sizeof *p->scratch);
+    p->scratch = (WorldScratch *)arena_take(arena, (size_t)p->workers, sizeof *p->scratch);
     p->binomial = (const uint64_t *)arena_take(arena, WORLD_BINOMIALS, sizeof *p->binomial);
     p->ranges = (const GameRange *)arena_take(arena, (size_t)p->range_count, sizeof *p->ranges);
 }

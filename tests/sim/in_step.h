@@ -146,7 +146,7 @@ static inline void step_scribble(const Selfplay *sp) {
     bool bf16 = sp->wave.rows && sp->device->net->bf16_rows;
     for (int i = 0; i < n; i++)
         if (list[i].transient) step_scribble_at(sp, list[i].at, list[i].bytes);
-    step_scribble_at(sp, p->scratch, (size_t)p->executors * sizeof *p->scratch);
+    step_scribble_at(sp, p->scratch, (size_t)p->workers * sizeof *p->scratch);
     step_scribble_at(sp, sp->wave.scan_temp, sp->wave.scan_temp_bytes);
     if (sp->wave.rows)
         step_scribble_at(sp, sp->wave.rows, R * OBSERVE_COLUMNS * (bf16 ? 2 : sizeof(float)));
