@@ -37,10 +37,10 @@ typedef struct {
     const char *name; /* "cpu", "cuda" */
     bool graphs;      /* work can be captured; false: the four functions below refuse */
 
-    /* Makes the device ready and writes one line about it into `what`.
+    /* Makes the device ready and writes one line about it into `device_text`.
      * STATUS_DEVICE: there is none; STATUS_INPUT: there is one, but this program cannot use it.
-     * `what` says why, and what to do. */
-    Status (*open)(char *what, size_t what_bytes);
+     * `device_text` says why, and what to do. */
+    Status (*open)(char *device_text, size_t device_text_bytes);
 
     /* Which of several devices open takes, from 0; before it. The calls below are for the thread
      * that has opened it; every other one calls enter before its first. */

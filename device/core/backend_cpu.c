@@ -12,8 +12,8 @@ static double phase_start, phase_seconds[PHASE_COUNT];
 static Phase phase_now;
 static Timeline *phase_timeline; /* NULL: nobody draws the phases */
 
-static Status open_cpu(char *what, size_t what_bytes) {
-    snprintf(what, what_bytes, "cpu, %d threads", omp_get_max_threads());
+static Status open_cpu(char *device_text, size_t device_text_bytes) {
+    snprintf(device_text, device_text_bytes, "cpu, %d threads", omp_get_max_threads());
     for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = 0;
     phase_start = timeline_clock();
     phase_now = PHASE_OTHER;

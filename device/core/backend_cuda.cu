@@ -21,8 +21,8 @@ static Timeline *phase_timeline;
 static cudaEvent_t timeline_base;
 static double timeline_base_seconds;
 
-static Status open_cuda(char *what, size_t what_bytes) {
-    Status status = gpu_open(what, what_bytes);
+static Status open_cuda(char *device_text, size_t device_text_bytes) {
+    Status status = gpu_open(device_text, device_text_bytes);
     if (status != STATUS_OK) return status; /* the caller says what there is to say */
     for (int i = 0; i < PHASE_RING; i++)
         if (!ring_events[i]) CUDA_TRY(cudaEventCreate(&ring_events[i]));

@@ -62,25 +62,26 @@ static const Remedy remedies[] = {
      "the GPU's memory has an error that cannot be corrected; reset or replace the GPU"}};
 
 /* The sentence about `error`; `capability` (2) of the GPU, or zeros. */
-static Status gpu_refuses(cudaError_t error, const int capability[2], char *what,
-                          size_t what_bytes) {
+static Status gpu_refuses(cudaError_t error, const int capability[2], char *device_text,
+                          size_t device_text_bytes) {
     int driver = 0;
     char built[96];
     const char *name = cudaGetErrorName(error);
     (void)cudaGetLastError();
     (void)cudaDriverGetVersion(&driver);
     built_for(built, sizeof built);
-    snprintf(what, what_bytes, "the GPU cannot be used: %s (%s)", cudaGetErrorString(error), name);
+    snprintf(device_text, device_text_bytes, "the GPU cannot be used: %s (%s)",
+             cudaGetErrorString(error), name);
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
         const Remedy *r = &remedies[i];
         if (strcmp(r->error, name) != 0) continue;
-        if (r->kind == REMEDY_PLAIN) snprintf(what, what_bytes, "%s", r->text);
+        if (r->kind == REMEDY_PLAIN) snprintf(device_text, device_text_bytes, "%s", r->text);
         if (r->kind == REMEDY_DRIVER)
-            snprintf(what, what_bytes, r->text, driver / 1000, driver % 1000 / 10,
+            snprintf(device_text, device_text_bytes, r->text, driver / 1000, driver % 1000 / 10,
                      CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
         if (r->kind == REMEDY_IMAGE)
-            snprintf(what, what_bytes, r->text, built, capability[0], capability[1], capability[0],
-                     capability[1]);
+            snprintf(device_text, device_text_bytes, r->text, built, capability[0], capability[1],
+                     capability[0], capability[1]);
     }
     return STATUS_INPUT;
 }
@@ -137,9 +138,9 @@ static int gpu_selected;
 
 static void gpu_select(int index) { gpu_selected = index; }
 
-/* `what`: the GPU and all versions, or why there is none, or the remedy.
+/* `device_text`: the GPU and all versions, or why there is none, or the remedy.
  * STATUS_DEVICE: there is none. STATUS_INPUT: there is one, but not for this program. */
-static Status gpu_open(char *what, size_t what_bytes) {
+static Status gpu_open(char *device_text, size_t device_text_bytes) {
     int count = 0, driver = 0, runtime = 0, capability[2] = {0, 0};
     char built[96];
     cudaDeviceProp gpu;
@@ -147,25 +148,27 @@ static Status gpu_open(char *what, size_t what_bytes) {
     if (gpu_is_missing(error, count)) {
         (void)cudaGetLastError();
         (void)cudaDriverGetVersion(&driver);
-        snprintf(what, what_bytes, "no GPU: %s",
+        snprintf(device_text, device_text_bytes, "no GPU: %s",
                  driver == 0 ? "there is no NVIDIA driver" : "the driver finds none");
         return STATUS_DEVICE;
     }
     int mine = count > 0 ? gpu_selected % count : 0; /* fewer GPUs than processes: refused later */
     if (error == cudaSuccess) error = cudaSetDevice(mine);
     if (error == cudaSuccess) error = cudaGetDeviceProperties(&gpu, mine);
-    if (error != cudaSuccess) return gpu_refuses(error, capability, what, what_bytes);
+    if (error != cudaSuccess) return gpu_refuses(error, capability, device_text, device_text_bytes);
     capability[0] = gpu.major;
     capability[1] = gpu.minor;
     if (gpu_try(&error) != STATUS_OK) {
-        if (error != cudaSuccess) return gpu_refuses(error, capability, what, what_bytes);
-        snprintf(what, what_bytes, "the GPU gave a wrong answer to the simplest of kernels");
+        if (error != cudaSuccess)
+            return gpu_refuses(error, capability, device_text, device_text_bytes);
+        snprintf(device_text, device_text_bytes,
+                 "the GPU gave a wrong answer to the simplest of kernels");
         return STATUS_INPUT;
     }
     (void)cudaDriverGetVersion(&driver);
     (void)cudaRuntimeGetVersion(&runtime);
     built_for(built, sizeof built);
-    snprintf(what, what_bytes,
+    snprintf(device_text, device_text_bytes,
              "cuda, %s, sm_%d%d, %d multiprocessors, driver %d.%d, runtime %d.%d, built with "
              "%d.%d for %s",
              gpu.name, gpu.major, gpu.minor, gpu.multiProcessorCount, driver / 1000,

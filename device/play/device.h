@@ -21,9 +21,10 @@ typedef struct {
 void device_select(int index);
 
 /* Finds and opens the device called `name`: "cpu", "cuda", or "auto", which is cuda where there is
- * a usable GPU. `what` receives a line about it. STATUS_INPUT: no such device here, said in one
- * line. */
-Status device_open(const char *name, const Device **out, char *what, size_t what_bytes);
+ * a usable GPU. `device_text` receives a line about it. STATUS_INPUT: no such device here, said in
+ * one line. */
+Status device_open(const char *name, const Device **out, char *device_text,
+                   size_t device_text_bytes);
 
 /* The first that matches: the best one first. NULL ends the list. */
 extern const Device *const devices[];

@@ -82,8 +82,8 @@ static void two_captures(void) {
 }
 
 int main(void) {
-    char what[256];
-    if (backend_cuda.open(what, sizeof what) != STATUS_OK) return 77;
+    char device_text[256];
+    if (backend_cuda.open(device_text, sizeof device_text) != STATUS_OK) return 77;
     two_captures();
     return check_report();
 }

@@ -334,8 +334,8 @@ static void choosing(const Weights *w) {
 }
 
 int main(int argc, char **argv) {
-    char what[256];
-    if (backend_cuda.open(what, sizeof what) != STATUS_OK) return 77;
+    char device_text[256];
+    if (backend_cuda.open(device_text, sizeof device_text) != STATUS_OK) return 77;
     if (argc != 2) {
         fprintf(stderr, "usage: test_forward_cuda FOLDER\n");
         return 2;

@@ -16,9 +16,9 @@ typedef struct {
 
 static const Device *device_named(const char *name) {
     for (int i = 0; devices[i]; i++) {
-        char what[256];
+        char device_text[256];
         if (strcmp(devices[i]->backend->name, name) == 0 &&
-            devices[i]->backend->open(what, sizeof what) == STATUS_OK)
+            devices[i]->backend->open(device_text, sizeof device_text) == STATUS_OK)
             return devices[i];
     }
     return NULL;

@@ -285,9 +285,9 @@ static void two_networks(void) {
 }
 
 int main(void) {
-    char what[256];
-    if (backend_cuda.open(what, sizeof what) != STATUS_OK) return 77;
-    CHECK(backend_cpu.open(what, sizeof what) == STATUS_OK);
+    char device_text[256];
+    if (backend_cuda.open(device_text, sizeof device_text) != STATUS_OK) return 77;
+    CHECK(backend_cpu.open(device_text, sizeof device_text) == STATUS_OK);
     SelfplayConfig c = config_mixed();
     compare(&c, NULL, NULL, "mixed tables");
     c.settings.full = 1;

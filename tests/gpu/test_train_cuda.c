@@ -122,8 +122,8 @@ static void products_agree(void) {
 
 int main(void) {
     const ModelConfig model = checked_model(), full = model_config_default();
-    char what[256];
-    if (backend_cuda.open(what, sizeof what) != STATUS_OK) return 77;
+    char device_text[256];
+    if (backend_cuda.open(device_text, sizeof device_text) != STATUS_OK) return 77;
     sizes_are_refused();
     products_agree();
     for (int p = 0; p < 2 && !checks_failed; p++) {

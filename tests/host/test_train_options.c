@@ -298,8 +298,10 @@ static void options_mean_what_they_say(void) {
     SelfplayConfig c = train_setup_play(&setup, &o, 2);
     CHECK(c.worlds == 3 && c.simulations == 8 && c.waves == 17 && c.leaves == 2 && !c.graph);
     CHECK(c.rules.variant == RULES_OH_HELL && c.rules.points == 3 && c.rules.penalty == 1);
-    CHECK(c.rules.players == 5 && c.set.cards == 6 && c.set.table_count == 4 && c.parallel == 44);
-    CHECK(c.set.seed == 9 && c.set.move_power == play_move_powers[0] && c.set.full == 0);
+    CHECK(c.rules.players == 5 && c.settings.cards == 6 && c.settings.table_count == 4 &&
+          c.parallel == 44);
+    CHECK(c.settings.seed == 9 && c.settings.move_power == play_move_powers[0] &&
+          c.settings.full == 0);
     CHECK(setup.set.ema == 0.5 && setup.set.clip == 3 && setup.set.beta1 == 0.7);
     CHECK(setup.set.beta2 == 0.8 && setup.set.decay == 0.25 && setup.set.value_weight == 2);
     CHECK(train_setup_play(&setup, &o, 1).worlds == 2);

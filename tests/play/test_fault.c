@@ -90,7 +90,7 @@ static void check_wave(void) {
 
 int main(void) {
     static const GameRange all = {0, 0};
-    char what[128];
+    char device_text[128];
     SelfplayConfig c = selfplay_config_default();
     c.settings.cards = 3;
     c.parallel = 7;
@@ -98,7 +98,7 @@ int main(void) {
     c.simulations = 6;
     c.leaves = 2;
     c.evaluator = EVALUATOR_HASH;
-    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     CHECK(selfplay_open(&sp, &c, device, NULL, &all, 1, GAMES) == STATUS_OK);
     selfplay_measure(&c, device, &bytes);
     rows_bytes = (size_t)search_max_rows(&sp.play.search) * OBSERVE_COLUMNS * sizeof *rows;

@@ -150,8 +150,8 @@ static void check_games(const PlayRun *run, const Played *played) {
     GameTerms terms = {run->config.rules, run->config.settings.cards, run->config.settings.full};
     Analyzer analyzer;
     const Device *device;
-    char what[128];
-    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    char device_text[128];
+    CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     CHECK(analyzer_open(&analyzer, device, run->weights, PRECISION_FLOAT32, NETWORK_AUTO) ==
           STATUS_OK);
     for (int64_t g = 0; g < played->count && !checks_failed; g++) {
@@ -184,9 +184,9 @@ static void a_fault_stops_everything(void) {
     const Device *device;
     const PlayCounters *counters;
     const uint16_t *out;
-    char what[128];
+    char device_text[128];
     SelfplayConfig c = play_config(RULES_BLOB, 4, 4, 0);
-    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     CHECK(selfplay_open(&sp, &c, device, NULL, &all, 1, GAMES) == STATUS_OK);
     CHECK(selfplay_enqueue(&sp) == STATUS_OK &&
           selfplay_wait(&sp, 0, &counters, &out) == STATUS_OK);

@@ -227,8 +227,8 @@ static void test_ring(void) {
 }
 
 int main(void) {
-    char what[256];
-    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    char device_text[256];
+    CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     test_mix();
     test_pairs();
     test_bots_bring_no_example();

@@ -1,4 +1,5 @@
-/* tests/search/test_decision.c - one decision: what it finds, what it may not know, what stops it. */
+/* tests/search/test_decision.c - one decision: what it finds, what it may not know, what stops
+ * it. */
 #include "tests/support/play_run.h"
 #include "tests/support/random_position.h"
 #include "reference_position.h"
@@ -251,10 +252,10 @@ static void queries_stand_alone(void) {
 }
 
 int main(void) {
-    char what[128];
+    char device_text[128];
     Weights weights;
     omp_set_num_threads(1);
-    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     CHECK(weights_alloc(&weights, &SMALL) == STATUS_OK);
     weights_init(&weights, 9);
     hidden_hands_change_nothing(&weights);

@@ -57,12 +57,12 @@ static void noisy_priors(const AnalyzeQuery *a, RefQuery *q, float *prior) {
 
 int main(void) {
     const Device *device;
-    char what[128];
+    char device_text[128];
     Analyzer analyzer;
     uint64_t state = 12345, binomial[WORLD_BINOMIALS];
     int seats[MAX_SEATS + 1] = {0};
     world_binomial_fill(binomial);
-    CHECK(device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     CHECK(analyzer_open(&analyzer, device, NULL, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
     for (int i = 0; i < POSITIONS && !checks_failed; i++) {
         static RefQuery q;

@@ -117,7 +117,7 @@ int main(int argc, char **argv) {
     bool full = argc > 1 && strcmp(argv[1], "--full") == 0;
     ModelConfig model = model_config_default();
     Weights weights;
-    char what[256];
+    char device_text[256];
     if (!full) {
         model.width = 64;
         model.heads = 2;
@@ -126,8 +126,8 @@ int main(int argc, char **argv) {
         model.policy_hidden = 64;
         model.value_hidden = 32;
     }
-    CHECK(device_processor.backend->open(what, sizeof what) == STATUS_OK);
-    CHECK(device_simulated.backend->open(what, sizeof what) == STATUS_OK);
+    CHECK(device_processor.backend->open(device_text, sizeof device_text) == STATUS_OK);
+    CHECK(device_simulated.backend->open(device_text, sizeof device_text) == STATUS_OK);
     CHECK(weights_alloc(&weights, &model) == STATUS_OK);
     if (!checks_failed) weights_init(&weights, 3);
     for (int precision = 0; precision < PRECISION_COUNT && !checks_failed; precision++)

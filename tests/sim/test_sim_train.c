@@ -143,14 +143,14 @@ static void some_of_it(const ModelConfig *model) {
 
 int main(int argc, char **argv) {
     ModelConfig model = checked_model(), other = model;
-    char what[256];
+    char device_text[256];
     other.width = 64;
     other.heads = 2;
     other.hidden = 160;
     other.layers = 1;
     other.values = 1;
     other.value_head = VALUE_TANH;
-    CHECK(backend_cuda.open(what, sizeof what) == STATUS_OK);
+    CHECK(backend_cuda.open(device_text, sizeof device_text) == STATUS_OK);
     if (argc > 1 && strcmp(argv[1], "--some") == 0)
         some_of_it(&model);
     else

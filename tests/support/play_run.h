@@ -96,11 +96,12 @@ static inline Played play_run(const PlayRun *run) {
     Played played;
     Selfplay sp;
     const Device *device;
-    char what[128];
+    char device_text[128];
     memset(&played, 0, sizeof played);
     omp_set_num_threads(run->threads);
     played.record = (uint16_t **)calloc((size_t)run->games, sizeof *played.record);
-    CHECK(played.record && device_open("cpu", &device, what, sizeof what) == STATUS_OK);
+    CHECK(played.record &&
+          device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     CHECK(selfplay_open(&sp, &run->config, device, run->weights,
                         run->ranges ? run->ranges : &from_zero, run->ranges ? run->range_count : 1,
                         run->games) == STATUS_OK);
