@@ -56,7 +56,8 @@ static void fill_row(const Export *e, const RoundState *s, const RoundState *end
 }
 
 static Status put_row(Export *e, const ExportRow *row) {
-    if (e->written++ == e->rows) return durable_refuse(e->path, "the records grew meanwhile");
+    if (e->written++ == e->rows)
+        return durable_refuse(e->path, "the records grew while they were read");
     SafetensorsWriter *f = &e->file;
     TRY(safetensors_append(f, EXPORT_OBSERVATION, row->observation, sizeof row->observation));
     TRY(safetensors_append(f, EXPORT_LEGAL, row->legal, sizeof row->legal));
@@ -103,7 +104,7 @@ static Status begin(Export *e, const cJSON *identity) {
     static const struct {
         const char *name;
         SafeType type;
-        int columns; /* 0: one number a row */
+        int columns; /* 0: one number per row */
     } layout[EXPORT_COUNT] = {{"observation", SAFE_F32, OBSERVE_COLUMNS},
                               {"legal", SAFE_U8, ACTIONS},
                               {"policy", SAFE_F32, ACTIONS},
@@ -135,7 +136,7 @@ Status export_write(Records *records, const char *path, int64_t *rows) {
     TRY(begin(&e, records->identity));
     Status status = records_visit(records, write_rows, &e);
     if (status == STATUS_OK && e.written < e.rows)
-        status = durable_refuse(path, "the records shrank meanwhile");
+        status = durable_refuse(path, "the records shrank while they were read");
     *rows = e.rows;
     if (status == STATUS_OK) return safetensors_commit(&e.file);
     safetensors_abort(&e.file);

@@ -1,5 +1,4 @@
-/* host/games/game_record.c - reads finished games from their 16-bit words, and believes none of
- * them. */
+/* host/games/game_record.c - checks and decodes the 16-bit words of a game. */
 #include "game_record.h"
 
 #include <stdarg.h>
@@ -23,7 +22,7 @@ bool game_record_begin(GameRecord *g, const GameTerms *terms, const uint16_t *wo
     g->words = words;
     g->count = count;
     if (count < RECORD_HEAD_WORDS || count > RECORD_MAX_WORDS || words[RECORD_WORDS_AT] != count)
-        return refuse(g, "a record of %d words says that it has %d", count,
+        return refuse(g, "the record has %d words, its head says %d", count,
                       count > RECORD_WORDS_AT ? words[RECORD_WORDS_AT] : 0);
     g->id = record_id(words);
     g->rounds = words[RECORD_ROUNDS_AT];
@@ -39,7 +38,7 @@ bool game_record_begin(GameRecord *g, const GameTerms *terms, const uint16_t *wo
     return true;
 }
 
-/* Takes n words; NULL when the record ends before. */
+/* Takes the next n words; NULL: the record ends before. */
 static const uint16_t *take(GameRecord *g, int n) {
     if (n > g->count - g->at) {
         refuse(g, "it ends within round %d", g->round);
@@ -50,7 +49,7 @@ static const uint16_t *take(GameRecord *g, int n) {
     return words;
 }
 
-/* The head's dealer, trump and turned card, against the game's terms and its first round. */
+/* Checks a round's cards, dealer, trump and turned card against the terms and the first round. */
 static bool check_head(GameRecord *g, const uint16_t *head) {
     const GameTerms *terms = &g->terms;
     int P = terms->rules.players, dealer = head[RECORD_DEALER_AT], trump = head[RECORD_TRUMP_AT],
@@ -85,7 +84,7 @@ static bool read_deal(GameRecord *g, RecordRound *out) {
     for (int i = 0; i < P * T; i++) {
         int card = deal[i];
         if (card >= CARDS || (dealt & card_bit(card)))
-            return refuse(g, "round %d: card %d dealt twice, or none", g->round, card);
+            return refuse(g, "round %d: card %d is dealt twice or does not exist", g->round, card);
         if (i % T > 0 && card < deal[i - 1])
             return refuse(g, "round %d: the hand of seat %d is not ascending", g->round, i / T);
         dealt |= card_bit(card);
@@ -96,8 +95,8 @@ static bool read_deal(GameRecord *g, RecordRound *out) {
     return true;
 }
 
-/* Plays the round; legal[ply] is what could be done there. */
-static bool replay(GameRecord *g, RecordRound *out, uint64_t legal[MAX_ROUND_PLIES]) {
+/* Plays the round through; legal[ply] receives the actions that were legal there. */
+static bool play_through(GameRecord *g, RecordRound *out, uint64_t legal[MAX_ROUND_PLIES]) {
     const Rules *rules = &g->terms.rules;
     int P = out->start.players;
     out->action_count = P + P * out->start.cards;
@@ -137,7 +136,7 @@ static bool read_decisions(GameRecord *g, RecordRound *out, const uint64_t *lega
             return refuse(g, "round %d: decision at ply %d after %d", g->round, d->ply, last);
         last = d->ply;
         if (d->legal_count < 2 || d->legal_count != bits_count(legal[d->ply]))
-            return refuse(g, "round %d, ply %d: %d visit counts, legal are %d actions", g->round,
+            return refuse(g, "round %d, ply %d: %d visit counts for %d legal actions", g->round,
                           d->ply, d->legal_count, bits_count(legal[d->ply]));
         d->visits = take(g, d->legal_count);
         if (!d->visits) return false;
@@ -153,7 +152,7 @@ bool game_record_next(GameRecord *g, RecordRound *out) {
     if (g->wrong[0]) return false;
     if (g->round == g->rounds)
         return g->at != g->count && refuse(g, "%d words after its end", g->count - g->at);
-    if (!read_deal(g, out) || !replay(g, out, legal)) return false;
+    if (!read_deal(g, out) || !play_through(g, out, legal)) return false;
     if (!read_decisions(g, out, legal)) return false;
     g->round++;
     return true;

@@ -1,19 +1,19 @@
-/* host/games/game_record.h - reads finished games from their 16-bit words, and believes none of
- * them.
+/* host/games/game_record.h - checks and decodes the 16-bit words of a game.
  *
- *   game_record_begin -> [ game_record_next ]* -> wrong[0] tells whether all of it was right
+ *   game_record_begin -> [ game_record_next ]* -> wrong[0] == 0: the whole record is right
  *
- * Every round is replayed with game/rules.h: hands, turn, legal actions, scores, decisions, and the
- * place of the round in a full game. device/replay/record.h has the layout of the words. */
+ * Nothing is trusted: every round is played through with game/rules.h, which checks hands, turns,
+ * legal actions, scores, decisions, and where the round stands in a full game.
+ * device/replay/record.h has the layout of the words. */
 #ifndef HOST_GAMES_GAME_RECORD_H
 #define HOST_GAMES_GAME_RECORD_H
 
 #include "device/replay/record.h"
 
-/* What every game of a run has in common. */
+/* What all games of a run have in common. */
 typedef struct {
     Rules rules;
-    int cards; /* T, or F of a full game's first round */
+    int cards; /* T; in full games that of the first round */
     int full;  /* 1: full games, 0: single rounds */
 } GameTerms;
 
@@ -25,7 +25,7 @@ typedef struct {
 } RecordDecision;
 
 typedef struct {
-    RoundState start, end; /* as dealt; over */
+    RoundState start, end; /* as dealt; after the last card */
     int action_count, decision_count;
     uint8_t actions[MAX_ROUND_PLIES]; /* (action_count) bids, then plays */
     int16_t scores[MAX_SEATS];        /* (P) of this round, absolute seats; absent seats 0 */
@@ -36,24 +36,24 @@ typedef struct {
     GameTerms terms;
     const uint16_t *words; /* (count) a view */
     int count;             /* words of the whole record */
-    int at, round;         /* next to be read: word, round */
+    int at, round;         /* to be read next: word, round */
     int rounds;
     int first_dealer, first_trump; /* of round 0 */
     int64_t id;                    /* >= 0 */
-    char wrong[128];               /* "" or what is wrong, without a name of file or game */
+    char wrong[128];               /* "" or what is wrong; names neither file nor game */
 } GameRecord;
 
-/* Words of a record's head, or 0 where `count` words do not begin with a head. */
+/* Words of the record, as its head says; 0: `count` words do not begin with a head. */
 static inline int game_record_words(const uint16_t *words, int64_t count) {
     return count >= RECORD_HEAD_WORDS && words[RECORD_WORDS_AT] >= RECORD_HEAD_WORDS
                ? words[RECORD_WORDS_AT]
                : 0;
 }
 
-/* Reads the head. The words stay the caller's, and in place while the record is read. */
+/* Reads the head. The words are the caller's and must stay valid while the record is read. */
 bool game_record_begin(GameRecord *g, const GameTerms *terms, const uint16_t *words, int count);
 
-/* Reads and replays the next round. False: no round is left, or wrong[0]. */
+/* Reads the next round and plays it through. False: no round is left, or wrong[0] is set. */
 bool game_record_next(GameRecord *g, RecordRound *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* host/games/identity.c - what decides a run's content, as an object of texts. */
+/* host/games/identity.c - what determines a run's content, as an object of strings. */
 #include "identity.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@ static const char *text_of(const cJSON *identity, const char *key) {
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
-/* The first key of `a` whose text differs in `b`; NULL if none does. */
+/* The first key of `a` whose value differs in `b`; NULL: none. */
 static const char *differing(const cJSON *a, const cJSON *b) {
     const cJSON *item;
     cJSON_ArrayForEach(item, a) {
@@ -35,7 +35,7 @@ Status identity_match(const char *path, const cJSON *found, const cJSON *expecte
 uint64_t identity_hash(const cJSON *identity) {
     uint64_t sum = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, identity) { /* a sum, so that the order of the keys plays no part */
+    cJSON_ArrayForEach(item, identity) { /* a sum, so that the order of the keys does not matter */
         if (strcmp(item->string, "xxh64") == 0) continue;
         const char *text = cJSON_IsString(item) ? item->valuestring : "";
         sum += XXH64(text, strlen(text), XXH64(item->string, strlen(item->string), 0));
@@ -49,11 +49,12 @@ cJSON *identity_copy(const cJSON *identity) {
     return copy;
 }
 
-/* Index of the key's text among `count` names, or an integer in low..high where names is NULL. */
+/* Reads the key's value as an index in low..high of `names`, or where names is NULL as an integer
+ * in low..high. */
 static Status read_choice(const char *path, const cJSON *identity, const char *key,
                           const char *const *names, int low, int high, int *out) {
     const char *text = text_of(identity, key);
-    if (!text) return durable_refuse(path, "%s is missing in its identity", key);
+    if (!text) return durable_refuse(path, "its identity has no %s", key);
     if (names) {
         for (int i = low; i <= high; i++)
             if (strcmp(text, names[i]) == 0) {
@@ -145,7 +146,7 @@ Status identity_write_run(const char *folder, const cJSON *identity, const cJSON
     text = cJSON_Print(json);
     if (!text) goto fail;
     size_t length = strlen(text);
-    text[length] = '\n'; /* in the place of the NUL, which the file has no use for */
+    text[length] = '\n'; /* replaces the NUL, which the file does not need */
     status = durable_save(path, text, length + 1);
 fail:
     cJSON_free(text);

@@ -1,6 +1,6 @@
-/* host/games/identity.h - what decides a run's content, as an object of texts.
+/* host/games/identity.h - what determines a run's content, as an object of strings.
  *
- * The same object stands in the metadata of every shard and, under "identity", in run.json. */
+ * The same object is in the metadata of every shard and, under "identity", in run.json. */
 #ifndef HOST_GAMES_IDENTITY_H
 #define HOST_GAMES_IDENTITY_H
 
@@ -9,21 +9,21 @@
 #include "host/files/folder.h"
 #include "game_record.h"
 
-/* The value of the key format_version: of the files described in shard.h. */
+/* The value of format_version: the version of the files that shard.h describes. */
 #define IDENTITY_FORMAT_VERSION "1"
 
-/* OK where both are equal in every key but "xxh64". Otherwise one line on stderr that names `path`
- * (which holds `found`), the first key that differs and both values, and STATUS_INPUT. */
+/* OK where both are equal in every key but "xxh64". STATUS_INPUT: one line on stderr names `path`
+ * (which holds `found`), the first key that differs, and both values. */
 Status identity_match(const char *path, const cJSON *found, const cJSON *expected);
 
-/* XXH64 over the keys and texts in ascending order of the keys. */
+/* A hash of all keys and values but "xxh64", whatever their order. */
 uint64_t identity_hash(const cJSON *identity);
 
 /* A copy without "xxh64"; NULL: no memory. */
 cJSON *identity_copy(const cJSON *identity);
 
-/* Reads rules (blob, oh-hell), players, cards, format (round, full) and for oh-hell points and
- * penalty (0, 1). STATUS_INPUT: another format_version, a key missing or out of range. */
+/* Reads rules (blob, oh-hell), players, cards, format (round, full), and for oh-hell points and
+ * penalty (0, 1). STATUS_INPUT: another format_version, or a key is missing or out of range. */
 Status identity_read_terms(const char *path, const cJSON *identity, GameTerms *terms);
 
 enum { IDENTITY_PATH = FOLDER_PATH + 16 };

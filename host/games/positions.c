@@ -1,9 +1,9 @@
-/* host/games/positions.c - random rounds, stopped on the way. */
+/* host/games/positions.c - random rounds, stopped at a random decision. */
 #include "positions.h"
 
 #include "device/play/deal.h"
 
-/* One random round, stopped after `stop` choices or at its last one. */
+/* One random round: the last decision with a choice among the first stop + 1 plies. */
 static void random_position(const Rules *rules, int cards, Rng *rng, RoundState *out) {
     uint64_t hands[MAX_SEATS];
     RoundState s;

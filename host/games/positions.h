@@ -1,11 +1,12 @@
-/* host/games/positions.h - positions as games have them, for benches and checks of a network. */
+/* host/games/positions.h - positions as they occur in games, for benches and checks of a
+ * network. */
 #ifndef HOST_GAMES_POSITIONS_H
 #define HOST_GAMES_POSITIONS_H
 
 #include "game/rules.h"
 
-/* Rounds of P seats and T cards that are played at random and stopped at a random decision with a
- * choice: states (n). The i-th depends on the seed and i alone. */
+/* Plays n rounds of P seats and T cards at random and stops each at a random decision with more
+ * than one legal action: states (n). The i-th depends on the seed and i alone. */
 void positions_draw(const Rules *rules, int cards, uint64_t seed, int n, RoundState *states);
 
 #endif

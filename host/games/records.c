@@ -1,5 +1,4 @@
-/* host/games/records.c - every game in some folders or shards of one run, in order of its id,
- * checked. */
+/* host/games/records.c - all games of some folders or shards of one run, by id, checked. */
 #include "records.h"
 
 #include <dirent.h>
@@ -38,25 +37,25 @@ static Status add_folder(Records *records, const char *path) {
     }
     closedir(folder);
     if (status == STATUS_OK && records->source_count == before)
-        return durable_refuse(path, "holds no games: no games-NNNNNN.safetensors, no .part");
+        return durable_refuse(path, "holds no games: no games-NNNNNN.safetensors or .part");
     return status;
 }
 
 static Status add_path(Records *records, const char *path) {
-    struct stat there;
+    struct stat found;
     int64_t index;
     ShardName kind;
     if (strlen(path) >= DURABLE_PATH)
         return durable_refuse(path, "the path is longer than %d bytes", DURABLE_PATH - 1);
-    if (stat(path, &there) != 0) return durable_refuse(path, "cannot be read: %s", strerror(errno));
-    if (S_ISDIR(there.st_mode)) return add_folder(records, path);
+    if (stat(path, &found) != 0) return durable_refuse(path, "cannot be read: %s", strerror(errno));
+    if (S_ISDIR(found.st_mode)) return add_folder(records, path);
     const char *slash = strrchr(path, '/');
     if (!shard_parse_name(slash ? slash + 1 : path, &index, &kind))
-        return durable_refuse(path, "is named neither games-NNNNNN.safetensors nor .part");
+        return durable_refuse(path, "must be named games-NNNNNN.safetensors or .part");
     return add_source(records, path, index, kind);
 }
 
-static int by_place(const void *a, const void *b) {
+static int by_index(const void *a, const void *b) {
     const RecordSource *x = (const RecordSource *)a, *y = (const RecordSource *)b;
     if (x->index != y->index) return x->index < y->index ? -1 : 1;
     return (int)x->kind - (int)y->kind;
@@ -71,7 +70,7 @@ static void folder_of(const char *path, char folder[SHARD_PATH]) {
         slash[slash == folder] = 0;
 }
 
-/* A shard's file tells whose it is; a part has a hash of what run.json tells. */
+/* A shard's file holds the identity itself; a part only has a hash of the one in run.json. */
 static Status read_identity(Records *records) {
     const RecordSource *source = &records->sources[0];
     char folder[SHARD_PATH];
@@ -91,7 +90,7 @@ static Status read_identity(Records *records) {
     return identity_read_terms(source->path, records->identity, &records->terms);
 }
 
-/* Where run.json is there, it tells of the same run as the shards beside it. */
+/* A run.json, if there is one, must belong to the same run as the shards beside it. */
 static Status check_run(const Records *records, const RecordSource *source) {
     char folder[SHARD_PATH];
     bool found;
@@ -102,10 +101,10 @@ static Status check_run(const Records *records, const RecordSource *source) {
 Status records_open(Records *records, const char *const *paths, int path_count) {
     memset(records, 0, sizeof *records);
     for (int i = 0; i < path_count; i++) TRY(add_path(records, paths[i]));
-    qsort(records->sources, (size_t)records->source_count, sizeof *records->sources, by_place);
+    qsort(records->sources, (size_t)records->source_count, sizeof *records->sources, by_index);
     for (int i = 1; i < records->source_count; i++) {
         const RecordSource *a = &records->sources[i - 1], *b = &records->sources[i];
-        if (by_place(a, b) == 0)
+        if (by_index(a, b) == 0)
             return durable_refuse(b->path, "holds the same ids as %s", a->path);
     }
     TRY(read_identity(records));
@@ -132,7 +131,7 @@ static Status visit_words(const Visit *v, const char *path, int64_t id, int coun
         TRY(v->visitor(v->context, &game));
     if (game.wrong[0]) return durable_refuse(path, "game %" PRId64 ": %s", id, game.wrong);
     if (game.id != id)
-        return durable_refuse(path, "game %" PRId64 ": its record is game %" PRId64 "'s", id,
+        return durable_refuse(path, "game %" PRId64 ": its record has the id %" PRId64, id,
                               game.id);
     return STATUS_OK;
 }
@@ -159,7 +158,7 @@ fail:
     return status;
 }
 
-/* Games skip.. of the shard. */
+/* The games of the shard from `skip` on. */
 static Status visit_part(const Visit *v, const RecordSource *source, int skip) {
     ShardPart *part = (ShardPart *)malloc(sizeof *part);
     if (!part) return STATUS_MEMORY;

@@ -1,4 +1,4 @@
-/* host/games/shard.c - games appended to parts, and parts that became shards. */
+/* host/games/shard.c - appends games to parts and turns complete parts into shards. */
 #include "shard.h"
 
 #include <inttypes.h>
@@ -38,7 +38,8 @@ Status shard_begin_part(ShardStore *store, OpenShard *shard) {
     int64_t first = shard->index * SHARD_GAMES;
     Status status = shard_part_open(&shard->part, path, first, store->hash, PART_WRITE);
     if (status != STATUS_OK) {
-        shard_part_close(&shard->part); /* or closing the store would flush what is none of ours */
+        shard_part_close(
+            &shard->part); /* else closing the store would flush to a file that is not ours */
         return status;
     }
     for (int i = shard->base; i < shard_expected(store, shard->index); i++)
@@ -63,12 +64,12 @@ typedef struct {
 
 static Status merge_source(void *context, int64_t id, uint16_t *words, int *count) {
     const Merge *merge = (const Merge *)context;
-    int64_t place = id - merge->shard->index * SHARD_GAMES;
-    if (place < merge->shard->base) return shard_file_read(&merge->file, (int)place, words, count);
+    int64_t i = id - merge->shard->index * SHARD_GAMES;
+    if (i < merge->shard->base) return shard_file_read(&merge->file, (int)i, words, count);
     return shard_part_read(&merge->shard->part, id, words, count);
 }
 
-/* A part of an earlier, longer run may hold games past this run's end: then it stays. */
+/* The part of an earlier, longer run may hold games past this run's end; then it stays. */
 static Status remove_part(const OpenShard *shard, int games) {
     for (int i = games; i < SHARD_GAMES; i++)
         if (shard->part.offset[i]) return STATUS_OK;
@@ -81,7 +82,7 @@ Status shard_complete(ShardStore *store, OpenShard *shard) {
     if (shard->covered < expected || shard->base >= expected) return STATUS_OK;
     char path[SHARD_PATH];
     Merge merge;
-    TRY(shard_part_flush(&shard->part, false)); /* what fails below loses no game then */
+    TRY(shard_part_flush(&shard->part, false)); /* so that a failure below loses no game */
     memset(&merge, 0, sizeof merge);
     merge.shard = shard;
     shard_path(path, store->folder, shard->index, SHARD_NAME_FILE);
@@ -96,7 +97,7 @@ fail:
     return status;
 }
 
-/* The games of a shard's file, 0 where there is none. */
+/* The number of games in a shard's file; 0: there is none. */
 static Status count_base(const ShardStore *store, int64_t index, int *base) {
     char path[SHARD_PATH];
     Shard file;
@@ -120,7 +121,7 @@ static Status find_open(ShardStore *store, int64_t index, OpenShard **out) {
     return shard_begin(store, index, base, out);
 }
 
-/* A game that the shard's file has already. */
+/* Compares a game with the one in the shard's file. */
 static Status compare(const ShardStore *store, int64_t id, const uint16_t *words, int count) {
     char path[SHARD_PATH];
     Shard file;
@@ -133,7 +134,7 @@ static Status compare(const ShardStore *store, int64_t id, const uint16_t *words
         status = shard_file_read(&file, (int)(id % SHARD_GAMES), other, &there);
     if (status == STATUS_OK &&
         (there != count || memcmp(words, other, (size_t)count * sizeof *words) != 0))
-        status = durable_refuse(path, "game %" PRId64 " is there with other content", id);
+        status = durable_refuse(path, "game %" PRId64 " is already there with other content", id);
     shard_file_close(&file);
     free(other);
     return status;
@@ -152,7 +153,7 @@ Status shard_append(ShardStore *store, const uint16_t *words, int count) {
     return shard_complete(store, shard);
 }
 
-/* Whether game id came since the folder was opened; it was missing then. */
+/* Whether a game that was missing when the folder was opened has come since. */
 static bool has_come(const ShardStore *store, int64_t id) {
     char path[SHARD_PATH];
     for (int i = 0; i < store->open_count; i++)
@@ -160,7 +161,7 @@ static bool has_come(const ShardStore *store, int64_t id) {
             return store->open[i]->part.fd >= 0 &&
                    store->open[i]->part.offset[id % SHARD_GAMES] != 0;
     shard_path(path, store->folder, id / SHARD_GAMES, SHARD_NAME_FILE);
-    return access(path, F_OK) == 0; /* a shard that was completed is no longer open */
+    return access(path, F_OK) == 0; /* a completed shard is no longer open */
 }
 
 int64_t shard_absent(const ShardStore *store, int64_t end, int64_t *ids, int max) {

@@ -1,18 +1,18 @@
-/* host/games/shard_file.h - a shard of finished games as safetensors: up to 4,096 consecutive ids.
+/* host/games/shard_file.h - a shard as safetensors: up to 4,096 games of consecutive ids.
  *
- *   n games   R rounds of all games   D decisions of all rounds; x_offset[i] .. x_offset[i + 1] are
- *   the entries of x that belong to item i
+ *   n games, R rounds of all games, D decisions of all rounds; item i has the entries
+ *   x_offset[i] .. x_offset[i + 1] - 1 of x
  *
- *   game_id            I64 (n)      ascending without gaps, from a multiple of 4,096
+ *   game_id            I64 (n)      consecutive, from a multiple of 4,096
  *   game_round_offset  I64 (n + 1)  rounds of each game
  *   players, cards     U8  (R)      P, T
  *   dealer             U8  (R)      absolute seat
- *   trump, turned      U8  (R)      suit, 4 = none; card turned up, 255 = none
+ *   trump, turned      U8  (R)      suit, 4: none; the card turned up, 255: none
  *   deal_offset        I64 (R + 1)  deal    U8  cards dealt, seat 0's T first, each T ascending
  *   action_offset      I64 (R + 1)  action  U8  P bids, then P * T cards, as played
- *   score              I16 (R, 8)   of the round, absolute seats; 0 for absent seats
+ *   score              I16 (R, 8)   of the round, by absolute seat; 0 for absent seats
  *   decision_offset    I64 (R + 1)  decision_ply  U8 (D) index into the round's actions
- *   visit_offset       I64 (D + 1)  visits    U16 of each legal action, ascending by action
+ *   visit_offset       I64 (D + 1)  visits    U16 of each legal action, by ascending action
  *
  * Metadata: the run's identity (identity.h) and "xxh64" (safetensors.h). The bytes depend on the
  * identity and the games alone. */
@@ -51,23 +51,24 @@ typedef struct {
     int games;     /* 1..SHARD_GAMES */
 } Shard;
 
-/* Reads a shard and checks its checksum, tensors, offsets and ids; not yet the games themselves,
- * which game_record_next does. STATUS_INPUT, STATUS_MEMORY, STATUS_FILE.
+/* Reads a shard and checks its checksum, tensors, offsets and ids; the games themselves are left to
+ * game_record_next. STATUS_INPUT, STATUS_MEMORY, STATUS_FILE.
  * The caller calls shard_file_close, also after a failure. */
 Status shard_file_open(Shard *s, const char *path);
 void shard_file_close(Shard *s);
 
-/* The words of game first + i into words (RECORD_MAX_WORDS). STATUS_INPUT: its sizes do not fit. */
+/* Writes the words of game first + i to words (RECORD_MAX_WORDS). STATUS_INPUT: its sizes do not
+ * agree. */
 Status shard_file_read(const Shard *s, int i, uint16_t *words, int *count);
 
-/* Name, type, rank and fixed sizes of a tensor (a ShardTensor); dims[0] is left 0. */
+/* Name, type, rank and fixed sizes of a ShardTensor; dims[0] stays 0. */
 void shard_file_describe(int tensor, SafeTensor *out);
 
-/* Gives a game's words to words (RECORD_MAX_WORDS). */
+/* Writes a game's words to words (RECORD_MAX_WORDS). */
 typedef Status (*ShardSource)(void *context, int64_t id, uint16_t *words, int *count);
 
-/* Writes the games first .. first + games - 1, durably; each is asked of the source twice, and
- * replayed.
+/* Writes the games first .. first + games - 1, durably. Asks the source for each game twice and
+ * plays it through.
  * STATUS_INPUT: a game is wrong. STATUS_FILE, STATUS_MEMORY: an older file is as it was. */
 Status shard_file_write(const char *path, const cJSON *identity, int64_t first, int games,
                         ShardSource source, void *context);

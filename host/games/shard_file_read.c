@@ -1,5 +1,4 @@
-/* host/games/shard_file_read.c - a shard read back: tensors checked, games turned into words
- * again. */
+/* host/games/shard_file_read.c - reads a shard back: checks its tensors, turns games into words. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -62,8 +61,8 @@ static Status find_tensors(Shard *s) {
         if (!t) return durable_refuse(s->file.path, "has no tensor %s: not a shard", want.name);
         bool fits = t->type == want.type && t->rank == want.rank;
         if (!fits || (want.rank == 2 && t->dims[1] != want.dims[1]))
-            return durable_refuse(s->file.path, "tensor %s is not %s of the shape of a shard's",
-                                  want.name, safetensors_type_name(want.type));
+            return durable_refuse(s->file.path, "tensor %s is not %s of a shard's shape", want.name,
+                                  safetensors_type_name(want.type));
     }
     if (s->file.tensor_count != SHARD_TENSOR_COUNT)
         return durable_refuse(s->file.path, "has %d tensors, expected %d", s->file.tensor_count,
@@ -71,7 +70,7 @@ static Status find_tensors(Shard *s) {
     return STATUS_OK;
 }
 
-/* `offset` has items + 1 entries, from 0, never falling, to the length of `entries`. */
+/* `offset` must have items + 1 entries that rise from 0 to the length of `entries`. */
 static Status check_offsets(const Shard *s, ShardTensor offset, int64_t items,
                             ShardTensor entries) {
     int64_t total = rows_of(s, entries);
@@ -96,7 +95,7 @@ static Status check_ids(Shard *s) {
                               SHARD_GAMES);
     for (int i = 1; i < s->games; i++)
         if (long_at(s, SHARD_GAME_ID, i) != s->first + i)
-            return durable_refuse(s->file.path, "game %" PRId64 " stands in the place of %" PRId64,
+            return durable_refuse(s->file.path, "game %" PRId64 " is where %" PRId64 " is expected",
                                   long_at(s, SHARD_GAME_ID, i), s->first + i);
     return STATUS_OK;
 }
@@ -141,7 +140,7 @@ static void put(WordList *list, int word) {
         list->full = true;
 }
 
-/* Numbers of a round and of a decision that its offsets must agree with. */
+/* Whether a round's players and cards agree with its offsets. */
 static bool do_sizes_fit(const Shard *s, int64_t r) {
     int P = byte_at(s, SHARD_PLAYERS, r), T = byte_at(s, SHARD_CARDS, r);
     int64_t dealt = long_at(s, SHARD_DEAL_OFFSET, r + 1) - long_at(s, SHARD_DEAL_OFFSET, r);
@@ -197,7 +196,7 @@ Status shard_file_read(const Shard *s, int i, uint16_t *words, int *count) {
         if (fits) put_round(s, round, &list);
     }
     if (!fits || list.full)
-        return durable_refuse(s->file.path, "game %" PRId64 ": its parts are of impossible sizes",
+        return durable_refuse(s->file.path, "game %" PRId64 ": its parts have impossible sizes",
                               id);
     words[RECORD_WORDS_AT] = (uint16_t)list.count;
     *count = list.count;

@@ -1,4 +1,4 @@
-/* host/games/shard_file_write.c - writes a shard: once through the games to count, once to write. */
+/* host/games/shard_file_write.c - writes a shard in two passes over its games: count, write. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ typedef struct {
     GameTerms terms;
     SafetensorsWriter file;
     int64_t rounds, deals, actions, decisions, visits; /* so far */
-    bool writing;                                      /* false: count only */
+    bool writing;                                      /* false: only count */
 } ShardWriter;
 
 static Status put(ShardWriter *w, ShardTensor tensor, const void *data, size_t bytes) {
@@ -26,7 +26,7 @@ static Status put_byte(ShardWriter *w, ShardTensor tensor, int x) {
     return put(w, tensor, &byte, 1);
 }
 
-/* The first entry of every offset, and then one behind each item. */
+/* Called once before the first round and once after each. */
 static Status put_round_offsets(ShardWriter *w) {
     TRY(put_long(w, SHARD_DEAL_OFFSET, w->deals));
     TRY(put_long(w, SHARD_ACTION_OFFSET, w->actions));
@@ -70,7 +70,7 @@ static Status put_game(ShardWriter *w, int64_t id, const uint16_t *words, int co
     while (game_record_next(&game, &round)) TRY(put_round(w, &round));
     if (game.wrong[0] || game.id != id)
         return durable_refuse(w->path, "game %" PRId64 ": %s", id,
-                              game.wrong[0] ? game.wrong : "its record is another game's");
+                              game.wrong[0] ? game.wrong : "its record has another id");
     TRY(put_long(w, SHARD_GAME_ID, id));
     return put_long(w, SHARD_GAME_ROUND_OFFSET, w->rounds);
 }
@@ -92,7 +92,7 @@ static Status put_games(ShardWriter *w, int64_t first, int games, ShardSource so
     return status;
 }
 
-/* Sizes of the tensors, from the totals of the first time through. */
+/* Sizes of the tensors, from the totals of the first pass. */
 static void describe(const ShardWriter *w, int games, SafeTensor tensors[SHARD_TENSOR_COUNT]) {
     for (int i = 0; i < SHARD_TENSOR_COUNT; i++) {
         shard_file_describe(i, &tensors[i]);

@@ -1,4 +1,4 @@
-/* host/games/shard_name.c - writes and reads the names of a folder's files. */
+/* host/games/shard_name.c - the names of files in a folder of shards. */
 #include "shard_name.h"
 
 #include <errno.h>

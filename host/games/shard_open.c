@@ -1,5 +1,4 @@
-/* host/games/shard_open.c - a folder of shards opened: whose it is, what is there, what is
- * missing. */
+/* host/games/shard_open.c - opens a folder of shards: its owner, what is there, what is missing. */
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -49,7 +48,7 @@ static int by_index(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* The shards of the folder, ascending, a file and a part of the same index as one entry. */
+/* The shards of the folder, ascending, one entry for the file and the part of an index. */
 static Status list_folder(const ShardStore *store, Listing *list) {
     DIR *folder = opendir(store->folder);
     if (!folder) return durable_refuse(store->folder, "cannot be read: %s", strerror(errno));
@@ -91,7 +90,7 @@ static Status add_missing(ShardStore *store, int64_t first, int64_t count) {
     return STATUS_OK;
 }
 
-/* Checks a shard's file; *games = how many it has. */
+/* Checks a shard's file and counts its games. */
 static Status check_file(const ShardStore *store, int64_t index, int *games) {
     char path[SHARD_PATH];
     Shard file;
@@ -125,7 +124,7 @@ static Status drop_useless_part(const ShardStore *store, int64_t index, int base
     return status;
 }
 
-/* Takes up one shard of the folder: what of it is missing, and its part opened if it has one. */
+/* Resumes one shard: lists what is missing, and opens its part if there is one. */
 static Status resume_shard(ShardStore *store, const Entry *entry) {
     int base = 0, expected = shard_expected(store, entry->index);
     int64_t first = entry->index * SHARD_GAMES;

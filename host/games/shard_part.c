@@ -1,4 +1,4 @@
-/* host/games/shard_part.c - the finished games of an incomplete shard, in the order they came. */
+/* host/games/shard_part.c - the finished games of an incomplete shard, as they came. */
 #include "shard_part.h"
 
 #include <errno.h>
@@ -24,8 +24,8 @@ typedef struct {
 
 typedef struct {
     int64_t id;
-    uint32_t words, check; /* check: of the id and the count, so that a length can be believed */
-    uint64_t checksum;     /* of the words */
+    uint32_t words, check; /* check: of id and words, so that the length can be trusted */
+    uint64_t checksum;     /* of the words that follow */
 } PartRecord;
 
 _Static_assert(sizeof(PartHead) == PART_HEAD_BYTES, "no padding");
@@ -72,28 +72,29 @@ static Status check_head(const ShardPart *part, const PartHead *found, uint64_t 
     return STATUS_OK;
 }
 
-/* Reads the record at part->size of a file of `bytes` and indexes it; PART_WHOLE: go on. */
+/* Reads and indexes the record at part->size of a file of `bytes` bytes; part->end says how it
+ * ends. */
 static Status scan_record(ShardPart *part, int64_t bytes, uint16_t *words, uint16_t *other) {
     PartRecord found;
     int64_t at = part->size, left = bytes - at;
     part->end = PART_TORN;
     if (left < PART_RECORD_BYTES) return STATUS_OK;
     TRY(durable_get(part->fd, part->path, at, &found, sizeof found));
-    int64_t place = found.id - part->first;
+    int64_t game = found.id - part->first;
     part->end = PART_DAMAGED;
-    if (!is_head_whole(&found) || place < 0 || place >= SHARD_GAMES) return STATUS_OK;
+    if (!is_head_whole(&found) || game < 0 || game >= SHARD_GAMES) return STATUS_OK;
     part->end = PART_TORN;
     size_t payload = found.words * sizeof *words;
     if (left < (int64_t)(sizeof found + payload)) return STATUS_OK;
     TRY(durable_get(part->fd, part->path, at + (int64_t)sizeof found, words, payload));
     part->end = PART_DAMAGED;
     if (!are_words_whole(&found, words)) return STATUS_OK;
-    if (part->offset[place]) {
+    if (part->offset[game]) {
         int count;
         TRY(shard_part_read(part, found.id, other, &count));
         if (count != (int)found.words || memcmp(words, other, payload) != 0) return STATUS_OK;
     } else {
-        part->offset[place] = at;
+        part->offset[game] = at;
         part->count++;
     }
     part->end = PART_WHOLE;
@@ -146,7 +147,8 @@ Status shard_part_open(ShardPart *part, const char *path, int64_t first, uint64_
     size_t held = file.st_size < PART_HEAD_BYTES ? (size_t)file.st_size : PART_HEAD_BYTES;
     TRY(durable_get(part->fd, path, 0, &head, held));
     part->size = part->flushed = PART_HEAD_BYTES;
-    if (held < PART_HEAD_BYTES) { /* stopped before its head was written, or somebody else's */
+    if (held <
+        PART_HEAD_BYTES) { /* its run stopped before the head was written, or it is foreign */
         if (memcmp(&head, &want, held) != 0)
             return durable_refuse(path, "is not a part of this run's shard, and is left alone");
         part->end = held > 0 ? PART_TORN : PART_WHOLE;
@@ -190,23 +192,24 @@ Status shard_part_flush(ShardPart *part, bool to_disk) {
     return status;
 }
 
-/* Another record of a game that is here. */
+/* Compares a record with that of the same game here. */
 static Status compare(const ShardPart *part, int64_t id, const uint16_t *words, int count) {
     int there;
     uint16_t *other = (uint16_t *)malloc(RECORD_MAX_WORDS * sizeof *other);
     if (!other) return STATUS_MEMORY;
     Status status = shard_part_read(part, id, other, &there);
     if (status == STATUS_OK && (there != count || memcmp(words, other, (size_t)count * 2) != 0))
-        status = durable_refuse(part->path, "game %" PRId64 " is there with other content", id);
+        status = durable_refuse(part->path, "game %" PRId64 " is already there with other content",
+                                id);
     free(other);
     return status;
 }
 
 Status shard_part_append(ShardPart *part, int64_t id, const uint16_t *words, int count) {
-    int64_t place = id - part->first;
-    if (place < 0 || place >= SHARD_GAMES || count < 0 || count > RECORD_MAX_WORDS)
+    int64_t game = id - part->first;
+    if (game < 0 || game >= SHARD_GAMES || count < 0 || count > RECORD_MAX_WORDS)
         return STATUS_ARGUMENT;
-    if (part->offset[place]) return compare(part, id, words, count);
+    if (part->offset[game]) return compare(part, id, words, count);
     if (!part->buffer) part->buffer = (unsigned char *)malloc(PART_BUFFER_BYTES);
     if (!part->buffer) return STATUS_MEMORY;
     size_t payload = (size_t)count * sizeof *words;
@@ -216,7 +219,7 @@ Status shard_part_append(ShardPart *part, int64_t id, const uint16_t *words, int
     unsigned char *to = part->buffer + (part->size - part->flushed);
     memcpy(to, &record, sizeof record);
     memcpy(to + sizeof record, words, payload);
-    part->offset[place] = part->size;
+    part->offset[game] = part->size;
     part->size += (int64_t)(sizeof record + payload);
     part->count++;
     return STATUS_OK;

@@ -79,7 +79,7 @@ static void says_what_is_wrong(void) {
     words[23] = words[24] = 0;
     CHECK(strstr(verdict(&t, words, n, NULL), "no visits"));
     words[23] = 1, words[21] = 1;
-    CHECK(strstr(verdict(&t, words, n, NULL), "2 visit counts, legal are 1"));
+    CHECK(strstr(verdict(&t, words, n, NULL), "2 visit counts for 1 legal actions"));
     words[n] = 0, words[21] = 0, words[4]++;
     CHECK(strstr(verdict(&t, words, n + 1, NULL), "1 words after its end"));
 }
@@ -259,7 +259,7 @@ static void mistakes_are_named(void) {
     make("b", terms_of(RULES_BLOB, 4, 4, 0), 4100, 0);
     refused("check '%s/none'", "none: cannot be read: No such file");
     refused("check '%s'", "holds no games");
-    refused("check '%s/a/run.json'", "is named neither");
+    refused("check '%s/a/run.json'", "must be named");
     refused("check '%s/a' '%s/a'", "holds the same ids as");
     refused("check '%s/a' '%s/b/games-000001.safetensors'", "cards is 4 there, 5 here");
     refused("export '%s/a' --output '%s/none/x'", "none/x: cannot be written: No such file");

@@ -147,7 +147,7 @@ static void games_that_no_rule_allows_are_refused(void) {
     refused_games(&g, "game 0: its id is out of range");
     g = some(0, FEW, offset, words);
     offset[2]++;
-    refused_games(&g, "game 1: a record of ");
+    refused_games(&g, "game 1: the record has ");
     offset[2] = offset[1];
     refused_games(&g, "game 1 has 0 words, allowed: 9..");
     offset[2] = offset[1] - 1;
