@@ -24,12 +24,14 @@ static inline const char *network_name(Network network) {
     return names[network];
 }
 
+enum { MODEL_LAYERS_MAX = 64 };
+
 typedef struct {
     int inputs;        /* C_in, floats of an observation: 256 */
     int width;         /* C, a multiple of 32: 256 */
     int heads;         /* H, divides C: 8 */
     int hidden;        /* feed-forward width, a multiple of 32: 1024 */
-    int layers;        /* L, 1..64: 6 */
+    int layers;        /* L, 1..MODEL_LAYERS_MAX: 6 */
     int policy_hidden; /* 256 */
     int actions;       /* A: 52 */
     int value_hidden;  /* 128 */
@@ -46,8 +48,8 @@ static inline ModelConfig model_config_default(void) {
 static inline Status model_config_check(const ModelConfig *c) {
     int fits = c->inputs > 0 && c->inputs % 32 == 0 && c->width > 0 && c->width % 32 == 0 &&
                c->heads > 0 && c->width % c->heads == 0 && c->hidden > 0 && c->hidden % 32 == 0 &&
-               c->layers > 0 && c->layers <= 64 && c->policy_hidden > 0 && c->actions > 0 &&
-               c->value_hidden > 0 && c->values > 0;
+               c->layers > 0 && c->layers <= MODEL_LAYERS_MAX && c->policy_hidden > 0 &&
+               c->actions > 0 && c->value_hidden > 0 && c->values > 0;
     return fits ? STATUS_OK : STATUS_ARGUMENT;
 }
 

@@ -127,6 +127,62 @@ float *weights_find(const Weights *weights, const char *name) {
     return NULL;
 }
 
+/* Of the tensor `prefix` + `name`, which every network has. */
+static size_t offset_of(const ModelConfig *c, const char *prefix, const char *name) {
+    char whole[128];
+    snprintf(whole, sizeof whole, "%s%s", prefix, name);
+    int i = 0;
+    while (strcmp(weights_tensor(c, i).name, whole) != 0) i++;
+    return weights_tensor(c, i).offset;
+}
+
+static TensorOffset pair_of(const ModelConfig *c, const char *prefix, const char *weight,
+                            const char *bias) {
+    TensorOffset at = {.weight = offset_of(c, prefix, weight), .bias = offset_of(c, prefix, bias)};
+    return at;
+}
+
+static LayerOffsets first_layer(const ModelConfig *c) {
+    const char *p = "transformer.layers.0.";
+    const size_t C = (size_t)c->width;
+    LayerOffsets at;
+    at.in_proj = pair_of(c, p, "self_attn.in_proj_weight", "self_attn.in_proj_bias");
+    at.value_proj.weight = at.in_proj.weight + 2 * C * C;
+    at.value_proj.bias = at.in_proj.bias + 2 * C;
+    at.out_proj = pair_of(c, p, "self_attn.out_proj.weight", "self_attn.out_proj.bias");
+    at.linear1 = pair_of(c, p, "linear1.weight", "linear1.bias");
+    at.linear2 = pair_of(c, p, "linear2.weight", "linear2.bias");
+    at.norm1 = pair_of(c, p, "norm1.weight", "norm1.bias");
+    at.norm2 = pair_of(c, p, "norm2.weight", "norm2.bias");
+    return at;
+}
+
+static LayerOffsets next_layer(LayerOffsets at, size_t stride) {
+    TensorOffset *const all[] = {&at.in_proj, &at.value_proj, &at.out_proj, &at.linear1,
+                                 &at.linear2, &at.norm1,      &at.norm2};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        all[i]->weight += stride;
+        all[i]->bias += stride;
+    }
+    return at;
+}
+
+void weights_offsets(const ModelConfig *config, WeightsOffsets *out) {
+    memset(out, 0, sizeof *out);
+    out->positional_encoding = offset_of(config, "positional_encoding", "");
+    out->input_embedding = pair_of(config, "input_embedding", ".weight", ".bias");
+    out->input_norm = pair_of(config, "input_norm", ".weight", ".bias");
+    for (int i = 0; i < LAYER; i++) out->layer_stride += row_count(config, &in_layer[i]);
+    out->layer[0] = first_layer(config);
+    for (int l = 1; l < config->layers; l++)
+        out->layer[l] = next_layer(out->layer[l - 1], out->layer_stride);
+    out->policy_fc0 = pair_of(config, "policy_fc.0", ".weight", ".bias");
+    out->policy_fc3 = pair_of(config, "policy_fc.3", ".weight", ".bias");
+    out->value_fc0 = pair_of(config, "value_fc.0", ".weight", ".bias");
+    out->value_fc3 = pair_of(config, "value_fc.3", ".weight", ".bias");
+    out->count = weights_parameter_count(config);
+}
+
 Status weights_alloc(Weights *out, const ModelConfig *config) {
     out->config = *config;
     out->data = NULL;

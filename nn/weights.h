@@ -18,7 +18,30 @@ typedef struct {
     size_t count; /* parameters */
 } Weights;
 
+/* Where a linear layer, or a norm (gain, shift), lies: floats from the start of Weights.data. */
+typedef struct {
+    size_t weight, bias;
+} TensorOffset;
+
+typedef struct {
+    TensorOffset in_proj;    /* W_q, W_k and W_v, (3 C, C) */
+    TensorOffset value_proj; /* of these W_v, the last C rows */
+    TensorOffset out_proj, linear1, linear2, norm1, norm2;
+} LayerOffsets;
+
+/* The one table of offsets, by PyTorch's names; the layers lie one after another. */
+typedef struct {
+    size_t positional_encoding;
+    TensorOffset input_embedding, input_norm;
+    LayerOffsets layer[MODEL_LAYERS_MAX]; /* (layers) */
+    size_t layer_stride;                  /* from layer to layer */
+    TensorOffset policy_fc0, policy_fc3, value_fc0, value_fc3;
+    size_t count; /* parameters */
+} WeightsOffsets;
+
 EXTERN_C_BEGIN
+
+void weights_offsets(const ModelConfig *config, WeightsOffsets *out);
 
 /* How many tensors a network of this shape has, and the i-th of them. */
 int weights_tensor_count(const ModelConfig *config);

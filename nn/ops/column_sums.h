@@ -77,7 +77,7 @@ typedef enum { BLOCK_SUMS_SET, BLOCK_SUMS_ADD, BLOCK_SUMS_COUNT } BlockSumsKind;
 typedef struct {
     const float *partial; /* (blocks, partial_stride) */
     const int32_t
-        *place; /* (N) column c goes to out[place[c]], below 0: nowhere; NULL: to out[c] */
+        *offset; /* (columns) column c goes to out[offset[c]], below 0: nowhere; NULL: to out[c] */
     float *out;
     int blocks, columns, partial_stride; /* columns: N */
     BlockSumsKind kind;                  /* before: 0, or what out held */
@@ -88,7 +88,7 @@ HD void block_sums_one(const BlockSumsArgs *a, int item, Team team) {
     const int first = item * COLUMN_TILE, rest = a->columns - first;
     const int n = rest < COLUMN_TILE ? rest : COLUMN_TILE;
     TEAM_FOR(o, n, team) {
-        const int c = first + o, to = a->place ? a->place[c] : c;
+        const int c = first + o, to = a->offset ? a->offset[c] : c;
         if (to < 0) continue;
         float sum = a->kind == BLOCK_SUMS_ADD ? a->out[to] : 0.0f;
         for (int b = 0; b < a->blocks; b++)

@@ -102,32 +102,29 @@ static void pack_outputs(const Packer *k, const Linear *l, int first, int count,
     }
 }
 
-static const float *find(const Packer *k, const char *name, const char *part) {
-    char whole[80];
-    snprintf(whole, sizeof whole, "%s%s", name, part);
-    return weights_find(k->weights, whole);
+static void pack_linear(const Packer *k, const Linear *l, int first, int count, TensorOffset at) {
+    const float *data = k->weights->data;
+    pack_outputs(k, l, first, count, data + at.weight, data + at.bias);
 }
 
-static void pack_linear(const Packer *k, const Linear *l, int first, int count, const char *name) {
-    pack_outputs(k, l, first, count, find(k, name, ".weight"), find(k, name, ".bias"));
+static void pack_vector(const Packer *k, float *to, size_t at) {
+    memcpy(to, k->weights->data + at, (size_t)k->config->width * sizeof *to);
 }
 
-static void pack_vector(const Packer *k, float *to, const char *name, const char *part) {
-    memcpy(to, find(k, name, part), (size_t)k->config->width * sizeof *to);
+static void pack_norm(const Packer *k, const Norm *n, TensorOffset at) {
+    pack_vector(k, n->gain, at.weight);
+    pack_vector(k, n->shift, at.bias);
 }
 
-static void pack_norm(const Packer *k, const Norm *n, const char *name) {
-    pack_vector(k, n->gain, name, ".weight");
-    pack_vector(k, n->shift, name, ".bias");
-}
-
-static void pack_attention(const Packer *k, const Linear *l, const char *name, float *scratch) {
-    int C = k->config->width;
+static void pack_self_attn(const Packer *k, const Linear *l, const LayerOffsets *at,
+                           float *scratch) {
+    const float *data = k->weights->data;
+    const int C = k->config->width;
     FoldArgs fold;
-    fold.wo = find(k, name, ".out_proj.weight");
-    fold.bo = find(k, name, ".out_proj.bias");
-    fold.wv = find(k, name, ".in_proj_weight") + (size_t)2 * (size_t)C * (size_t)C;
-    fold.bv = find(k, name, ".in_proj_bias") + (size_t)2 * (size_t)C;
+    fold.wo = data + at->out_proj.weight;
+    fold.bo = data + at->out_proj.bias;
+    fold.wv = data + at->value_proj.weight;
+    fold.bv = data + at->value_proj.bias;
     fold.weight = scratch;
     fold.bias = scratch + (size_t)C * (size_t)C;
     fold.width = C;
@@ -135,18 +132,13 @@ static void pack_attention(const Packer *k, const Linear *l, const char *name, f
     pack_outputs(k, l, 0, C, fold.weight, fold.bias);
 }
 
-static void pack_layer(const Packer *k, const Packed *p, int l, float *scratch) {
-    char name[64];
-    snprintf(name, sizeof name, "transformer.layers.%d.self_attn", l);
-    pack_attention(k, &p->layer[l].self_attn, name, scratch);
-    snprintf(name, sizeof name, "transformer.layers.%d.linear1", l);
-    pack_linear(k, &p->layer[l].linear1, 0, k->config->hidden, name);
-    snprintf(name, sizeof name, "transformer.layers.%d.linear2", l);
-    pack_linear(k, &p->layer[l].linear2, 0, k->config->width, name);
-    snprintf(name, sizeof name, "transformer.layers.%d.norm1", l);
-    pack_norm(k, &p->layer[l].norm1, name);
-    snprintf(name, sizeof name, "transformer.layers.%d.norm2", l);
-    pack_norm(k, &p->layer[l].norm2, name);
+static void pack_layer(const Packer *k, const Packed *p, int l, const LayerOffsets *at,
+                       float *scratch) {
+    pack_self_attn(k, &p->layer[l].self_attn, at, scratch);
+    pack_linear(k, &p->layer[l].linear1, 0, k->config->hidden, at->linear1);
+    pack_linear(k, &p->layer[l].linear2, 0, k->config->width, at->linear2);
+    pack_norm(k, &p->layer[l].norm1, at->norm1);
+    pack_norm(k, &p->layer[l].norm2, at->norm2);
 }
 
 static int same_shape(const ModelConfig *a, const ModelConfig *b) {
@@ -163,15 +155,17 @@ Status packed_fill(const Packed *p, const ModelConfig *config, Precision precisi
     size_t C = (size_t)config->width;
     float *scratch = (float *)malloc((C * C + C) * sizeof *scratch);
     if (!scratch) return STATUS_MEMORY;
-    Packer k = {config, weights, precision, order};
-    pack_linear(&k, &p->input_embedding, 0, config->width, "input_embedding");
-    pack_norm(&k, &p->input_norm, "input_norm");
-    pack_vector(&k, p->positional_encoding, "positional_encoding", "");
-    for (int l = 0; l < config->layers; l++) pack_layer(&k, p, l, scratch);
-    pack_linear(&k, &p->fc0, 0, config->policy_hidden, "policy_fc.0");
-    pack_linear(&k, &p->fc0, config->policy_hidden, config->value_hidden, "value_fc.0");
-    pack_linear(&k, &p->policy_fc3, 0, config->actions, "policy_fc.3");
-    pack_linear(&k, &p->value_fc3, 0, config->values, "value_fc.3");
+    const Packer k = {.config = config, .weights = weights, .precision = precision, .order = order};
+    WeightsOffsets at;
+    weights_offsets(config, &at);
+    pack_linear(&k, &p->input_embedding, 0, config->width, at.input_embedding);
+    pack_norm(&k, &p->input_norm, at.input_norm);
+    pack_vector(&k, p->positional_encoding, at.positional_encoding);
+    for (int l = 0; l < config->layers; l++) pack_layer(&k, p, l, &at.layer[l], scratch);
+    pack_linear(&k, &p->fc0, 0, config->policy_hidden, at.policy_fc0);
+    pack_linear(&k, &p->fc0, config->policy_hidden, config->value_hidden, at.value_fc0);
+    pack_linear(&k, &p->policy_fc3, 0, config->actions, at.policy_fc3);
+    pack_linear(&k, &p->value_fc3, 0, config->values, at.value_fc3);
     free(scratch);
     return STATUS_OK;
 }

@@ -15,7 +15,6 @@
 #include "nn/weights.h"
 
 enum {
-    PACK_LAYERS_MAX = 64,
     PACK_PANEL = 64, /* outputs of a panel */
     PACK_INT8 = 16   /* a row of int8 weights is a multiple of so many bytes */
 };
@@ -55,7 +54,7 @@ typedef struct {
     struct {
         Linear self_attn, linear1, linear2;
         Norm norm1, norm2;
-    } layer[PACK_LAYERS_MAX];
+    } layer[MODEL_LAYERS_MAX];
     Linear fc0, policy_fc3, value_fc3;
 } Packed;
 

@@ -41,13 +41,14 @@ static Status work_fill(Trainer *t, const PoolTask *task) {
 /* All vectors' gradients, and the metrics: the blocks of one pass. */
 static void work_columns(Trainer *t, int pass) {
     const TrainPlan *plan = &t->plan;
-    BlockSumsArgs a = {t->saved[pass % TRAIN_SLOTS].partial,       t->place,      t->g,
-                       train_schedule_blocks(&t->schedule, pass),  plan->columns, plan->columns,
-                       pass == 0 ? BLOCK_SUMS_SET : BLOCK_SUMS_ADD};
+    BlockSumsArgs a = {
+        t->saved[pass % TRAIN_SLOTS].partial,       t->column_offset,   t->g,
+        train_schedule_blocks(&t->schedule, pass),  plan->column.count, plan->column.count,
+        pass == 0 ? BLOCK_SUMS_SET : BLOCK_SUMS_ADD};
     for (int i = 0; i < column_tiles(a.columns); i++) block_sums_one(&a, i, TEAM_OF_ONE);
-    a.partial += plan->embed_shift.column;
-    a.place = NULL;
-    a.out = t->g + plan->position;
+    a.partial += plan->column.input_norm.shift;
+    a.offset = NULL;
+    a.out = t->g + plan->at.positional_encoding;
     a.columns = t->spec.model.width;
     for (int i = 0; i < column_tiles(a.columns); i++) block_sums_one(&a, i, TEAM_OF_ONE);
 }
@@ -80,7 +81,7 @@ static Status work_tile(Trainer *t, int pass, int item) {
 }
 
 static void work_squares(Trainer *t, int item) {
-    SquareSumsArgs args = {t->g, t->squares, (int64_t)t->plan.count};
+    SquareSumsArgs args = {t->g, t->squares, (int64_t)t->plan.at.count};
     const int chunks = train_chunks(args.count), first = item * SQUARE_CHUNKS;
     for (int i = first; i < chunks && i < first + SQUARE_CHUNKS; i++)
         square_sums_one(&args, i, TEAM_OF_ONE);
@@ -104,7 +105,7 @@ static Status job_work(void *context, const PoolTask *task, int worker) {
     case TRAIN_ROWS: TRY(train_rows_cpu(t, task->index, task->item, worker)); break;
     case TRAIN_TILE: TRY(work_tile(t, task->index, task->item)); break;
     case TRAIN_REDUCE:
-        TRY(t->reduce.sum(t->reduce.context, t->g, t->plan.count + LOSS_COUNT, NULL));
+        TRY(t->reduce.sum(t->reduce.context, t->g, t->plan.at.count + LOSS_COUNT, NULL));
         break;
     case TRAIN_SQUARES: work_squares(t, task->item); break;
     case TRAIN_COUNT: train_count_one(&t->count, 0, TEAM_OF_ONE); break;
@@ -167,14 +168,14 @@ static void destroy_cpu(Trainer *t) {
 
 static void count_make(Trainer *t) {
     TrainCountArgs *a = &t->count;
-    a->metrics = t->g + t->plan.count;
+    a->metrics = t->g + t->plan.at.count;
     a->squares = t->squares;
     a->counters = &t->counters;
     a->step = &t->step;
     a->at = &t->at;
     a->set = t->spec.set;
     a->scale = (float)(1.0 / ((double)t->spec.rows * t->spec.accumulate * t->reduce.processes));
-    a->chunks = train_chunks((int64_t)t->plan.count);
+    a->chunks = train_chunks((int64_t)t->plan.at.count);
 }
 
 static void schedule_make(Trainer *t) {
@@ -203,7 +204,7 @@ static Status create_cpu(Trainer **out, const TrainSpec *spec, const TrainSource
     TRY_GOTO(status, backend_cpu.alloc(&t->memory, arena.used));
     Arena placed = {(char *)t->memory, 0, arena.used};
     train_layout_cpu(t, &placed);
-    train_plan_make(&spec->model, &t->plan, t->place);
+    train_plan_make(&spec->model, &t->plan, t->column_offset);
     train_tiles_cpu(t);
     train_pieces_cpu(t);
     count_make(t);
@@ -218,7 +219,7 @@ fail:
 }
 
 static bool same_shape(const Trainer *t, const TrainState *state) {
-    const size_t N = t->plan.count;
+    const size_t N = t->plan.at.count;
     return state->weights.count == N && state->ema.count == N && state->m.count == N &&
            state->v.count == N;
 }
@@ -226,7 +227,7 @@ static bool same_shape(const Trainer *t, const TrainState *state) {
 static Status load_cpu(Trainer *t, const TrainState *state, Stream stream) {
     (void)stream;
     if (!same_shape(t, state)) return STATUS_ARGUMENT;
-    const size_t bytes = t->plan.count * sizeof(float);
+    const size_t bytes = t->plan.at.count * sizeof(float);
     memcpy(t->p, state->weights.data, bytes);
     memcpy(t->ema, state->ema.data, bytes);
     memcpy(t->m, state->m.data, bytes);
@@ -240,7 +241,7 @@ static Status load_cpu(Trainer *t, const TrainState *state, Stream stream) {
 static Status save_cpu(Trainer *t, TrainState *state, Stream stream) {
     (void)stream;
     if (!same_shape(t, state)) return STATUS_ARGUMENT;
-    const size_t bytes = t->plan.count * sizeof(float);
+    const size_t bytes = t->plan.at.count * sizeof(float);
     memcpy(state->weights.data, t->p, bytes);
     memcpy(state->ema.data, t->ema, bytes);
     memcpy(state->m.data, t->m, bytes);

@@ -3,7 +3,7 @@
  * A block of BLOCK_ROWS rows goes forward and back in one thread. What the gradients of matrices
  * need of it is saved: sums over rows are one product over a whole pass, split by outputs.
  *
- *   Q rows of a pass   C channels   F hidden   A actions   V values   N parameters */
+ *   Q rows of a pass   C channels   F hidden   A actions   V values */
 #ifndef NN_TRAIN_TRAIN_CPU_H
 #define NN_TRAIN_TRAIN_CPU_H
 
@@ -18,24 +18,24 @@ enum { TRAIN_PASS_BLOCKS = 4 };
 
 /* (Q, width) each; d.. is the gradient by what its name says. */
 typedef struct {
-    float *in;            /* C, what the layer gets */
-    float *value;         /* C */
+    float *residual;      /* C, what the layer gets */
+    float *value_proj;    /* C */
     float *sum1, *sum2;   /* C, products on their way into a norm, without bias */
-    float *mid;           /* C, between the norms */
-    float *up;            /* F, after ReLU */
-    float *dvalue;        /* C */
+    float *norm1;         /* C, between the norms */
+    float *linear1;       /* F, after ReLU */
+    float *dvalue_proj;   /* C */
     float *dsum1, *dsum2; /* C */
-    float *dup;           /* F, before ReLU */
+    float *dlinear1;      /* F, before ReLU */
 } TrainSavedLayer;
 
 typedef struct {
-    float *embed, *dembed; /* C, the product into the first norm */
-    TrainSavedLayer layer[PACK_LAYERS_MAX];
-    float *top;                    /* C, what the heads get */
-    float *policy_up, *value_up;   /* hidden layers of the heads, after ReLU */
-    float *dpolicy_up, *dvalue_up; /* before ReLU */
-    float *dlogits, *dvalues;      /* A, V; of values before their function */
-    float *partial;                /* (TRAIN_PASS_BLOCKS, columns) sums over a block's rows */
+    float *input_embedding, *dinput_embedding; /* C, the product into the first norm */
+    TrainSavedLayer layer[MODEL_LAYERS_MAX];
+    float *residual;                 /* C, what the heads get */
+    float *policy_fc0, *value_fc0;   /* hidden layers of the heads, after ReLU */
+    float *dpolicy_fc0, *dvalue_fc0; /* before ReLU */
+    float *dlogits, *dvalues;        /* A, V; of values before their function */
+    float *partial;                  /* (TRAIN_PASS_BLOCKS, columns) sums over a block's rows */
 } TrainSaved;
 
 /* What a thread works in: (BLOCK_ROWS, width) each. */
@@ -70,11 +70,11 @@ struct Trainer {
     TrainPlan plan;
     int threads, tiles, pieces;
     void *memory;           /* all arrays that follow, owned */
-    float *p, *m, *v, *ema; /* (N) in the order of Weights.data */
-    float *transposed;      /* (N) matrices as (in, out), at the same places */
-    float *g;               /* (N + LOSS_COUNT) gradient, then sums of the metrics */
+    float *p, *m, *v, *ema; /* (parameters) in the order of Weights.data */
+    float *transposed;      /* (parameters) matrices as (in, out), at the same offsets */
+    float *g;               /* (parameters + LOSS_COUNT) gradient, then sums of the metrics */
     float *squares;         /* (chunks) */
-    int32_t *place;         /* (columns) */
+    int32_t *column_offset; /* (columns) */
     TrainBatch batch[TRAIN_SLOTS];
     TrainSaved saved[TRAIN_SLOTS];
     TrainScratch *scratch; /* (threads) */

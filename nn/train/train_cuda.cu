@@ -18,77 +18,78 @@ static int round_up(int n, int to) { return (n + to - 1) / to * to; }
 
 static void layout_state(Trainer *t, Arena *arena) {
     const ModelConfig *c = &t->spec.model;
-    const size_t N = (size_t)t->places.count;
-    t->p = (float *)arena_take(arena, N, sizeof *t->p);
-    t->ema = (float *)arena_take(arena, N, sizeof *t->ema);
-    t->m = (float *)arena_take(arena, N, sizeof *t->m);
-    t->v = (float *)arena_take(arena, N, sizeof *t->v);
-    t->g = (float *)arena_take(arena, N + LOSS_COUNT, sizeof *t->g);
+    const size_t count = t->at.count;
+    t->p = (float *)arena_take(arena, count, sizeof *t->p);
+    t->ema = (float *)arena_take(arena, count, sizeof *t->ema);
+    t->m = (float *)arena_take(arena, count, sizeof *t->m);
+    t->v = (float *)arena_take(arena, count, sizeof *t->v);
+    t->g = (float *)arena_take(arena, count + LOSS_COUNT, sizeof *t->g);
     t->p_bf16 = NULL;
     if (t->spec.precision == PRECISION_BF16)
-        t->p_bf16 = (uint16_t *)arena_take(arena, N + (size_t)t->places.wide, sizeof *t->p_bf16);
+        t->p_bf16 = (uint16_t *)arena_take(arena, count + train_bf16_shift(t), sizeof *t->p_bf16);
     t->counters = (TrainCounters *)arena_take(arena, 1, sizeof *t->counters);
     t->step = (AdamwStep *)arena_take(arena, 1, sizeof *t->step);
     t->batch = (int64_t *)arena_take(arena, 1, sizeof *t->batch);
-    t->at = (int32_t *)arena_take(arena, 1, sizeof *t->at);
+    t->next = (int32_t *)arena_take(arena, 1, sizeof *t->next);
     t->rates = (float *)arena_take(arena, TRAIN_RUN_STEPS, sizeof *t->rates);
     t->reports = (TrainReport *)arena_take(arena, TRAIN_RUN_STEPS, sizeof *t->reports);
-    t->layer_place = (int32_t *)arena_take(arena, (size_t)train_layer_column(c, SUMS_LAYER_COUNT),
-                                           sizeof *t->layer_place);
-    t->rest_place = (int32_t *)arena_take(arena, (size_t)train_rest_column(c, SUMS_REST_COUNT),
-                                          sizeof *t->rest_place);
-    t->squares = (float *)arena_take(arena, (size_t)train_chunks((int64_t)N), sizeof *t->squares);
+    t->layer_column_offset = (int32_t *)arena_take(
+        arena, (size_t)train_layer_column(c, SUMS_LAYER_COUNT), sizeof *t->layer_column_offset);
+    t->rest_column_offset = (int32_t *)arena_take(
+        arena, (size_t)train_rest_column(c, SUMS_REST_COUNT), sizeof *t->rest_column_offset);
+    t->squares = (float *)arena_take(arena, (size_t)train_chunks((int64_t)count),
+                                     sizeof *t->squares);
     t->workspace = arena_take(arena, train_gemm_ops->workspace_bytes, 1);
 }
 
 static void layout_forward(Trainer *t, Arena *arena) {
     const ModelConfig *c = &t->spec.model;
-    const size_t H = (size_t)t->H, L = (size_t)c->layers, C = (size_t)c->width;
+    const size_t rows = (size_t)t->padded_rows, L = (size_t)c->layers, C = (size_t)c->width;
     const size_t e = element_bytes(t->spec.precision);
-    t->in.x = arena_take(arena, H * (size_t)c->inputs, sizeof(uint16_t));
-    t->in.legal = (uint64_t *)arena_take(arena, H, sizeof *t->in.legal);
-    t->in.policy = (float *)arena_take(arena, H * (size_t)c->actions, sizeof(float));
-    t->in.value = (float *)arena_take(arena, H * (size_t)c->values, sizeof(float));
-    t->in.seats = (int32_t *)arena_take(arena, H, sizeof *t->in.seats);
+    t->in.x = arena_take(arena, rows * (size_t)c->inputs, sizeof(uint16_t));
+    t->in.legal = (uint64_t *)arena_take(arena, rows, sizeof *t->in.legal);
+    t->in.policy = (float *)arena_take(arena, rows * (size_t)c->actions, sizeof(float));
+    t->in.value = (float *)arena_take(arena, rows * (size_t)c->values, sizeof(float));
+    t->in.seats = (int32_t *)arena_take(arena, rows, sizeof *t->in.seats);
     t->x = t->in.x;
     if (t->spec.precision == PRECISION_FLOAT32)
-        t->x = arena_take(arena, H * (size_t)c->inputs, sizeof(float));
-    t->embed = arena_take(arena, H * C, e);
-    t->residual = arena_take(arena, (L + 1) * H * C, e);
-    t->attend = arena_take(arena, L * H * C, e);
-    t->sums1 = arena_take(arena, L * H * C, e);
-    t->sums2 = arena_take(arena, L * H * C, e);
-    t->middle = arena_take(arena, L * H * C, e);
-    t->wide = arena_take(arena, L * H * (size_t)c->hidden, e);
-    t->policy_hidden = arena_take(arena, H * (size_t)c->policy_hidden, e);
-    t->value_hidden = arena_take(arena, H * (size_t)c->value_hidden, e);
-    t->logits = (float *)arena_take(arena, H * (size_t)t->logit_stride, sizeof(float));
-    t->values = (float *)arena_take(arena, H * (size_t)t->value_stride, sizeof(float));
-    t->metrics = (float *)arena_take(arena, H * LOSS_COUNT, sizeof(float));
+        t->x = arena_take(arena, rows * (size_t)c->inputs, sizeof(float));
+    t->input_embedding = arena_take(arena, rows * C, e);
+    t->residual = arena_take(arena, (L + 1) * rows * C, e);
+    t->value_proj = arena_take(arena, L * rows * C, e);
+    t->sum1 = arena_take(arena, L * rows * C, e);
+    t->sum2 = arena_take(arena, L * rows * C, e);
+    t->norm1 = arena_take(arena, L * rows * C, e);
+    t->linear1 = arena_take(arena, L * rows * (size_t)c->hidden, e);
+    t->policy_fc0 = arena_take(arena, rows * (size_t)c->policy_hidden, e);
+    t->value_fc0 = arena_take(arena, rows * (size_t)c->value_hidden, e);
+    t->logits = (float *)arena_take(arena, rows * (size_t)t->logit_stride, sizeof(float));
+    t->values = (float *)arena_take(arena, rows * (size_t)t->value_stride, sizeof(float));
+    t->metrics = (float *)arena_take(arena, rows * LOSS_COUNT, sizeof(float));
 }
 
 static void layout_backward(Trainer *t, Arena *arena) {
     const ModelConfig *c = &t->spec.model;
-    const size_t H = (size_t)t->H, L = (size_t)c->layers, C = (size_t)c->width;
-    const size_t e = element_bytes(t->spec.precision), B = (size_t)train_blocks(t);
-    t->dlogits = arena_take(arena, H * (size_t)t->logit_stride, e);
-    t->dvalues = arena_take(arena, H * (size_t)t->value_stride, e);
-    t->dpolicy_hidden = arena_take(arena, H * (size_t)c->policy_hidden, e);
-    t->dvalue_hidden = arena_take(arena, H * (size_t)c->value_hidden, e);
-    t->dresidual = arena_take(arena, (L + 1) * H * C, e);
-    t->dsums2 = arena_take(arena, L * H * C, e);
-    t->dwide = arena_take(arena, L * H * (size_t)c->hidden, e);
-    t->dmiddle = arena_take(arena, L * H * C, e);
-    t->dsums1 = arena_take(arena, L * H * C, e);
-    t->dattend = arena_take(arena, L * H * C, e);
-    t->dembed = arena_take(arena, H * C, e);
-    t->stats_embed = (float *)arena_take(arena, H * 2, sizeof(float));
-    t->stats1 = (float *)arena_take(arena, L * H * 2, sizeof(float));
-    t->stats2 = (float *)arena_take(arena, L * H * 2, sizeof(float));
+    const size_t rows = (size_t)t->padded_rows, L = (size_t)c->layers, C = (size_t)c->width;
+    const size_t e = element_bytes(t->spec.precision), blocks = (size_t)train_blocks(t);
+    t->dlogits = arena_take(arena, rows * (size_t)t->logit_stride, e);
+    t->dvalues = arena_take(arena, rows * (size_t)t->value_stride, e);
+    t->dpolicy_fc0 = arena_take(arena, rows * (size_t)c->policy_hidden, e);
+    t->dvalue_fc0 = arena_take(arena, rows * (size_t)c->value_hidden, e);
+    t->dresidual = arena_take(arena, (L + 1) * rows * C, e);
+    t->dsum2 = arena_take(arena, L * rows * C, e);
+    t->dlinear1 = arena_take(arena, L * rows * (size_t)c->hidden, e);
+    t->dnorm1 = arena_take(arena, L * rows * C, e);
+    t->dsum1 = arena_take(arena, L * rows * C, e);
+    t->dvalue_proj = arena_take(arena, L * rows * C, e);
+    t->dinput_embedding = arena_take(arena, rows * C, e);
+    t->stats_input_norm = (float *)arena_take(arena, rows * 2, sizeof(float));
+    t->stats_norm1 = (float *)arena_take(arena, L * rows * 2, sizeof(float));
+    t->stats_norm2 = (float *)arena_take(arena, L * rows * 2, sizeof(float));
     t->layer_partial = (float *)arena_take(
-        arena, L * B * (size_t)train_layer_column(c, SUMS_LAYER_COUNT), sizeof(float));
-    t->rest_partial = (float *)arena_take(arena, B * (size_t)train_rest_column(c, SUMS_REST_COUNT),
-                                          sizeof(float));
+        arena, L * blocks * (size_t)train_layer_column(c, SUMS_LAYER_COUNT), sizeof(float));
+    t->rest_partial = (float *)arena_take(
+        arena, blocks * (size_t)train_rest_column(c, SUMS_REST_COUNT), sizeof(float));
 }
 
 static void train_layout(Trainer *t, Arena *arena) {
@@ -97,8 +98,8 @@ static void train_layout(Trainer *t, Arena *arena) {
     layout_backward(t, arena);
 }
 
-/* Matrices are read 16 bytes at a time, in float32 where they lie among the parameters. A partial
- * sum's place is 32 bits. */
+/* Matrices are read 16 bytes at a time, in float32 where they lie among the parameters. The
+ * offset that a partial sum goes to is 32 bits. */
 static Status spec_check(const TrainSpec *s) {
     const ModelConfig *c = &s->model;
     if (model_config_check(c) != STATUS_OK) return STATUS_ARGUMENT;
@@ -114,8 +115,8 @@ static Status spec_check(const TrainSpec *s) {
 static void trainer_init(Trainer *t, const TrainSpec *spec) {
     memset(t, 0, sizeof *t);
     t->spec = *spec;
-    t->places = train_places(&spec->model);
-    t->H = round_up(spec->rows, BLOCK_ROWS);
+    weights_offsets(&spec->model, &t->at);
+    t->padded_rows = round_up(spec->rows, BLOCK_ROWS);
     t->logit_stride = round_up(spec->model.actions, 8);
     t->value_stride = round_up(spec->model.values, 8);
 }
@@ -129,27 +130,28 @@ static size_t bytes_cuda(const TrainSpec *spec) {
     return dry.used;
 }
 
-static void place_fill(int32_t *place, int column, int64_t to, int count) {
-    for (int c = 0; c < count; c++) place[column + c] = (int32_t)(to + c);
+static void offsets_fill(int32_t *offset, int column, size_t to, int count) {
+    for (int c = 0; c < count; c++) offset[column + c] = (int32_t)(to + (size_t)c);
 }
 
-/* Where each column of the partial sums goes. */
-static void places_fill(const Trainer *t, int32_t *layer, int32_t *rest) {
+/* Where each column of the partial sums goes; those of a layer from where layer 0 begins. */
+static void column_offsets(const Trainer *t, int32_t *layer, int32_t *rest) {
     const ModelConfig *c = &t->spec.model;
-    const TrainPlaces *at = &t->places;
-    const int64_t layers[SUMS_LAYER_COUNT] = {
-        at->norm2.bias,   at->norm2.weight,    at->down.bias,      at->norm1.bias,
-        at->norm1.weight, at->attend_out.bias, at->attend_in.bias, at->up.bias};
-    const int64_t others[SUMS_REST_COUNT] = {
-        at->position,    at->embed_norm.bias,    at->embed_norm.weight,
-        at->embed.bias,  at->policy_hidden.bias, at->value_hidden.bias,
-        at->policy.bias, at->value.bias,         at->count};
+    const WeightsOffsets *at = &t->at;
+    const LayerOffsets *first = &at->layer[0];
+    const size_t layers[SUMS_LAYER_COUNT] = {
+        first->norm2.bias,   first->norm2.weight,  first->linear2.bias,    first->norm1.bias,
+        first->norm1.weight, first->out_proj.bias, first->value_proj.bias, first->linear1.bias};
+    const size_t others[SUMS_REST_COUNT] = {
+        at->positional_encoding,  at->input_norm.bias, at->input_norm.weight,
+        at->input_embedding.bias, at->policy_fc0.bias, at->value_fc0.bias,
+        at->policy_fc3.bias,      at->value_fc3.bias,  at->count};
     for (int i = 0; i < SUMS_LAYER_COUNT; i++)
-        place_fill(layer, train_layer_column(c, i), layers[i],
-                   train_layer_column(c, i + 1) - train_layer_column(c, i));
+        offsets_fill(layer, train_layer_column(c, i), layers[i] - first->in_proj.weight,
+                     train_layer_column(c, i + 1) - train_layer_column(c, i));
     for (int i = 0; i < SUMS_REST_COUNT; i++)
-        place_fill(rest, train_rest_column(c, i), others[i],
-                   train_rest_column(c, i + 1) - train_rest_column(c, i));
+        offsets_fill(rest, train_rest_column(c, i), others[i],
+                     train_rest_column(c, i + 1) - train_rest_column(c, i));
 }
 
 /* What was asked of the stream is done, or given up, before the host's memory is used again. */
@@ -158,24 +160,25 @@ static Status waited(Status status, Stream stream) {
     return status != STATUS_OK ? status : synced;
 }
 
-static Status places_send(Trainer *t) {
+static Status column_offsets_send(Trainer *t) {
     const size_t layer = (size_t)train_layer_column(&t->spec.model, SUMS_LAYER_COUNT);
     const size_t rest = (size_t)train_rest_column(&t->spec.model, SUMS_REST_COUNT);
-    int32_t *place = (int32_t *)malloc((layer + rest) * sizeof *place);
+    int32_t *offset = (int32_t *)malloc((layer + rest) * sizeof *offset);
     Stream stream = NULL;
     Status status = STATUS_OK;
-    if (!place) return STATUS_MEMORY;
-    places_fill(t, place, place + layer);
+    if (!offset) return STATUS_MEMORY;
+    column_offsets(t, offset, offset + layer);
     TRY_GOTO(status, backend_cuda.stream_open(&stream));
-    TRY_GOTO(status, backend_cuda.to_device(t->layer_place, place, layer * sizeof *place, stream));
-    TRY_GOTO(status,
-             backend_cuda.to_device(t->rest_place, place + layer, rest * sizeof *place, stream));
+    TRY_GOTO(status, backend_cuda.to_device(t->layer_column_offset, offset, layer * sizeof *offset,
+                                            stream));
+    TRY_GOTO(status, backend_cuda.to_device(t->rest_column_offset, offset + layer,
+                                            rest * sizeof *offset, stream));
 fail:
     if (stream) {
         status = waited(status, stream);
         backend_cuda.stream_close(stream);
     }
-    free(place);
+    free(offset);
     return status;
 }
 
@@ -195,7 +198,7 @@ static Status trainer_open(Trainer *t) {
     Arena placed = {(char *)t->memory, 0, arena.used};
     train_layout(t, &placed);
     TRY(backend_cuda.alloc_host(&t->staging, sizeof(Staging)));
-    TRY(places_send(t));
+    TRY(column_offsets_send(t));
     return train_pass_open(t);
 }
 
@@ -217,12 +220,12 @@ static Status create_cuda(Trainer **out, const TrainSpec *spec, const TrainSourc
 }
 
 static Status load_bf16(Trainer *t, const float *p, Stream stream) {
-    const int64_t N = t->places.count;
-    const size_t count = (size_t)(N + t->places.wide);
+    const size_t count = t->at.count + train_bf16_shift(t);
     if (!t->p_bf16) return STATUS_OK;
     uint16_t *p_bf16 = (uint16_t *)calloc(count, sizeof *p_bf16);
     if (!p_bf16) return STATUS_MEMORY;
-    for (int64_t i = 0; i < N; i++) p_bf16[train_place_half(&t->places, i)] = bf16_from_float(p[i]);
+    for (size_t i = 0; i < t->at.count; i++)
+        p_bf16[train_bf16_offset(t, i)] = bf16_from_float(p[i]);
     Status status = waited(
         backend_cuda.to_device(t->p_bf16, p_bf16, count * sizeof *p_bf16, stream), stream);
     free(p_bf16);
@@ -230,13 +233,13 @@ static Status load_bf16(Trainer *t, const float *p, Stream stream) {
 }
 
 static bool is_of_shape(const Trainer *t, const TrainState *state) {
-    const size_t N = (size_t)t->places.count;
-    return state->weights.count == N && state->ema.count == N && state->m.count == N &&
-           state->v.count == N;
+    const size_t count = t->at.count;
+    return state->weights.count == count && state->ema.count == count && state->m.count == count &&
+           state->v.count == count;
 }
 
 static Status load_enqueue(Trainer *t, const TrainState *state, Stream stream) {
-    const size_t bytes = (size_t)t->places.count * sizeof(float);
+    const size_t bytes = t->at.count * sizeof(float);
     TRY(backend_cuda.to_device(t->p, state->weights.data, bytes, stream));
     TRY(backend_cuda.to_device(t->ema, state->ema.data, bytes, stream));
     TRY(backend_cuda.to_device(t->m, state->m.data, bytes, stream));
@@ -251,7 +254,7 @@ static Status load_cuda(Trainer *t, const TrainState *state, Stream stream) {
 }
 
 static Status save_enqueue(Trainer *t, TrainState *state, Stream stream) {
-    const size_t bytes = (size_t)t->places.count * sizeof(float);
+    const size_t bytes = t->at.count * sizeof(float);
     TRY(backend_cuda.to_host(state->weights.data, t->p, bytes, stream));
     TRY(backend_cuda.to_host(state->ema.data, t->ema, bytes, stream));
     TRY(backend_cuda.to_host(state->m.data, t->m, bytes, stream));
@@ -296,7 +299,7 @@ static Status steps_enqueue(Trainer *t, Staging *s, int steps, Stream stream) {
     const size_t n = (size_t)steps;
     TRY(backend_cuda.to_device(t->batch, &s->batch, sizeof s->batch, stream));
     TRY(backend_cuda.to_device(t->rates, s->rates, n * sizeof *s->rates, stream));
-    TRY(backend_cuda.zero(t->at, sizeof *t->at, stream));
+    TRY(backend_cuda.zero(t->next, sizeof *t->next, stream));
     for (int i = 0; i < steps; i++) TRY(step_run(t, stream));
     return backend_cuda.to_host(s->reports, t->reports, n * sizeof *s->reports, stream);
 }

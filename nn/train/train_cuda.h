@@ -7,8 +7,10 @@
  * What must be summed over rows is saved for all layers and summed at the end of a batch, all
  * layers at once: one layer alone fills a small part of a GPU.
  *
- *   R rows of a batch   H  R rounded up to whole blocks; rows from R on are zero and stay so
- *   C_in inputs   C channels   U hidden   L layers   A actions   V values   N parameters */
+ * Arrays of rows have R rounded up to whole blocks, `rows` below; those from R on are zero and stay
+ * so.
+ *
+ *   R rows of a batch   C_in inputs   C channels   F hidden   L layers   A actions   V values */
 #ifndef NN_TRAIN_TRAIN_CUDA_H
 #define NN_TRAIN_TRAIN_CUDA_H
 
@@ -17,7 +19,7 @@
 #include "nn/ops/loss.h"
 #include "train.h"
 #include "train_gemm.h"
-#include "train_places.h"
+#include "train_plan.h"
 
 enum { TRAIN_RUN_STEPS = 1024 }; /* steps whose rates and reports are on the device at once */
 
@@ -45,7 +47,7 @@ typedef enum {
     SUMS_NORM1_GAIN,
     SUMS_OUT_PROJ,
     SUMS_VALUE_PROJ,
-    SUMS_LINEAR1, /* U */
+    SUMS_LINEAR1, /* F */
     SUMS_LAYER_COUNT
 } TrainLayerSums;
 
@@ -68,8 +70,8 @@ struct Trainer {
     TrainSpec spec;
     TrainSource source;
     TrainReduce reduce;
-    TrainPlaces places;
-    int H;
+    WeightsOffsets at;
+    int padded_rows;                /* R rounded up to whole blocks */
     int logit_stride, value_stride; /* A and V rounded up to whole 16 bytes of bf16 */
     bool warm;                      /* a step has run launch by launch: all kernels are loaded */
     Graph graph;                    /* a step; NULL: not captured yet */
@@ -78,52 +80,62 @@ struct Trainer {
     void *memory, *staging;
 
     /* lives from step to step */
-    float *p, *ema, *m, *v; /* (N) */
-    float *g;               /* (N + LOSS_COUNT) gradient, then the sums of the rows' metrics */
-    uint16_t *p_bf16;       /* (N + places.wide) p in bf16; NULL in float32 */
+    float *p, *ema, *m, *v; /* (parameters) */
+    float *g;         /* (parameters + LOSS_COUNT) gradient, then the sums of the rows' metrics */
+    uint16_t *p_bf16; /* p in bf16, see train_bf16_offset; NULL in float32 */
     TrainCounters *counters;
     AdamwStep *step;
     int64_t *batch; /* number of the batch to be filled next */
-    int32_t *at;    /* which of the steps below is next */
+    int32_t *next;  /* which of the steps below is next */
     float *rates;   /* (TRAIN_RUN_STEPS) */
     TrainReport *reports;
-    int32_t *layer_place, *rest_place; /* (columns) where partial sums go: from g's layer, from g */
-    float *squares;                    /* (chunks of N) */
+    int32_t *layer_column_offset,
+        *rest_column_offset; /* (columns) where partial sums go: from g's first layer, from g */
+    float *squares;          /* (chunks) */
     void *workspace;
 
     /* forward */
-    TrainBatch in;       /* rows beyond R are never written */
-    void *x;             /* (H, C_in) elements: in.x itself in bf16 */
-    void *embed;         /* (H, C) before the norm */
-    void *residual;      /* (L + 1, H, C) what enters a layer; the last: what enters the heads */
-    void *attend;        /* (L, H, C) V of each row */
-    void *sums1, *sums2; /* (L, H, C) before norm1, norm2, residual included */
-    void *middle;        /* (L, H, C) after norm1 */
-    void *wide;          /* (L, H, U) after ReLU */
-    void *policy_hidden; /* (H, policy_hidden) after ReLU */
-    void *value_hidden;  /* (H, value_hidden) after ReLU */
-    float *logits;       /* (H, logit_stride) without bias */
-    float *values;       /* (H, value_stride) without bias and function */
-    float *metrics;      /* (H, LOSS_COUNT) */
+    TrainBatch in;         /* rows beyond R are never written */
+    void *x;               /* (rows, C_in) elements: in.x itself in bf16 */
+    void *input_embedding; /* (rows, C) before the norm */
+    void *residual;    /* (L + 1, rows, C) what enters a layer; the last: what enters the heads */
+    void *value_proj;  /* (L, rows, C) */
+    void *sum1, *sum2; /* (L, rows, C) before norm1, norm2, residual included */
+    void *norm1;       /* (L, rows, C) after it */
+    void *linear1;     /* (L, rows, F) after ReLU */
+    void *policy_fc0;  /* (rows, policy_hidden) after ReLU */
+    void *value_fc0;   /* (rows, value_hidden) after ReLU */
+    float *logits;     /* (rows, logit_stride) without bias */
+    float *values;     /* (rows, value_stride) without bias and function */
+    float *metrics;    /* (rows, LOSS_COUNT) */
 
-    /* backward: gradients by what forward has */
-    void *dlogits, *dvalues, *dpolicy_hidden, *dvalue_hidden;
-    void *dresidual;                      /* (L + 1, H, C) */
-    void *dsums2, *dwide, *dmiddle;       /* as theirs */
-    void *dsums1, *dattend, *dembed;      /* as theirs */
-    float *stats_embed, *stats1, *stats2; /* (H, 2), (L, H, 2) of the norms */
-    float *layer_partial, *rest_partial;  /* (L, blocks, columns), (blocks, columns) */
+    /* backward: gradients with respect to what forward has */
+    void *dlogits, *dvalues, *dpolicy_fc0, *dvalue_fc0;
+    void *dresidual;                                     /* (L + 1, rows, C) */
+    void *dsum2, *dlinear1, *dnorm1;                     /* as theirs */
+    void *dsum1, *dvalue_proj, *dinput_embedding;        /* as theirs */
+    float *stats_input_norm, *stats_norm1, *stats_norm2; /* (rows, 2), (L, rows, 2) of the norms */
+    float *layer_partial, *rest_partial; /* (L, blocks, columns), (blocks, columns) */
 };
 
 /* Columns of the partial sums before the i-th group; i may be the count. */
 int train_layer_column(const ModelConfig *c, int i);
 int train_rest_column(const ModelConfig *c, int i);
 
-static inline int train_blocks(const Trainer *t) { return t->H / BLOCK_ROWS; }
+static inline int train_blocks(const Trainer *t) { return t->padded_rows / BLOCK_ROWS; }
 
 /* Element i of an array, of layer l where a layer has `each` elements. */
 static inline void *train_at(const Trainer *t, void *array, int l, int64_t each) {
     return (char *)array + (size_t)l * (size_t)each * element_bytes(t->spec.precision);
+}
+
+/* Where parameter i lies in the copy in bf16: as among the parameters, but from value_fc0 on later
+ * by so much that the value head's matrices lie on 16 bytes too. */
+static inline size_t train_bf16_shift(const Trainer *t) {
+    return (8 - t->at.value_fc0.weight % 8) % 8;
+}
+static inline size_t train_bf16_offset(const Trainer *t, size_t i) {
+    return i < t->at.value_fc0.weight ? i : i + train_bf16_shift(t);
 }
 
 /* Opens the trainer's products. */

@@ -20,26 +20,26 @@ static float *take_rows(Arena *arena, int rows, int width) {
 
 static void saved_layout(TrainSaved *k, const ModelConfig *c, int Q, int columns, Arena *arena) {
     const int C = c->width;
-    k->embed = take_rows(arena, Q, C);
+    k->input_embedding = take_rows(arena, Q, C);
     for (int l = 0; l < c->layers; l++) {
         TrainSavedLayer *a = &k->layer[l];
-        a->in = take_rows(arena, Q, C);
-        a->value = take_rows(arena, Q, C);
+        a->residual = take_rows(arena, Q, C);
+        a->value_proj = take_rows(arena, Q, C);
         a->sum1 = take_rows(arena, Q, C);
-        a->mid = take_rows(arena, Q, C);
-        a->up = take_rows(arena, Q, c->hidden);
+        a->norm1 = take_rows(arena, Q, C);
+        a->linear1 = take_rows(arena, Q, c->hidden);
         a->sum2 = take_rows(arena, Q, C);
-        a->dvalue = take_rows(arena, Q, C);
+        a->dvalue_proj = take_rows(arena, Q, C);
         a->dsum1 = take_rows(arena, Q, C);
-        a->dup = take_rows(arena, Q, c->hidden);
+        a->dlinear1 = take_rows(arena, Q, c->hidden);
         a->dsum2 = take_rows(arena, Q, C);
     }
-    k->top = take_rows(arena, Q, C);
-    k->dembed = take_rows(arena, Q, C);
-    k->policy_up = take_rows(arena, Q, c->policy_hidden);
-    k->dpolicy_up = take_rows(arena, Q, c->policy_hidden);
-    k->value_up = take_rows(arena, Q, c->value_hidden);
-    k->dvalue_up = take_rows(arena, Q, c->value_hidden);
+    k->residual = take_rows(arena, Q, C);
+    k->dinput_embedding = take_rows(arena, Q, C);
+    k->policy_fc0 = take_rows(arena, Q, c->policy_hidden);
+    k->dpolicy_fc0 = take_rows(arena, Q, c->policy_hidden);
+    k->value_fc0 = take_rows(arena, Q, c->value_hidden);
+    k->dvalue_fc0 = take_rows(arena, Q, c->value_hidden);
     k->dlogits = take_rows(arena, Q, c->actions);
     k->dvalues = take_rows(arena, Q, c->values);
     k->partial = take_rows(arena, TRAIN_PASS_BLOCKS, columns);
@@ -64,21 +64,24 @@ static void batch_layout(TrainBatch *b, const TrainSpec *spec, Arena *arena) {
 }
 
 void train_layout_cpu(Trainer *t, Arena *arena) {
-    const size_t N = t->plan.count;
-    t->p = (float *)arena_take(arena, N, sizeof *t->p);
-    t->m = (float *)arena_take(arena, N, sizeof *t->m);
-    t->v = (float *)arena_take(arena, N, sizeof *t->v);
-    t->ema = (float *)arena_take(arena, N, sizeof *t->ema);
-    t->transposed = (float *)arena_take(arena, N, sizeof *t->transposed);
-    t->g = (float *)arena_take(arena, N + LOSS_COUNT, sizeof *t->g);
-    t->squares = (float *)arena_take(arena, (size_t)train_chunks((int64_t)N), sizeof *t->squares);
-    t->place = (int32_t *)arena_take(arena, (size_t)t->plan.columns, sizeof *t->place);
+    const size_t count = t->plan.at.count;
+    t->p = (float *)arena_take(arena, count, sizeof *t->p);
+    t->m = (float *)arena_take(arena, count, sizeof *t->m);
+    t->v = (float *)arena_take(arena, count, sizeof *t->v);
+    t->ema = (float *)arena_take(arena, count, sizeof *t->ema);
+    t->transposed = (float *)arena_take(arena, count, sizeof *t->transposed);
+    t->g = (float *)arena_take(arena, count + LOSS_COUNT, sizeof *t->g);
+    t->squares = (float *)arena_take(arena, (size_t)train_chunks((int64_t)count),
+                                     sizeof *t->squares);
+    t->column_offset = (int32_t *)arena_take(arena, (size_t)t->plan.column.count,
+                                             sizeof *t->column_offset);
     t->tile = (TrainTileArgs *)arena_take(arena, (size_t)t->tiles, sizeof *t->tile);
     t->piece = (TrainPiece *)arena_take(arena, (size_t)t->pieces, sizeof *t->piece);
     t->scratch = (TrainScratch *)arena_take(arena, (size_t)t->threads, sizeof *t->scratch);
     for (int i = 0; i < TRAIN_SLOTS; i++) {
         batch_layout(&t->batch[i], &t->spec, arena);
-        saved_layout(&t->saved[i], &t->spec.model, pass_rows(&t->spec), t->plan.columns, arena);
+        saved_layout(&t->saved[i], &t->spec.model, pass_rows(&t->spec), t->plan.column.count,
+                     arena);
     }
     for (int i = 0; i < t->threads; i++) {
         TrainScratch s;
@@ -89,45 +92,65 @@ void train_layout_cpu(Trainer *t, Arena *arena) {
 
 static float *shifted(float *array, int by) { return array ? array + by : NULL; }
 
-/* The tiles of one matrix; counted only, while there is no memory. x0 NULL: the observations. */
-static void add_tiles(Trainer *t, size_t at, int out, int in, float *dy0, float *dy1, float *x0,
-                      float *x1) {
-    for (int o = 0; o < out; o += TILE)
-        for (int i = 0; i < in; i += TILE) {
-            TrainTileArgs tile = {{shifted(dy0, o), shifted(dy1, o)},
-                                  {shifted(x0, i), shifted(x1, i)},
-                                  at + (size_t)o * (size_t)in + (size_t)i,
-                                  i,
-                                  out - o < TILE ? out - o : TILE,
-                                  in - i < TILE ? in - i : TILE,
-                                  out,
-                                  in};
+/* What the gradient of a matrix is made of, in both slots. x NULL: the observations. */
+typedef struct {
+    size_t at; /* of the matrix */
+    int out, in;
+    float *dy[TRAIN_SLOTS], *x[TRAIN_SLOTS];
+} MatrixArgs;
+
+/* The tiles of one matrix; counted only, while there is no memory. */
+static void add_tiles(Trainer *t, const MatrixArgs *m) {
+    for (int o = 0; o < m->out; o += TILE)
+        for (int i = 0; i < m->in; i += TILE) {
+            const TrainTileArgs tile = {
+                .dy = {shifted(m->dy[0], o), shifted(m->dy[1], o)},
+                .x = {shifted(m->x[0], i), shifted(m->x[1], i)},
+                .at = m->at + (size_t)o * (size_t)m->in + (size_t)i,
+                .x_at = i,
+                .outs = m->out - o < TILE ? m->out - o : TILE,
+                .ins = m->in - i < TILE ? m->in - i : TILE,
+                .dy_stride = m->out,
+                .x_stride = m->in,
+            };
             if (t->tile) t->tile[t->tiles] = tile;
             t->tiles++;
         }
 }
 
+#define MATRIX(offset, outputs, inputs, dy0, dy1, x0, x1)                                          \
+    {                                                                                              \
+        .at = (offset).weight, .out = (outputs), .in = (inputs), .dy = {dy0, dy1}, .x = { x0, x1 } \
+    }
+
 void train_tiles_cpu(Trainer *t) {
     const ModelConfig *c = &t->spec.model;
-    const TrainPlan *p = &t->plan;
+    const WeightsOffsets *at = &t->plan.at;
     const TrainSaved *a = &t->saved[0], *b = &t->saved[1];
-    const int C = c->width, F = c->hidden;
+    const int C = c->width, F = c->hidden, policy = c->policy_hidden, value = c->value_hidden;
+    const MatrixArgs first = MATRIX(at->input_embedding, C, c->inputs, a->dinput_embedding,
+                                    b->dinput_embedding, NULL, NULL);
     t->tiles = 0;
-    add_tiles(t, p->embed, C, c->inputs, a->dembed, b->dembed, NULL, NULL);
+    add_tiles(t, &first);
     for (int l = 0; l < c->layers; l++) {
-        const TrainLayer *at = &p->layer[l];
+        const LayerOffsets *w = &at->layer[l];
         const TrainSavedLayer *i = &a->layer[l], *j = &b->layer[l];
-        add_tiles(t, at->value, C, C, i->dvalue, j->dvalue, i->in, j->in);
-        add_tiles(t, at->out, C, C, i->dsum1, j->dsum1, i->value, j->value);
-        add_tiles(t, at->up, F, C, i->dup, j->dup, i->mid, j->mid);
-        add_tiles(t, at->down, C, F, i->dsum2, j->dsum2, i->up, j->up);
+        const MatrixArgs layer[] = {
+            MATRIX(w->value_proj, C, C, i->dvalue_proj, j->dvalue_proj, i->residual, j->residual),
+            MATRIX(w->out_proj, C, C, i->dsum1, j->dsum1, i->value_proj, j->value_proj),
+            MATRIX(w->linear1, F, C, i->dlinear1, j->dlinear1, i->norm1, j->norm1),
+            MATRIX(w->linear2, C, F, i->dsum2, j->dsum2, i->linear1, j->linear1),
+        };
+        for (int m = 0; m < 4; m++) add_tiles(t, &layer[m]);
     }
-    add_tiles(t, p->policy_up, c->policy_hidden, C, a->dpolicy_up, b->dpolicy_up, a->top, b->top);
-    add_tiles(t, p->policy_down, c->actions, c->policy_hidden, a->dlogits, b->dlogits, a->policy_up,
-              b->policy_up);
-    add_tiles(t, p->value_up, c->value_hidden, C, a->dvalue_up, b->dvalue_up, a->top, b->top);
-    add_tiles(t, p->value_down, c->values, c->value_hidden, a->dvalues, b->dvalues, a->value_up,
-              b->value_up);
+    const MatrixArgs heads[] = {
+        MATRIX(at->policy_fc0, policy, C, a->dpolicy_fc0, b->dpolicy_fc0, a->residual, b->residual),
+        MATRIX(at->policy_fc3, c->actions, policy, a->dlogits, b->dlogits, a->policy_fc0,
+               b->policy_fc0),
+        MATRIX(at->value_fc0, value, C, a->dvalue_fc0, b->dvalue_fc0, a->residual, b->residual),
+        MATRIX(at->value_fc3, c->values, value, a->dvalues, b->dvalues, a->value_fc0, b->value_fc0),
+    };
+    for (int m = 0; m < 4; m++) add_tiles(t, &heads[m]);
 }
 
 void train_pieces_cpu(Trainer *t) {
@@ -136,12 +159,14 @@ void train_pieces_cpu(Trainer *t) {
     for (int i = 0; train_plan_tensor(&t->spec.model, i, &tensor); i++) {
         const int most = tensor.in < PIECE ? PIECE / tensor.in : 1;
         for (int r = 0; r < tensor.out; r += most) {
-            TrainPiece piece = {tensor.at + (size_t)r * (size_t)tensor.in,
-                                tensor.at + (size_t)r,
-                                tensor.out,
-                                tensor.out - r < most ? tensor.out - r : most,
-                                tensor.in,
-                                tensor.product};
+            const TrainPiece piece = {
+                .at = tensor.at + (size_t)r * (size_t)tensor.in,
+                .transposed_at = tensor.at + (size_t)r,
+                .out = tensor.out,
+                .rows = tensor.out - r < most ? tensor.out - r : most,
+                .in = tensor.in,
+                .product = tensor.product,
+            };
             if (t->piece) t->piece[t->pieces] = piece;
             t->pieces++;
         }

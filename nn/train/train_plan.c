@@ -1,78 +1,53 @@
-/* nn/train/train_plan.c - the places of tensors by their names. */
+/* nn/train/train_plan.c - numbers the columns, and cuts the parameters into tensors. */
 #include "train_plan.h"
-
-/* Offset of the tensor `prefix` + `name`, which exists. */
-static size_t place_of(const ModelConfig *c, const char *prefix, const char *name, size_t *count) {
-    char whole[128];
-    snprintf(whole, sizeof whole, "%s%s", prefix, name);
-    WeightTensor t = {.count = 0};
-    for (int i = 0; i < weights_tensor_count(c); i++) {
-        t = weights_tensor(c, i);
-        if (strcmp(t.name, whole) == 0) break;
-    }
-    if (count) *count = t.count;
-    return t.offset;
-}
 
 /* What a plan is written with: the next free column. */
 typedef struct {
-    const ModelConfig *config;
-    TrainPlan *plan;
-    int32_t *place;
+    int next;
+    int32_t *offset; /* (columns) out, or NULL */
 } PlanWriter;
 
-static TrainVector add_columns(const PlanWriter *w, size_t at, int count) {
-    TrainVector v = {at, w->plan->columns};
-    for (int i = 0; w->place && i < count; i++) w->place[v.column + i] = (int32_t)at + i;
-    w->plan->columns += count;
-    return v;
+/* Columns for the `count` parameters from `at` on; returns the first. */
+static int add_columns(PlanWriter *w, size_t at, int count) {
+    const int first = w->next;
+    for (int i = 0; w->offset && i < count; i++) w->offset[first + i] = (int32_t)at + i;
+    w->next += count;
+    return first;
 }
 
-static TrainVector add_vector(const PlanWriter *w, const char *prefix, const char *name) {
-    size_t count = 0, at = place_of(w->config, prefix, name, &count);
-    return add_columns(w, at, (int)count);
+static NormColumns add_norm(PlanWriter *w, TensorOffset at, int width) {
+    NormColumns norm;
+    norm.gain = add_columns(w, at.weight, width);
+    norm.shift = add_columns(w, at.bias, width);
+    return norm;
 }
 
-static void add_layer(const PlanWriter *w, int l) {
-    TrainLayer *layer = &w->plan->layer[l];
-    const ModelConfig *c = w->config;
-    const size_t C = (size_t)c->width;
-    char p[64];
-    snprintf(p, sizeof p, "transformer.layers.%d.", l);
-    layer->value = place_of(c, p, "self_attn.in_proj_weight", NULL) + 2 * C * C;
-    layer->out = place_of(c, p, "self_attn.out_proj.weight", NULL);
-    layer->up = place_of(c, p, "linear1.weight", NULL);
-    layer->down = place_of(c, p, "linear2.weight", NULL);
-    size_t bias = place_of(c, p, "self_attn.in_proj_bias", NULL) + 2 * C;
-    layer->value_bias = add_columns(w, bias, c->width);
-    layer->out_bias = add_vector(w, p, "self_attn.out_proj.bias");
-    layer->up_bias = add_vector(w, p, "linear1.bias");
-    layer->down_bias = add_vector(w, p, "linear2.bias");
-    layer->gain1 = add_vector(w, p, "norm1.weight");
-    layer->shift1 = add_vector(w, p, "norm1.bias");
-    layer->gain2 = add_vector(w, p, "norm2.weight");
-    layer->shift2 = add_vector(w, p, "norm2.bias");
+static void add_layer(PlanWriter *w, const ModelConfig *c, const LayerOffsets *at,
+                      LayerColumns *out) {
+    out->value_proj = add_columns(w, at->value_proj.bias, c->width);
+    out->out_proj = add_columns(w, at->out_proj.bias, c->width);
+    out->linear1 = add_columns(w, at->linear1.bias, c->hidden);
+    out->linear2 = add_columns(w, at->linear2.bias, c->width);
+    out->norm1 = add_norm(w, at->norm1, c->width);
+    out->norm2 = add_norm(w, at->norm2, c->width);
 }
 
-void train_plan_make(const ModelConfig *config, TrainPlan *out, int32_t *place) {
-    PlanWriter w = {config, out, place};
+void train_plan_make(const ModelConfig *config, TrainPlan *out, int32_t *column_offset) {
+    PlanWriter w = {.next = 0, .offset = column_offset};
+    const WeightsOffsets *at = &out->at;
+    TrainColumns *column = &out->column;
     memset(out, 0, sizeof *out);
-    out->count = weights_parameter_count(config);
-    out->position = place_of(config, "positional_encoding", "", NULL);
-    out->embed = place_of(config, "input_embedding.weight", "", NULL);
-    out->embed_bias = add_vector(&w, "input_embedding", ".bias");
-    out->embed_gain = add_vector(&w, "input_norm", ".weight");
-    out->embed_shift = add_vector(&w, "input_norm", ".bias");
-    for (int l = 0; l < config->layers; l++) add_layer(&w, l);
-    out->policy_up = place_of(config, "policy_fc", ".0.weight", NULL);
-    out->policy_up_bias = add_vector(&w, "policy_fc", ".0.bias");
-    out->policy_down = place_of(config, "policy_fc", ".3.weight", NULL);
-    out->policy_down_bias = add_vector(&w, "policy_fc", ".3.bias");
-    out->value_up = place_of(config, "value_fc", ".0.weight", NULL);
-    out->value_up_bias = add_vector(&w, "value_fc", ".0.bias");
-    out->value_down = place_of(config, "value_fc", ".3.weight", NULL);
-    out->value_down_bias = add_vector(&w, "value_fc", ".3.bias");
-    out->metrics = add_columns(&w, out->count, LOSS_COUNT).column;
+    weights_offsets(config, &out->at);
+    column->input_embedding = add_columns(&w, at->input_embedding.bias, config->width);
+    column->input_norm = add_norm(&w, at->input_norm, config->width);
+    for (int l = 0; l < config->layers; l++)
+        add_layer(&w, config, &at->layer[l], &column->layer[l]);
+    column->policy_fc0 = add_columns(&w, at->policy_fc0.bias, config->policy_hidden);
+    column->policy_fc3 = add_columns(&w, at->policy_fc3.bias, config->actions);
+    column->value_fc0 = add_columns(&w, at->value_fc0.bias, config->value_hidden);
+    column->value_fc3 = add_columns(&w, at->value_fc3.bias, config->values);
+    column->metrics = add_columns(&w, at->count, LOSS_COUNT);
+    column->count = w.next;
 }
 
 bool train_plan_tensor(const ModelConfig *config, int i, TrainTensor *out) {

@@ -21,56 +21,88 @@ static float *rows_of(const Pass *p, float *array, int width) {
     return array + (size_t)p->first * (size_t)width;
 }
 
-/* y (BLOCK_ROWS, out) = x (BLOCK_ROWS, in) through the matrix at `at`. */
-static Status forward(const Pass *p, size_t at, const float *x, int in, float *y, int out) {
-    ProductBlasArgs args = {x,   p->t->transposed + at, y,          BLOCK_ROWS, out, in, in, out,
-                            out, PRODUCT_AS_IT_IS,      PRODUCT_SET};
+/* y (BLOCK_ROWS, out) = x (BLOCK_ROWS, in) through the matrix of `linear`, without its bias. */
+static Status forward(const Pass *p, TensorOffset linear, const float *x, int in, float *y,
+                      int out) {
+    const ProductBlasArgs args = {
+        .a = x,
+        .b = p->t->transposed + linear.weight,
+        .c = y,
+        .m = BLOCK_ROWS,
+        .n = out,
+        .k = in,
+        .a_stride = in,
+        .b_stride = out,
+        .c_stride = out,
+        .transpose = PRODUCT_AS_IT_IS,
+        .kind = PRODUCT_SET,
+    };
     return product_blas(&args);
 }
 
 /* dx (BLOCK_ROWS, in) of dy (BLOCK_ROWS, out). */
-static Status back(const Pass *p, size_t at, const float *dy, int out, float *dx, int in,
+static Status back(const Pass *p, TensorOffset linear, const float *dy, int out, float *dx, int in,
                    ProductKind kind) {
-    ProductBlasArgs args = {dy,  p->t->p + at, dx, BLOCK_ROWS,       in,  out,
-                            out, in,           in, PRODUCT_AS_IT_IS, kind};
+    const ProductBlasArgs args = {
+        .a = dy,
+        .b = p->t->p + linear.weight,
+        .c = dx,
+        .m = BLOCK_ROWS,
+        .n = in,
+        .k = out,
+        .a_stride = out,
+        .b_stride = in,
+        .c_stride = in,
+        .transpose = PRODUCT_AS_IT_IS,
+        .kind = kind,
+    };
     return product_blas(&args);
 }
 
-static const float *vector_of(const Pass *p, TrainVector v) { return p->t->p + v.at; }
+static const float *parameter(const Pass *p, size_t at) { return p->t->p + at; }
 
-static LayerNormArgs norm_of(const Pass *p, const float *x, TrainVector bias, const float *residual,
-                             TrainVector gain, TrainVector shift, float *y) {
+/* y = the norm at `norm` of x + the bias of the product `from` + residual, which may be NULL. */
+static LayerNormArgs norm_of(const Pass *p, const float *x, TensorOffset from,
+                             const float *residual, TensorOffset norm, float *y) {
     LayerNormArgs args = {
-        x, vector_of(p, bias), residual,   vector_of(p, gain),    vector_of(p, shift), NULL,
-        y, PRECISION_FLOAT32,  BLOCK_ROWS, p->t->spec.model.width};
+        .x = x,
+        .bias = parameter(p, from.bias),
+        .residual = residual,
+        .gain = parameter(p, norm.weight),
+        .shift = parameter(p, norm.bias),
+        .after = NULL,
+        .y = y,
+        .precision = PRECISION_FLOAT32,
+        .rows = BLOCK_ROWS,
+        .width = p->t->spec.model.width,
+    };
     return args;
 }
 
-static LayerNormArgs embed_norm(const Pass *p) {
-    const TrainPlan *plan = &p->t->plan;
+static LayerNormArgs input_norm(const Pass *p) {
+    const WeightsOffsets *at = &p->t->plan.at;
     const int C = p->t->spec.model.width;
-    LayerNormArgs args = norm_of(p, rows_of(p, p->k->embed, C), plan->embed_bias, NULL,
-                                 plan->embed_gain, plan->embed_shift,
-                                 rows_of(p, p->k->layer[0].in, C));
-    args.after = p->t->p + plan->position;
+    LayerNormArgs args = norm_of(p, rows_of(p, p->k->input_embedding, C), at->input_embedding, NULL,
+                                 at->input_norm, rows_of(p, p->k->layer[0].residual, C));
+    args.after = parameter(p, at->positional_encoding);
     return args;
 }
 
 static LayerNormArgs norm1(const Pass *p, int l) {
-    const TrainLayer *at = &p->t->plan.layer[l];
+    const LayerOffsets *at = &p->t->plan.at.layer[l];
     const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width;
-    return norm_of(p, rows_of(p, k->sum1, C), at->out_bias, rows_of(p, k->in, C), at->gain1,
-                   at->shift1, rows_of(p, k->mid, C));
+    return norm_of(p, rows_of(p, k->sum1, C), at->out_proj, rows_of(p, k->residual, C), at->norm1,
+                   rows_of(p, k->norm1, C));
 }
 
 static LayerNormArgs norm2(const Pass *p, int l) {
-    const TrainLayer *at = &p->t->plan.layer[l];
+    const LayerOffsets *at = &p->t->plan.at.layer[l];
     const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width;
-    float *out = l + 1 < p->t->spec.model.layers ? k[1].in : p->k->top;
-    return norm_of(p, rows_of(p, k->sum2, C), at->down_bias, rows_of(p, k->mid, C), at->gain2,
-                   at->shift2, rows_of(p, out, C));
+    float *out = l + 1 < p->t->spec.model.layers ? k[1].residual : p->k->residual;
+    return norm_of(p, rows_of(p, k->sum2, C), at->linear2, rows_of(p, k->norm1, C), at->norm2,
+                   rows_of(p, out, C));
 }
 
 /* Where it is known that nothing is missing, all loops of a norm are vector code: 99 ns a row on
@@ -84,18 +116,33 @@ static void norm_rows(const LayerNormArgs *norm) {
         for (int r = 0; r < BLOCK_ROWS; r++) layernorm_one(&args, r, TEAM_OF_ONE);
 }
 
-static void bias_rows(const Pass *p, float *x, TrainVector bias, int columns) {
-    HeadArgs args = {x, vector_of(p, bias), x, HEAD_LINEAR, BLOCK_ROWS, columns};
+static void bias_rows(const Pass *p, float *x, TensorOffset linear, int columns) {
+    HeadArgs args = {.x = x,
+                     .bias = parameter(p, linear.bias),
+                     .y = x,
+                     .function = HEAD_LINEAR,
+                     .rows = BLOCK_ROWS,
+                     .columns = columns};
     for (int r = 0; r < BLOCK_ROWS; r++) head_one(&args, r, TEAM_OF_ONE);
 }
 
-static void relu_rows(const Pass *p, float *x, TrainVector bias, int columns) {
-    ReluArgs args = {x, vector_of(p, bias), PRECISION_FLOAT32, BLOCK_ROWS, columns};
+static void relu_rows(const Pass *p, float *x, TensorOffset linear, int columns) {
+    ReluArgs args = {.x = x,
+                     .bias = parameter(p, linear.bias),
+                     .precision = PRECISION_FLOAT32,
+                     .rows = BLOCK_ROWS,
+                     .columns = columns};
     for (int r = 0; r < BLOCK_ROWS; r++) relu_one(&args, r, TEAM_OF_ONE);
 }
 
 static void relu_back_rows(float *d, const float *y, int columns) {
-    ReluBackArgs args = {d, y, PRECISION_FLOAT32, BLOCK_ROWS, columns, columns, columns};
+    ReluBackArgs args = {.d = d,
+                         .y = y,
+                         .precision = PRECISION_FLOAT32,
+                         .rows = BLOCK_ROWS,
+                         .columns = columns,
+                         .d_stride = columns,
+                         .y_stride = columns};
     for (int r = 0; r < BLOCK_ROWS; r++) relu_back_one(&args, r, TEAM_OF_ONE);
 }
 
@@ -113,8 +160,8 @@ static void sum_rows(const Pass *p, const float *d, int columns, int column) {
 
 /* dt of a norm whose result has the gradient dy + dy2, and the sums for its gain and shift. */
 static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy, const float *dy2,
-                      float *dt, TrainVector gain, TrainVector shift) {
-    LayerNormBackArgs args = {*norm, dy, dy2, dt, p->s->stats};
+                      float *dt, NormColumns column) {
+    LayerNormBackArgs args = {.norm = *norm, .dy = dy, .dy2 = dy2, .dt = dt, .stats = p->s->stats};
     args.norm.precision = PRECISION_FLOAT32;
     if (args.norm.bias && args.norm.residual && dy2)
         for (int r = 0; r < BLOCK_ROWS; r++) layernorm_back_one(&args, r, TEAM_OF_ONE);
@@ -127,38 +174,81 @@ static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy,
     sums.precision = PRECISION_FLOAT32;
     sums.rows = BLOCK_ROWS;
     sums.columns = sums.stride = norm->width;
-    sums.partial = p->partial + shift.column;
+    sums.partial = p->partial + column.shift;
     sums.norm = *norm;
     sums.stats = p->s->stats;
-    sums.gain = p->partial + gain.column;
+    sums.gain = p->partial + column.gain;
     for (int i = 0; i < column_tiles(norm->width); i++) column_sums_one(&sums, i, TEAM_OF_ONE);
 }
 
 static Status forward_layer(const Pass *p, int l) {
-    const TrainLayer *at = &p->t->plan.layer[l];
+    const LayerOffsets *at = &p->t->plan.at.layer[l];
     const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width, F = p->t->spec.model.hidden;
-    float *value = rows_of(p, k->value, C), *mid = rows_of(p, k->mid, C),
-          *up = rows_of(p, k->up, F);
-    TRY(forward(p, at->value, rows_of(p, k->in, C), C, value, C));
-    bias_rows(p, value, at->value_bias, C);
-    TRY(forward(p, at->out, value, C, rows_of(p, k->sum1, C), C));
+    float *value_proj = rows_of(p, k->value_proj, C), *linear1 = rows_of(p, k->linear1, F);
     const LayerNormArgs first = norm1(p, l), second = norm2(p, l);
+    TRY(forward(p, at->value_proj, rows_of(p, k->residual, C), C, value_proj, C));
+    bias_rows(p, value_proj, at->value_proj, C);
+    TRY(forward(p, at->out_proj, value_proj, C, rows_of(p, k->sum1, C), C));
     norm_rows(&first);
-    TRY(forward(p, at->up, mid, C, up, F));
-    relu_rows(p, up, at->up_bias, F);
-    TRY(forward(p, at->down, up, F, rows_of(p, k->sum2, C), C));
+    TRY(forward(p, at->linear1, rows_of(p, k->norm1, C), C, linear1, F));
+    relu_rows(p, linear1, at->linear1, F);
+    TRY(forward(p, at->linear2, linear1, F, rows_of(p, k->sum2, C), C));
     norm_rows(&second);
     return STATUS_OK;
 }
 
-static Status forward_head(const Pass *p, size_t up_at, TrainVector up_bias, float *up, int hidden,
-                           size_t down_at, float *sums, int out) {
+/* One of the two heads: C -> hidden -> out. */
+typedef struct {
+    TensorOffset fc0, fc3;
+    int fc0_column, fc3_column;
+    int hidden, out;
+    float *fc0_y, *dfc0_y; /* (BLOCK_ROWS, hidden) after ReLU; the gradient before it */
+    float *fc3_y;          /* (BLOCK_ROWS, out) without bias */
+    const float *dfc3_y;
+} HeadPass;
+
+static HeadPass policy_head(const Pass *p) {
+    const TrainPlan *plan = &p->t->plan;
+    const ModelConfig *c = &p->t->spec.model;
+    HeadPass h = {
+        .fc0 = plan->at.policy_fc0,
+        .fc3 = plan->at.policy_fc3,
+        .fc0_column = plan->column.policy_fc0,
+        .fc3_column = plan->column.policy_fc3,
+        .hidden = c->policy_hidden,
+        .out = c->actions,
+        .fc0_y = rows_of(p, p->k->policy_fc0, c->policy_hidden),
+        .dfc0_y = rows_of(p, p->k->dpolicy_fc0, c->policy_hidden),
+        .fc3_y = p->s->logits,
+        .dfc3_y = rows_of(p, p->k->dlogits, c->actions),
+    };
+    return h;
+}
+
+static HeadPass value_head(const Pass *p) {
+    const TrainPlan *plan = &p->t->plan;
+    const ModelConfig *c = &p->t->spec.model;
+    HeadPass h = {
+        .fc0 = plan->at.value_fc0,
+        .fc3 = plan->at.value_fc3,
+        .fc0_column = plan->column.value_fc0,
+        .fc3_column = plan->column.value_fc3,
+        .hidden = c->value_hidden,
+        .out = c->values,
+        .fc0_y = rows_of(p, p->k->value_fc0, c->value_hidden),
+        .dfc0_y = rows_of(p, p->k->dvalue_fc0, c->value_hidden),
+        .fc3_y = p->s->values,
+        .dfc3_y = rows_of(p, p->k->dvalues, c->values),
+    };
+    return h;
+}
+
+static Status forward_head(const Pass *p, const HeadPass *h) {
     const int C = p->t->spec.model.width;
-    TRY(forward(p, up_at, rows_of(p, p->k->top, C), C, up, hidden));
-    relu_rows(p, up, up_bias, hidden);
-    TRY(forward(p, down_at, up, hidden, sums, out));
-    return STATUS_OK;
+    TRY(forward(p, h->fc0, rows_of(p, p->k->residual, C), C, h->fc0_y, h->hidden));
+    relu_rows(p, h->fc0_y, h->fc0, h->hidden);
+    return forward(p, h->fc3, h->fc0_y, h->hidden, h->fc3_y, h->out);
 }
 
 /* Rows `first` and on of the batch. */
@@ -170,8 +260,8 @@ static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
     LossArgs a;
     a.logits = p->s->logits;
     a.values = p->s->values;
-    a.policy_bias = vector_of(p, plan->policy_down_bias);
-    a.value_bias = vector_of(p, plan->value_down_bias);
+    a.policy_bias = parameter(p, plan->at.policy_fc3.bias);
+    a.value_bias = parameter(p, plan->at.value_fc3.bias);
     a.legal = batch->legal + at;
     a.policy = batch->policy + at * (size_t)c->actions;
     a.value = batch->value + at * (size_t)c->values;
@@ -188,80 +278,69 @@ static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
     a.actions = a.logit_stride = c->actions;
     a.value_count = a.value_stride = c->values;
     for (int r = 0; r < BLOCK_ROWS; r++) loss_one(&a, r, TEAM_OF_ONE);
-    sum_rows(p, p->s->metrics, LOSS_COUNT, plan->metrics);
+    sum_rows(p, p->s->metrics, LOSS_COUNT, plan->column.metrics);
 }
 
-static Status back_head(const Pass *p, size_t down_at, TrainVector down_bias, const float *dout,
-                        int out, float *dup, const float *up, int hidden, size_t up_at,
-                        TrainVector up_bias, ProductKind kind) {
-    sum_rows(p, dout, out, down_bias.column);
-    TRY(back(p, down_at, dout, out, dup, hidden, PRODUCT_SET));
-    relu_back_rows(dup, up, hidden);
-    sum_rows(p, dup, hidden, up_bias.column);
-    TRY(back(p, up_at, dup, hidden, p->s->dy, p->t->spec.model.width, kind));
-    return STATUS_OK;
+/* Sets scratch dy to the gradient with respect to the residual, or adds to it. */
+static Status back_head(const Pass *p, const HeadPass *h, ProductKind kind) {
+    sum_rows(p, h->dfc3_y, h->out, h->fc3_column);
+    TRY(back(p, h->fc3, h->dfc3_y, h->out, h->dfc0_y, h->hidden, PRODUCT_SET));
+    relu_back_rows(h->dfc0_y, h->fc0_y, h->hidden);
+    sum_rows(p, h->dfc0_y, h->hidden, h->fc0_column);
+    return back(p, h->fc0, h->dfc0_y, h->hidden, p->s->dy, p->t->spec.model.width, kind);
 }
 
-/* dy, dy2: the gradient by the layer's result, which for its input is dsum1 + scratch dy then. */
+/* dy + dy2 is the gradient with respect to the layer's result; dsum1 + scratch dy becomes that with
+ * respect to its input. */
 static Status back_layer(const Pass *p, int l, const float *dy, const float *dy2) {
-    const TrainLayer *at = &p->t->plan.layer[l];
+    const LayerOffsets *at = &p->t->plan.at.layer[l];
+    const LayerColumns *column = &p->t->plan.column.layer[l];
     const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width, F = p->t->spec.model.hidden;
     float *dsum1 = rows_of(p, k->dsum1, C), *dsum2 = rows_of(p, k->dsum2, C);
-    float *dup = rows_of(p, k->dup, F), *dvalue = rows_of(p, k->dvalue, C);
+    float *dlinear1 = rows_of(p, k->dlinear1, F), *dvalue_proj = rows_of(p, k->dvalue_proj, C);
     const LayerNormArgs first = norm1(p, l), second = norm2(p, l);
-    norm_back(p, &second, dy, dy2, dsum2, at->gain2, at->shift2);
-    sum_rows(p, dsum2, C, at->down_bias.column);
-    TRY(back(p, at->down, dsum2, C, dup, F, PRODUCT_SET));
-    relu_back_rows(dup, rows_of(p, k->up, F), F);
-    sum_rows(p, dup, F, at->up_bias.column);
-    TRY(back(p, at->up, dup, F, p->s->dy, C, PRODUCT_SET));
-    norm_back(p, &first, dsum2, p->s->dy, dsum1, at->gain1, at->shift1);
-    sum_rows(p, dsum1, C, at->out_bias.column);
-    TRY(back(p, at->out, dsum1, C, dvalue, C, PRODUCT_SET));
-    sum_rows(p, dvalue, C, at->value_bias.column);
-    TRY(back(p, at->value, dvalue, C, p->s->dy, C, PRODUCT_SET));
-    return STATUS_OK;
+    norm_back(p, &second, dy, dy2, dsum2, column->norm2);
+    sum_rows(p, dsum2, C, column->linear2);
+    TRY(back(p, at->linear2, dsum2, C, dlinear1, F, PRODUCT_SET));
+    relu_back_rows(dlinear1, rows_of(p, k->linear1, F), F);
+    sum_rows(p, dlinear1, F, column->linear1);
+    TRY(back(p, at->linear1, dlinear1, F, p->s->dy, C, PRODUCT_SET));
+    norm_back(p, &first, dsum2, p->s->dy, dsum1, column->norm1);
+    sum_rows(p, dsum1, C, column->out_proj);
+    TRY(back(p, at->out_proj, dsum1, C, dvalue_proj, C, PRODUCT_SET));
+    sum_rows(p, dvalue_proj, C, column->value_proj);
+    return back(p, at->value_proj, dvalue_proj, C, p->s->dy, C, PRODUCT_SET);
 }
 
 static Status forward_all(const Pass *p, const float *x) {
-    const TrainPlan *plan = &p->t->plan;
     const ModelConfig *c = &p->t->spec.model;
-    const LayerNormArgs norm = embed_norm(p);
-    TRY(forward(p, plan->embed, x, c->inputs, rows_of(p, p->k->embed, c->width), c->width));
+    const LayerNormArgs norm = input_norm(p);
+    const HeadPass policy = policy_head(p), value = value_head(p);
+    TRY(forward(p, p->t->plan.at.input_embedding, x, c->inputs,
+                rows_of(p, p->k->input_embedding, c->width), c->width));
     norm_rows(&norm);
     for (int l = 0; l < c->layers; l++) TRY(forward_layer(p, l));
-    TRY(forward_head(p, plan->policy_up, plan->policy_up_bias,
-                     rows_of(p, p->k->policy_up, c->policy_hidden), c->policy_hidden,
-                     plan->policy_down, p->s->logits, c->actions));
-    TRY(forward_head(p, plan->value_up, plan->value_up_bias,
-                     rows_of(p, p->k->value_up, c->value_hidden), c->value_hidden, plan->value_down,
-                     p->s->values, c->values));
-    return STATUS_OK;
+    TRY(forward_head(p, &policy));
+    return forward_head(p, &value);
 }
 
 static Status back_all(const Pass *p) {
-    const TrainPlan *plan = &p->t->plan;
+    const TrainColumns *column = &p->t->plan.column;
     const ModelConfig *c = &p->t->spec.model;
-    const TrainSaved *k = p->k;
+    const HeadPass policy = policy_head(p), value = value_head(p);
     const float *dy = p->s->dy, *dy2 = NULL;
-    TRY(back_head(p, plan->policy_down, plan->policy_down_bias, rows_of(p, k->dlogits, c->actions),
-                  c->actions, rows_of(p, k->dpolicy_up, c->policy_hidden),
-                  rows_of(p, k->policy_up, c->policy_hidden), c->policy_hidden, plan->policy_up,
-                  plan->policy_up_bias, PRODUCT_SET));
-    TRY(back_head(p, plan->value_down, plan->value_down_bias, rows_of(p, k->dvalues, c->values),
-                  c->values, rows_of(p, k->dvalue_up, c->value_hidden),
-                  rows_of(p, k->value_up, c->value_hidden), c->value_hidden, plan->value_up,
-                  plan->value_up_bias, PRODUCT_ADD));
+    TRY(back_head(p, &policy, PRODUCT_SET));
+    TRY(back_head(p, &value, PRODUCT_ADD));
     for (int l = c->layers - 1; l >= 0; l--) {
         TRY(back_layer(p, l, dy, dy2));
-        dy = rows_of(p, k->layer[l].dsum1, c->width);
+        dy = rows_of(p, p->k->layer[l].dsum1, c->width);
         dy2 = p->s->dy;
     }
-    const LayerNormArgs norm = embed_norm(p);
-    float *dembed = rows_of(p, k->dembed, c->width);
-    norm_back(p, &norm, dy, dy2, dembed, plan->embed_gain, plan->embed_shift);
-    sum_rows(p, dembed, c->width, plan->embed_bias.column);
+    const LayerNormArgs norm = input_norm(p);
+    float *dinput_embedding = rows_of(p, p->k->dinput_embedding, c->width);
+    norm_back(p, &norm, dy, dy2, dinput_embedding, column->input_norm);
+    sum_rows(p, dinput_embedding, c->width, column->input_embedding);
     return STATUS_OK;
 }
 
@@ -270,7 +349,7 @@ Status train_rows_cpu(const Trainer *t, int pass, int block, int worker) {
     const TrainBatch *batch = &t->batch[train_schedule_batch(&t->schedule, pass) % TRAIN_SLOTS];
     const int first = (train_schedule_first(&t->schedule, pass) + block) * BLOCK_ROWS;
     const Pass p = {t, k, &t->scratch[worker], block * BLOCK_ROWS,
-                    k->partial + (size_t)block * (size_t)t->plan.columns};
+                    k->partial + (size_t)block * (size_t)t->plan.column.count};
     TRY(forward_all(&p, (const float *)batch->x + (size_t)first * (size_t)t->spec.model.inputs));
     loss_rows(&p, batch, first);
     TRY(back_all(&p));

@@ -55,22 +55,22 @@ static Status columns(Precision precision, const SumsOf *of, int rows, float *pa
     return STATUS_OK;
 }
 
-/* All layers' rows are rows of one matrix: H is whole blocks. */
+/* All layers' rows are rows of one matrix: they are whole blocks. */
 static Status layer_columns(Trainer *t, Stream stream) {
     const ModelConfig *c = &t->spec.model;
-    const int C = c->width, U = c->hidden, rows = c->layers * t->H;
+    const int C = c->width, F = c->hidden, rows = c->layers * t->padded_rows;
     const int stride = train_layer_column(c, SUMS_LAYER_COUNT);
-    const void *after = train_at(t, t->dresidual, 1, (int64_t)t->H * C);
+    const void *after = train_at(t, t->dresidual, 1, (int64_t)t->padded_rows * C);
     const struct {
         int to, gain_to;
         SumsOf of;
     } all[] = {
-        {SUMS_NORM2_SHIFT, SUMS_NORM2_GAIN, {after, C, C, t->sums2, t->stats2}},
-        {SUMS_NORM1_SHIFT, SUMS_NORM1_GAIN, {t->dmiddle, C, C, t->sums1, t->stats1}},
-        {SUMS_LINEAR2, 0, {t->dsums2, C, C, NULL, NULL}},
-        {SUMS_OUT_PROJ, 0, {t->dsums1, C, C, NULL, NULL}},
-        {SUMS_VALUE_PROJ, 0, {t->dattend, C, C, NULL, NULL}},
-        {SUMS_LINEAR1, 0, {t->dwide, U, U, NULL, NULL}},
+        {SUMS_NORM2_SHIFT, SUMS_NORM2_GAIN, {after, C, C, t->sum2, t->stats_norm2}},
+        {SUMS_NORM1_SHIFT, SUMS_NORM1_GAIN, {t->dnorm1, C, C, t->sum1, t->stats_norm1}},
+        {SUMS_LINEAR2, 0, {t->dsum2, C, C, NULL, NULL}},
+        {SUMS_OUT_PROJ, 0, {t->dsum1, C, C, NULL, NULL}},
+        {SUMS_VALUE_PROJ, 0, {t->dvalue_proj, C, C, NULL, NULL}},
+        {SUMS_LINEAR1, 0, {t->dlinear1, F, F, NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         TRY(columns(t->spec.precision, &all[i].of, rows,
@@ -93,26 +93,26 @@ static Status rest_columns(Trainer *t, Stream stream) {
         {SUMS_INPUT_NORM_SHIFT,
          SUMS_INPUT_NORM_GAIN,
          e,
-         {t->dresidual, C, C, t->embed, t->stats_embed}},
-        {SUMS_INPUT_EMBEDDING, 0, e, {t->dembed, C, C, NULL, NULL}},
-        {SUMS_POLICY_FC0, 0, e, {t->dpolicy_hidden, P, P, NULL, NULL}},
-        {SUMS_VALUE_FC0, 0, e, {t->dvalue_hidden, V, V, NULL, NULL}},
+         {t->dresidual, C, C, t->input_embedding, t->stats_input_norm}},
+        {SUMS_INPUT_EMBEDDING, 0, e, {t->dinput_embedding, C, C, NULL, NULL}},
+        {SUMS_POLICY_FC0, 0, e, {t->dpolicy_fc0, P, P, NULL, NULL}},
+        {SUMS_VALUE_FC0, 0, e, {t->dvalue_fc0, V, V, NULL, NULL}},
         {SUMS_POLICY_FC3, 0, e, {t->dlogits, c->actions, t->logit_stride, NULL, NULL}},
         {SUMS_VALUE_FC3, 0, e, {t->dvalues, c->values, t->value_stride, NULL, NULL}},
         {SUMS_METRICS, 0, PRECISION_FLOAT32, {t->metrics, LOSS_COUNT, LOSS_COUNT, NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        TRY(columns(all[i].precision, &all[i].of, t->H,
+        TRY(columns(all[i].precision, &all[i].of, t->padded_rows,
                     t->rest_partial + train_rest_column(c, all[i].to),
                     t->rest_partial + train_rest_column(c, all[i].gain_to), stride, stream));
     return STATUS_OK;
 }
 
 /* Adds the blocks of each of `layers` up into the gradient. */
-static Status add_blocks(Trainer *t, const float *partial, const int32_t *place, float *out,
+static Status add_blocks(Trainer *t, const float *partial, const int32_t *offset, float *out,
                          int width, int layers, int64_t next, int i, Stream stream) {
     const BlockSumsArgs a = {partial,
-                             place,
+                             offset,
                              out,
                              train_blocks(t),
                              width,
@@ -126,55 +126,54 @@ static Status add_blocks(Trainer *t, const float *partial, const int32_t *place,
 Status train_sums(Trainer *t, int i, Stream stream) {
     const ModelConfig *c = &t->spec.model;
     TRY(layer_columns(t, stream));
-    TRY(add_blocks(t, t->layer_partial, t->layer_place, t->g + t->places.layer,
-                   train_layer_column(c, SUMS_LAYER_COUNT), c->layers, t->places.layer_next, i,
-                   stream));
+    TRY(add_blocks(t, t->layer_partial, t->layer_column_offset,
+                   t->g + t->at.layer[0].in_proj.weight, train_layer_column(c, SUMS_LAYER_COUNT),
+                   c->layers, (int64_t)t->at.layer_stride, i, stream));
     TRY(rest_columns(t, stream));
-    return add_blocks(t, t->rest_partial, t->rest_place, t->g,
+    return add_blocks(t, t->rest_partial, t->rest_column_offset, t->g,
                       train_rest_column(c, SUMS_REST_COUNT), 1, 0, i, stream);
 }
 
 /* Parameters from .. to - 1, which lie together in the copy as well. */
-static Status adamw(Trainer *t, int64_t from, int64_t to, Stream stream) {
+static Status adamw(Trainer *t, size_t from, size_t to, Stream stream) {
     AdamwArgs a;
     a.p = t->p + from;
     a.m = t->m + from;
     a.v = t->v + from;
     a.ema = t->ema + from;
     a.g = t->g + from;
-    a.p_bf16 = t->p_bf16 ? t->p_bf16 + train_place_half(&t->places, from) : NULL;
+    a.p_bf16 = t->p_bf16 ? t->p_bf16 + train_bf16_offset(t, from) : NULL;
     a.step = t->step;
-    a.count = to - from;
+    a.count = (int64_t)(to - from);
     LAUNCH(train_adamw_kernel, launch_blocks(train_chunks(a.count), 32, THREADS), THREADS, stream,
            a);
     return STATUS_OK;
 }
 
 Status train_update(Trainer *t, Stream stream) {
-    const int64_t N = t->places.count;
-    const int chunks = train_chunks(N);
+    const size_t count = t->at.count;
+    const int chunks = train_chunks((int64_t)count);
 
     /* Step 1: sum over processes. */
-    if (t->reduce.sum)
-        TRY(t->reduce.sum(t->reduce.context, t->g, (size_t)(N + LOSS_COUNT), stream));
+    if (t->reduce.sum) TRY(t->reduce.sum(t->reduce.context, t->g, count + LOSS_COUNT, stream));
 
     /* Step 2: the gradient's length, and what the update is to be. */
-    const SquareSumsArgs squares = {t->g, t->squares, N};
+    const SquareSumsArgs squares = {t->g, t->squares, (int64_t)count};
     LAUNCH(train_squares_kernel, launch_blocks(chunks, 32, THREADS), THREADS, stream, squares);
-    TrainCountArgs count;
-    count.metrics = t->g + N;
-    count.squares = t->squares;
-    count.rates = t->rates;
-    count.counters = t->counters;
-    count.reports = t->reports;
-    count.step = t->step;
-    count.at = t->at;
-    count.set = t->spec.set;
-    count.scale = (float)(1.0 / ((double)t->spec.rows * t->spec.accumulate * t->reduce.processes));
-    count.chunks = chunks;
-    LAUNCH(train_count_kernel, 1, 32, stream, count);
+    TrainCountArgs end;
+    end.metrics = t->g + count;
+    end.squares = t->squares;
+    end.rates = t->rates;
+    end.counters = t->counters;
+    end.reports = t->reports;
+    end.step = t->step;
+    end.at = t->next;
+    end.set = t->spec.set;
+    end.scale = (float)(1.0 / ((double)t->spec.rows * t->spec.accumulate * t->reduce.processes));
+    end.chunks = chunks;
+    LAUNCH(train_count_kernel, 1, 32, stream, end);
 
     /* Step 3: the parameters. */
-    TRY(adamw(t, 0, t->places.gap, stream));
-    return adamw(t, t->places.gap, N, stream);
+    TRY(adamw(t, 0, t->at.value_fc0.weight, stream));
+    return adamw(t, t->at.value_fc0.weight, count, stream);
 }

@@ -118,7 +118,7 @@ static void column_sums_ascend(void) {
     static NormCase n;
     static float partial[BLOCKS * N], gain[BLOCKS * C], sums[BLOCKS * C], memory[1 + 2 * N],
         *out = memory + 1;
-    int32_t place[N];
+    int32_t offset[N];
     LayerNormBackArgs back = norm_make(&n, true);
     ColumnSumsArgs args = {.x = n.dy,
                            .x2 = n.dy2,
@@ -148,18 +148,18 @@ static void column_sums_ascend(void) {
             if (c < N) CHECK(partial[b * N + c] == sum);
             CHECK(sums[b * C + c] == sum && near_to(gain[b * C + c], product, 3e-5));
         }
-    for (int c = 0; c < N; c++) place[c] = c % 10 == 3 ? -1 : 2 * N - 1 - c;
+    for (int c = 0; c < N; c++) offset[c] = c % 10 == 3 ? -1 : 2 * N - 1 - c;
     for (int c = -1; c < 2 * N; c++) out[c] = (float)c / 3;
     for (int add = 0; add < 2; add++) {
         BlockSumsArgs block = {
-            partial, place, out, BLOCKS, N, N, add ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
+            partial, offset, out, BLOCKS, N, N, add ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
         float before[2 * N];
         memcpy(before, out, sizeof before);
         for (int i = 0; i < column_tiles(N); i++) block_sums_one(&block, i, TEAM_OF_ONE);
         for (int c = 0; c < N; c++) {
             volatile float sum = add ? before[2 * N - 1 - c] : 0;
             for (int b = 0; b < BLOCKS; b++) sum += partial[b * N + c];
-            CHECK(out[2 * N - 1 - c] == (place[c] < 0 ? before[2 * N - 1 - c] : sum));
+            CHECK(out[2 * N - 1 - c] == (offset[c] < 0 ? before[2 * N - 1 - c] : sum));
             CHECK(out[c] == before[c]);
         }
         CHECK(out[-1] == -1.0f / 3); /* nowhere is not before the first either */
