@@ -22,12 +22,11 @@ static int sweep_values(const BenchOptions *o, int values[VALUES_MAX]) {
         for (int i = 0; i < n; i++) values[i] = from[i];
         return n;
     }
-    /* all words after "auto" but the one that no build has and the one that a CPU lacks */
+    /* all words after "auto" but the one that a CPU lacks */
     n = 0;
     const char *const *words = o->sweep == SWEEP_NETWORK ? network_words : network_precision_words;
     for (int i = 1; words[i]; i++) {
-        bool missing = o->sweep == SWEEP_NETWORK ? (Network)i == NETWORK_FUSED
-                                                 : i - 1 == PRECISION_BF16 && bench_is_cpu(o);
+        bool missing = o->sweep != SWEEP_NETWORK && i - 1 == PRECISION_BF16 && bench_is_cpu(o);
         if (!missing) values[n++] = i;
     }
     return n;

@@ -15,12 +15,12 @@ static inline const char *precision_name(Precision precision) {
     return names[precision];
 }
 
-/* The ways through a network, by rising speed: `plain` is one body an output, the oracle of the
- * others; `layers` a library's product a layer; `fused` one kernel for all. A backend has some. */
-typedef enum { NETWORK_AUTO, NETWORK_PLAIN, NETWORK_LAYERS, NETWORK_FUSED, NETWORK_COUNT } Network;
+/* Implementations of a network: `plain` computes each output by one body and is the oracle of the
+ * other; `layers` takes a library's product for each layer. A backend may lack one. */
+typedef enum { NETWORK_AUTO, NETWORK_PLAIN, NETWORK_LAYERS, NETWORK_COUNT } Network;
 
 static inline const char *network_name(Network network) {
-    static const char *const names[NETWORK_COUNT] = {"auto", "plain", "layers", "fused"};
+    static const char *const names[NETWORK_COUNT] = {"auto", "plain", "layers"};
     return names[network];
 }
 

@@ -73,16 +73,12 @@ static void net_layout(Net *net, Arena *arena) {
     }
 }
 
-/* A product a layer, by oneDNN or vector instructions, is the fast way and what `auto` means. */
+/* `auto` is layers: a product a layer by oneDNN or by vector instructions. */
 static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
                          char *why, size_t why_bytes) {
     static const char *const kernels[PRODUCT_KERNEL_COUNT] = {"plain loops", "AVX-512 VNNI"};
     (void)weights;
     if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
-    if (asked == NETWORK_FUSED) {
-        fprintf(stderr, "--network fused: not on the cpu; allowed here: auto, plain, layers\n");
-        return STATUS_INPUT;
-    }
     *out = asked;
     snprintf(why, why_bytes, "%s, %s", network_name(asked),
              asked == NETWORK_PLAIN              ? kernels[PRODUCT_PLAIN]

@@ -1,16 +1,11 @@
-/* nn/infer/net_cuda.h - the implementations through the network on CUDA, behind the one table
- * net_cuda.
+/* nn/infer/net_cuda.h - implementations of the network on CUDA, behind the one table net_cuda.
  *
- *   forward_cuda.cu ─ memory, weights, loading ─► net_implementations[spec.network] ─► net_plain.cu
- *   choose_cuda.cu  ─ which of them is taken                           └──► net_layers.cu
+ *   forward_cuda.cu   memory, weights, loading ─► net_implementations[spec.network] ─► net_plain.cu
+ *   choose_cuda.cu    which one is taken                                          └──►
+ *   net_layers.cu
  *
- * Which implementations a binary has is decided when it is linked: net_implementations.cu lists all
- * of them. A model of the GPU, which has no cuBLASLt, leaves net_implementations.cu and
- * net_layers.cu out and brings its own list:
- *
- *   extern "C" const NetImplementation *const net_implementations[NETWORK_COUNT] = {NULL,
- *   &net_plain, NULL, NULL};
- */
+ * The linker decides which of them a binary has: net_implementations.cu lists all. The simulator of
+ * a GPU has no cuBLASLt; it leaves that file and net_layers.cu out and brings a list of its own. */
 #ifndef NN_INFER_NET_CUDA_H
 #define NN_INFER_NET_CUDA_H
 

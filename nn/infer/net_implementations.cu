@@ -2,4 +2,4 @@
 #include "net_cuda.h"
 
 extern "C" const NetImplementation *const net_implementations[NETWORK_COUNT] = {NULL, &net_plain,
-                                                                                &net_layers, NULL};
+                                                                                &net_layers};

@@ -325,7 +325,6 @@ static void choosing(const Weights *w) {
     Network out = NETWORK_AUTO;
     NetSpec int8 = {w->config, PRECISION_INT8, NETWORK_AUTO, 1, NULL};
     int refused = net_cuda.choose(NETWORK_LAYERS, &int8, w, &out, why, sizeof why) == STATUS_INPUT;
-    refused &= net_cuda.choose(NETWORK_FUSED, &int8, w, &out, why, sizeof why) == STATUS_INPUT;
     fflush(stderr);
     dup2(keep, 2);
     close(keep);

@@ -203,7 +203,7 @@ static void refusals_write_nothing(const Weights *w) {
     wrong[0].precision = PRECISION_BF16;
     wrong[1].capacity = 0;
     wrong[2].model = bad;
-    wrong[3].network = NETWORK_FUSED;
+    wrong[3].network = NETWORK_COUNT;
     int refused = 1;
     for (int i = 0; i < 4; i++) {
         refused &= net_cpu.create(&out, &wrong[i]) == STATUS_ARGUMENT && !out;

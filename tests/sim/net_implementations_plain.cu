@@ -3,4 +3,4 @@
 #include "nn/infer/net_cuda.h"
 
 extern "C" const NetImplementation *const net_implementations[NETWORK_COUNT] = {NULL, &net_plain,
-                                                                                NULL, NULL};
+                                                                                NULL};
