@@ -1,4 +1,4 @@
-/* host/process/progress.c - draws the bar, works out the rate and the time left. */
+/* host/process/progress.c - draws the bar and estimates the time left. */
 #include "progress.h"
 
 #include <stdio.h>
@@ -15,9 +15,14 @@ double progress_clock(void) {
 }
 
 Progress progress_begin(int quiet, int64_t done_before, int64_t total) {
-    Progress p = {quiet, isatty(STDERR_FILENO), done_before, total, progress_clock(), 0, "games"};
-    p.last = p.start;
-    return p;
+    double now = progress_clock();
+    return (Progress){.quiet = quiet,
+                      .terminal = isatty(STDERR_FILENO),
+                      .done_before = done_before,
+                      .total = total,
+                      .start = now,
+                      .last = now,
+                      .unit = "games"};
 }
 
 static void show(const Progress *p, int64_t done, double now) {

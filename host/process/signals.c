@@ -1,7 +1,8 @@
 /* host/process/signals.c - a thread counts the requests to stop; the second one ends the process.
  *
- * No handler: it would run on the stack of the thread that it meets, and oneDNN's generated GEMM
- * keeps its stack pointer in a block of the heap, which the signal's frame then overwrites. */
+ * There is no handler, as it would run on the stack of the thread it interrupts, and oneDNN's
+ * generated GEMM points its stack pointer into a heap block, which the signal frame would
+ * overwrite. */
 #include "signals.h"
 
 #include <pthread.h>
@@ -19,7 +20,7 @@ static void *watch(void *unused) {
     while (sigwait(&requests, &number) == 0) {
         asked = asked + 1;
         if (asked >= 2)
-            _exit(128 + number); /* the next run drops a torn record and plays what lacks */
+            _exit(128 + number); /* the next run drops a torn record and plays what is missing */
         (void)!write(STDERR_FILENO, answer, strlen(answer));
     }
     return unused;
@@ -29,7 +30,7 @@ void signals_block(void) {
     sigemptyset(&requests);
     sigaddset(&requests, SIGINT);
     sigaddset(&requests, SIGTERM);
-    signal(SIGINT, SIG_DFL); /* a shell may have had the signals of a background job ignored */
+    signal(SIGINT, SIG_DFL); /* a shell may start background jobs with these signals ignored */
     signal(SIGTERM, SIG_DFL);
     pthread_sigmask(SIG_BLOCK, &requests, NULL);
 }
@@ -37,7 +38,9 @@ void signals_block(void) {
 Status signals_watch(int quiet) {
     static const char said[] = "\nstopping after the waves under way; once more stops at once\n";
     pthread_t thread;
-    answer = quiet ? "" : said + !isatty(STDERR_FILENO); /* a terminal's bar has no line end yet */
+    answer = quiet ? ""
+                   : said +
+                         !isatty(STDERR_FILENO); /* on a terminal, ends the line of the bar first */
     if (pthread_create(&thread, NULL, watch, NULL) != 0) return STATUS_MEMORY;
     pthread_detach(thread);
     return STATUS_OK;

@@ -1,15 +1,16 @@
-/* host/process/signals.h - SIGINT and SIGTERM: once, finish what is under way and save; twice, stop now. */
+/* host/process/signals.h - SIGINT and SIGTERM: the first asks to finish and save, the second stops
+ * at once. */
 #ifndef HOST_PROCESS_SIGNALS_H
 #define HOST_PROCESS_SIGNALS_H
 
 #include "device/core/status.h"
 
-/* Before any other thread is there: no thread is interrupted; both signals wait for signals_watch.
- */
+/* Call before any other thread exists. Both signals then interrupt no thread, and wait for
+ * signals_watch. */
 void signals_block(void);
 
-/* Begins the thread that takes the signals, those that wait included. Unless quiet the first
- * request is answered with a line on stderr. STATUS_MEMORY: no thread is to be had. */
+/* Starts the thread that takes the signals, pending ones included. Unless quiet it answers the
+ * first request with a line on stderr. STATUS_MEMORY: the thread cannot be created. */
 Status signals_watch(int quiet);
 
 /* How often the run was asked to stop. */

@@ -1,4 +1,5 @@
-/* host/process/streams.c - takes the numbers 0 to 2 where they are free, and ignores two signals. */
+/* host/process/streams.c - occupies descriptors 0 to 2 where they are free, and ignores two
+ * signals. */
 #include "streams.h"
 
 #include <fcntl.h>
@@ -7,7 +8,8 @@
 
 void streams_open(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", O_RDONLY); /* the lowest: fd */
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", O_RDONLY); /* gets the lowest free number: fd */
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
 }

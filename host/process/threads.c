@@ -1,4 +1,4 @@
-/* host/process/threads.c - sets the waiting policy and starts the program again. */
+/* host/process/threads.c - sets the waiting policy and restarts the program. */
 #include "threads.h"
 
 #include <stdlib.h>
@@ -6,5 +6,5 @@
 
 void threads_begin(char **argv) {
     if (getenv("OMP_WAIT_POLICY") || setenv("OMP_WAIT_POLICY", "passive", 1) != 0) return;
-    execv("/proc/self/exe", argv); /* where that is not to be had, it goes on as it is */
+    execv("/proc/self/exe", argv); /* on failure the program continues without it */
 }

@@ -1,4 +1,4 @@
-/* host/run/metrics.c - turns rates and tallies into JSON. */
+/* host/run/metrics.c - metrics as JSON. */
 #include "metrics.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ void metrics_append(const char *folder, const cJSON *object) {
     FILE *f = fopen(path, "a");
     int bad = !f || fprintf(f, "%s\n", text) < 0;
     bad |= f && fclose(f) != 0;
-    if (bad) fprintf(stderr, "%s: %s; the run goes on without it\n", path, strerror(errno));
+    if (bad) fprintf(stderr, "%s: %s; the run continues without it\n", path, strerror(errno));
     failed |= bad;
     cJSON_free(text);
 }

@@ -1,4 +1,4 @@
-/* host/run/metrics.h - a run's figures as JSON lines, for programs that watch or draw it. */
+/* host/run/metrics.h - a run's metrics as JSON lines, for programs that watch or plot it. */
 #ifndef HOST_RUN_METRICS_H
 #define HOST_RUN_METRICS_H
 
@@ -6,11 +6,11 @@
 
 #include "summary.h"
 
-/* The figures so far, as an object; the caller deletes it. NULL: no memory. */
+/* The metrics so far, as an object that the caller deletes. NULL: not enough memory. */
 cJSON *metrics_object(const RunRates *rates, const GameTally *tally, int players);
 
-/* Appends the object as one line to folder/metrics.jsonl. A failure is said once and costs no game.
- */
+/* Appends the object to folder/metrics.jsonl, as one line. The first failure is reported; none
+ * stops the run. */
 void metrics_append(const char *folder, const cJSON *object);
 
 #endif

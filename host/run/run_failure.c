@@ -4,19 +4,19 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SHOWN = 8 }; /* ids of games in flight */
+enum { SHOWN = 8 }; /* ids that are printed, of the games in flight */
 
 static const char *const fault_texts[FAULT_COUNT] = {
-    "",
-    "the network gave a logit that is not finite",
-    "the network gave a value that is not finite",
-    "no deal fits the public history",
-    "determinization needs more states than its table holds",
-    "a game's record outgrew its space",
-    "the network met an activation that is not finite"};
+    [FAULT_NONE] = "",
+    [FAULT_LOGIT] = "the network gave a logit that is not finite",
+    [FAULT_VALUE] = "the network gave a value that is not finite",
+    [FAULT_WORLDS] = "no deal fits the public history",
+    [FAULT_TABLE] = "determinization needs more states than its table holds",
+    [FAULT_RECORD] = "a game's record outgrew its space",
+    [FAULT_INT8] = "the network met an activation that is not finite"};
 
-/* What raised a fault, and which slot of live games that is; -1 where it cannot be told. */
-static const char *fault_place(const RunFailure *f, const Fault *fault, int64_t *slot) {
+/* The kind of item that raised a fault, and its slot of live games; -1: unknown. */
+static const char *fault_item(const RunFailure *f, const Fault *fault, int64_t *slot) {
     *slot = fault->item;
     if (fault->code == FAULT_INT8) {
         *slot = -1;
@@ -27,7 +27,7 @@ static const char *fault_place(const RunFailure *f, const Fault *fault, int64_t 
     return "tree";
 }
 
-/* The id after the last that was begun. */
+/* One past the highest id that was started. */
 static int64_t end_of_started(const RunFailure *f) {
     int64_t end = 0;
     for (int i = 0; i < f->range_count && f->ranges[i].ordinal < f->started; i++)
@@ -44,7 +44,7 @@ static void print_games(const RunFailure *f) {
             f->options->out);
 }
 
-/* A word as a shell reads it back. */
+/* A word, quoted for a shell where it needs to be. */
 static void print_word(const char *word) {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
@@ -57,7 +57,7 @@ static void print_word(const char *word) {
     fprintf(stderr, "'");
 }
 
-/* The same run again plays the games that are not there; launch by launch shows which one fails. */
+/* The same command plays the missing games; without graphs the kernel that fails shows. */
 static void print_command(const RunFailure *f) {
     fprintf(stderr, "to play these again:");
     for (char **word = f->argv; *word; word++) print_word(*word);
@@ -67,9 +67,9 @@ static void print_command(const RunFailure *f) {
 Status run_failure_fault(const RunFailure *f, const Fault *fault) {
     int64_t slot;
     bool network = fault->code <= FAULT_VALUE || fault->code == FAULT_INT8;
-    const char *place = fault_place(f, fault, &slot);
+    const char *item = fault_item(f, fault, &slot);
     const char *text = fault_texts[fault->code < FAULT_COUNT ? fault->code : 0];
-    fprintf(stderr, "the run stops: fault %u, %s (%s %" PRId64, fault->code, text, place,
+    fprintf(stderr, "the run stops: fault %u, %s (%s %" PRId64, fault->code, text, item,
             fault->item);
     if (slot >= 0) fprintf(stderr, ", live game %" PRId64 " of %d", slot, f->config->parallel);
     fprintf(stderr, ")");

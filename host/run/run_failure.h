@@ -1,4 +1,5 @@
-/* host/run/run_failure.h - what a person needs when a run breaks off: why, which games, how to look. */
+/* host/run/run_failure.h - reports why a run failed, which games it lost, and how to play them
+ * again. */
 #ifndef HOST_RUN_RUN_FAILURE_H
 #define HOST_RUN_RUN_FAILURE_H
 
@@ -12,14 +13,14 @@ typedef struct {
     const GameRange *ranges; /* (range_count) what the run plays */
     int range_count;
     bool graphs;     /* the device launches captured epochs */
-    int64_t started; /* games begun, as the last counters that were read say */
-    char **argv;     /* of the program, NULL at its end */
+    int64_t started; /* games started, by the last counters read */
+    char **argv;     /* of the program; ends in NULL */
 } RunFailure;
 
 /* A fault that a body raised: STATUS_FAULT. */
 Status run_failure_fault(const RunFailure *failure, const Fault *fault);
 
-/* The device refused, and has said why: passes `status` on. */
+/* The device failed, which is already reported: returns `status`. */
 Status run_failure_device(const RunFailure *failure, Status status);
 
 #endif

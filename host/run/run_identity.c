@@ -1,4 +1,5 @@
-/* host/run/run_identity.c - collects the deciding options, the network's origin, the facts. */
+/* host/run/run_identity.c - collects the deciding options, the network, and facts of the
+ * machine. */
 #include "run_identity.h"
 
 #include <sys/utsname.h>

@@ -1,11 +1,11 @@
-/* host/run/run_memory.c - plans the memory of a run. */
+/* host/run/run_memory.c - fits a run into memory. */
 #include "run_memory.h"
 
 #include <string.h>
 
 #include "summary.h"
 
-/* The rest is for libraries, and for others on the device. */
+/* The rest is left to libraries and to other users of the device. */
 static size_t usable(size_t free_bytes) { return free_bytes / 10 * 9; }
 
 Status run_memory_choose(SelfplayConfig *c, int64_t games, const Device *device,
@@ -24,7 +24,7 @@ Status run_memory_choose(SelfplayConfig *c, int64_t games, const Device *device,
     summary_bytes_text(bytes->model + bytes->trees + bytes->wave + bytes->games, need, sizeof need);
     summary_bytes_text(usable(*free_bytes), have, sizeof have);
     fprintf(stderr,
-            "--parallel %d: needs %s of memory, %s may be taken; the largest that fits is %d\n",
+            "--parallel %d: needs %s of memory, %s are available; the largest that fits is %d\n",
             c->parallel, need, have, fits);
     return STATUS_INPUT;
 }
@@ -34,8 +34,7 @@ Status run_memory_refuse(const SelfplayConfig *c, const Device *device) {
     int fits = 0;
     if (device->backend->memory(&free_bytes, &total_bytes) == STATUS_OK)
         fits = selfplay_largest_parallel(c, device, usable(free_bytes));
-    if (fits >= c->parallel)
-        fits = c->parallel / 2; /* what is free is not to be had in one piece */
-    fprintf(stderr, "--parallel %d: memory ran out; what should fit is %d\n", c->parallel, fits);
+    if (fits >= c->parallel) fits = c->parallel / 2; /* free memory is fragmented */
+    fprintf(stderr, "--parallel %d: memory ran out; %d should fit\n", c->parallel, fits);
     return STATUS_INPUT;
 }

@@ -1,4 +1,4 @@
-/* host/run/summary.c - adds up finished games and prints a run's figures. */
+/* host/run/summary.c - adds up finished games and prints the metrics of a run. */
 #include "summary.h"
 
 #include <math.h>
@@ -76,7 +76,7 @@ void run_rates_print(const RunRates *r, const GameTally *t, FILE *out) {
     double games = (double)t->games, rows = (double)r->counters.rows;
     fprintf(out, "speed       %.1f games/min, %.0f rows/s, %.2f s of playing\n",
             60 * ratio(games, r->seconds), ratio(rows, r->seconds), r->seconds);
-    fprintf(out, "work        %.1f rows a game, %.1f waves a game, %.1f%% of row places filled\n",
+    fprintf(out, "work        %.1f rows a game, %.1f waves a game, %.1f%% of row slots filled\n",
             ratio(rows, games), ratio((double)r->counters.busy_slot_waves, games),
             100 * ratio(rows, (double)r->counters.row_places));
     fprintf(out, "time        network %.1f%%", 100 * run_phase_share(r, PHASE_NETWORK));
