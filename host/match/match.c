@@ -9,10 +9,11 @@
 
 enum { BLOCK_MAX = 1 << 20 };
 
-/* What is left of a game. */
+/* What is kept of a game. */
 typedef struct {
-    int32_t score[SIDES], hit[SIDES], seats[SIDES]; /* over the seats of a side and all rounds */
-    int32_t players, rounds;                        /* rounds 0: not finished */
+    int32_t score[SIDES], hit[SIDES],
+        seats[SIDES];        /* summed over the seats of a side and all rounds */
+    int32_t players, rounds; /* rounds 0: not finished */
 } MatchGame;
 
 typedef struct {
@@ -20,8 +21,8 @@ typedef struct {
     Selfplay selfplay;
     MatchGame *games; /* (2 * block) of this block, by id */
     int64_t first;    /* id of its first game */
-    int64_t epoch;    /* next to be waited for */
-    int64_t rows;     /* of blocks before this one */
+    int64_t epoch;    /* the next to wait for */
+    int64_t rows;     /* of the blocks before this one */
     double score_sum[SIDES];
     int64_t hit[SIDES], seats[SIDES];
     bool stopped;
@@ -43,7 +44,7 @@ SelfplayConfig match_selfplay(const MatchConfig *config) {
         if (kind == PLAYER_NET && nets++ > 0) kind = PLAYER_NET_B;
         c.settings.kinds[side] = (uint8_t)kind;
     }
-    if (nets == 0) c.evaluator = EVALUATOR_UNIFORM; /* which nobody asks */
+    if (nets == 0) c.evaluator = EVALUATOR_UNIFORM; /* never called */
     if (c.parallel > 2 * deals) c.parallel = (int)(2 * deals);
     return c;
 }
@@ -64,7 +65,7 @@ static Status open_match(MatchRun *a, const Device *device) {
     const MatchConfig *c = a->config;
     const Weights *weights[SIDES] = {NULL, NULL};
     SelfplayConfig selfplay = match_selfplay(c);
-    GameRange range = {2 * c->first_deal, 0};
+    GameRange range = {.first = 2 * c->first_deal, .ordinal = 0};
     int64_t deals = c->block < c->most_deals ? c->block : c->most_deals;
     int nets = 0;
     for (int side = 0; side < SIDES; side++)
@@ -77,7 +78,7 @@ static Status open_match(MatchRun *a, const Device *device) {
     return STATUS_OK;
 }
 
-/* The table that the record says it was played at; the reader then checks the record against it. */
+/* The table that the record names; its reader checks the rest of the record against it. */
 static bool find_table(const PlaySettings *settings, const Rules *rules, const uint16_t *words,
                        GameTerms *terms) {
     int players = words[RECORD_PLAYERS_AT], cards = words[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
@@ -127,14 +128,14 @@ static Status refuse_fault(const MatchRun *a, const Fault *fault) {
     bool network = fault->code == FAULT_LOGIT || fault->code == FAULT_VALUE ||
                    fault->code == FAULT_INT8;
     fprintf(stderr,
-            "match of seed %" PRIu64 ", games %" PRId64 "..: %s (fault %u, item %" PRId64 ")\n",
+            "match of seed %" PRIu64 ", from game %" PRId64 ": %s (fault %u, item %" PRId64 ")\n",
             c->settings.seed, a->first,
             network ? "a network gave numbers that are not finite" : "the device raised a fault",
             (unsigned)fault->code, fault->item);
     return STATUS_FAULT;
 }
 
-/* Plays the block's games; a->stopped where it was ended before its last. */
+/* Plays the games of a block. a->stopped: go_on ended it before the last. */
 static Status play_block(MatchRun *a, int64_t games) {
     const MatchConfig *c = a->config;
     const PlayCounters *counters;
@@ -153,13 +154,13 @@ static Status play_block(MatchRun *a, int64_t games) {
         if (counters->fault.code != FAULT_NONE) return refuse_fault(a, &counters->fault);
         a->stopped = finished < games && c->go_on && !c->go_on(c->context, a->result);
     }
-    /* the epoch that was under way */
+    /* one more epoch was enqueued */
     TRY(selfplay_wait(&a->selfplay, a->epoch++, &counters, &out));
     if (!a->stopped) a->rows += counters->rows;
     return STATUS_OK;
 }
 
-/* The block's deals, in order, into the result. */
+/* Adds the deals of the block to the result, in order. */
 static void count_block(MatchRun *a, int64_t deals) {
     const MatchConfig *c = a->config;
     MatchResult *r = a->result;

@@ -1,4 +1,4 @@
-/* host/match/paired_stats.c - the figures of a match: Welford's sums, Student's t, the sequential
+/* host/match/paired_stats.c - statistics of a match: Welford's sums, Student's t, the sequential
  * test. */
 #include "paired_stats.h"
 
