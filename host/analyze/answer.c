@@ -1,4 +1,4 @@
-/* host/analyze/answer.c - a query is read, searched, and its answer written. */
+/* host/analyze/answer.c - reads a query, searches it, and writes the answer. */
 #include "answer.h"
 
 #include <inttypes.h>
@@ -72,7 +72,7 @@ static void write_answer(FILE *out, const char *id, const AnalyzeQuery *q, const
     fprintf(out, ",\"best\":\"%s\",\"rows\":%" PRId64 "}\n", text, a->rows);
 }
 
-/* The network for the first query that asks for it. */
+/* Makes the network when the first query asks for it. */
 static Status make_weights(Answerer *a) {
     if (a->analyzer.weights) return STATUS_OK;
     ModelConfig config = model_config_default();
@@ -84,8 +84,8 @@ static Status make_weights(Answerer *a) {
     return STATUS_OK;
 }
 
-/* Whether the query's trees and rows fit into what is free: asked before they are taken, as a host
- * may promise more memory than it has. */
+/* Whether trees and rows of the query fit into free memory. Asked before allocating, as a host may
+ * promise more memory than it has. */
 static bool memory_fits(Analyzer *a, const AnalyzeQuery *q) {
     const Device *d = a->device;
     size_t available = 0, total = 0, rows = (size_t)q->worlds * (size_t)q->leaves, net = 0;
@@ -110,7 +110,7 @@ static bool memory_fits(Analyzer *a, const AnalyzeQuery *q) {
     return dry.used + net <= available + a->block_bytes;
 }
 
-/* STATUS_INPUT: refused, and what is in fields. */
+/* STATUS_INPUT: refused; `fields` tells why. */
 static Status answer_search(Answerer *a, Fields *fields, const AnalyzeQuery *query,
                             AnalyzeAnswer *answer) {
     bool searched = !bits_is_one(round_legal(&query->state));
@@ -120,7 +120,7 @@ static Status answer_search(Answerer *a, Fields *fields, const AnalyzeQuery *que
         status = analyzer_answer(&a->analyzer, query, answer);
     if (status == STATUS_MEMORY)
         return field_refuse(fields, FIELD_SIMULATIONS,
-                            "%d: with %d worlds and %d leaves more memory is needed than there is",
+                            "%d: with %d worlds and %d leaves there is not enough memory",
                             query->simulations, query->worlds, query->leaves);
     if (status == STATUS_FAULT)
         return field_refuse(fields, FIELD_EVALUATOR,

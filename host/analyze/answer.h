@@ -8,27 +8,26 @@
 
 #include "device/play/analyze.h"
 
-enum { ANSWER_LINE_BYTES = 1 << 20 }; /* the longest line that is read; a query has some 2,000 */
+enum { ANSWER_LINE_BYTES = 1 << 20 }; /* the longest line; a query has about 2,000 */
 
 typedef struct {
     Analyzer analyzer;
-    Weights weights;       /* owned; empty until the first query that asks for net */
-    uint64_t weights_seed; /* of the random network, where none was given */
+    Weights weights;       /* owned; empty until a query asks for net */
+    uint64_t weights_seed; /* of the random network, if no weights were given */
 } Answerer;
 
-/* weights: NULL, or those for the evaluator net, which are taken over; without, the first query
- * that asks for it makes a random network and says so on stderr. In every case the caller calls
- * answer_close. */
+/* weights: for the evaluator net; moved into *a. NULL: the first query that asks for net gets a
+ * random network, which is reported on stderr. The caller calls answer_close in any case. */
 Status answer_open(Answerer *a, const Device *device, Weights *weights, uint64_t weights_seed,
                    Precision precision, Network network);
 void answer_close(Answerer *a);
 
-/* Answers the query that the `bytes` of `line` hold with one line to `out`; line[bytes] is '\0'.
- * Nothing is written for a line of white space. STATUS_OK whatever is wrong with the query; else
- * the device failed, and nothing was written. */
+/* Answers the query in the `bytes` of `line` by a line to `out`; line[bytes] is '\0'. Writes
+ * nothing for a line of white space. STATUS_OK whatever is wrong with the query; otherwise the
+ * device failed, and nothing was written. */
 Status answer_line(Answerer *a, const char *line, size_t bytes, FILE *out);
 
-/* The answer to a line that is no query: id and field are null. */
+/* Answers a line that is not a JSON object: id and field are null. */
 void answer_write_refusal(FILE *out, const char *why);
 
 #endif

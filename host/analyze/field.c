@@ -1,4 +1,4 @@
-/* host/analyze/field.c - one reader for each kind of field. */
+/* host/analyze/field.c - a reader for each kind of field. */
 #include "field.h"
 
 #include <stdarg.h>
@@ -32,7 +32,7 @@ Status fields_collect(Fields *fields, const cJSON *object) {
             continue;
         }
         snprintf(fields->why, sizeof fields->why, "%s",
-                 f < FIELD_COUNT ? "stands there twice" : "no query has such a field");
+                 f < FIELD_COUNT ? "is given twice" : "is not a field of a query");
         fields->wrong = item->string;
         return STATUS_INPUT;
     }
@@ -47,7 +47,7 @@ Status field_require(Fields *fields, FieldName name, const char *allowed) {
 Status field_read_pair(Fields *fields, FieldName one, FieldName other, bool *given) {
     *given = fields->item[one] != NULL;
     if (*given == (fields->item[other] != NULL)) return STATUS_OK;
-    return field_refuse(fields, *given ? other : one, "is missing: it goes with %s",
+    return field_refuse(fields, *given ? other : one, "is missing: %s needs it",
                         NAMES[*given ? one : other]);
 }
 
@@ -109,7 +109,7 @@ Status field_read_choice(Fields *fields, FieldName name, const char *const *choi
 }
 
 Status field_read_text(Fields *fields, FieldName name, const char **out) {
-    if (!cJSON_IsString(fields->item[name])) return field_refuse(fields, name, "must be a text");
+    if (!cJSON_IsString(fields->item[name])) return field_refuse(fields, name, "must be a string");
     *out = fields->item[name]->valuestring;
     return STATUS_OK;
 }

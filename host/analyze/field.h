@@ -1,7 +1,7 @@
-/* host/analyze/field.h - the fields of a query: their names, their order, and how one is read or refused.
+/* host/analyze/field.h - the fields of a query: names, order, and how each is read or refused.
  *
- * The order is that in which they are checked; the first wrong one is named. A number is whole if
- * its value is: 1.0 and 1e0 are 1, -0 is 0. */
+ * Fields are checked in the order of FieldName, and the first wrong one is named. What counts is
+ * the value of a number: 1.0 and 1e0 are the whole number 1, -0 is 0. */
 #ifndef HOST_ANALYZE_FIELD_H
 #define HOST_ANALYZE_FIELD_H
 
@@ -21,7 +21,7 @@ typedef enum {
     FIELD_POINTS,
     FIELD_PENALTY,
     FIELD_DEALER,
-    FIELD_SCORES, /* with FIELD_ROUND: of a full game */
+    FIELD_SCORES, /* with FIELD_ROUND, in a full game */
     FIELD_ROUND,
     FIELD_OPEN,
     FIELD_HANDS,
@@ -35,7 +35,7 @@ typedef enum {
     FIELD_NOISE,
     FIELD_SEED,
     FIELD_EVALUATOR,
-    FIELD_GAME, /* with FIELD_PLY: a recorded decision */
+    FIELD_GAME, /* with FIELD_PLY, of a recorded decision */
     FIELD_PLY,
     FIELD_COUNT
 } FieldName;
@@ -43,29 +43,29 @@ typedef enum {
 enum { FIELD_WHY_BYTES = 200 };
 
 typedef struct {
-    const cJSON *item[FIELD_COUNT]; /* views of the line's tree; NULL: not given */
-    const char *wrong;              /* the name of the first wrong one; a view too */
+    const cJSON *item[FIELD_COUNT]; /* views of the parsed line; NULL: not given */
+    const char *wrong;              /* name of the first wrong field; a view */
     char why[FIELD_WHY_BYTES];
 } Fields;
 
-/* Each of the next returns STATUS_INPUT where it refuses; nothing is said, wrong and why tell. */
+/* Each of these returns STATUS_INPUT if it refuses: `wrong` and `why` tell, nothing is printed. */
 
-/* Finds every field of the object. Refused: a name that is none, or that stands there twice. */
+/* Finds the fields of the object. Refuses unknown names, and names given twice. */
 Status fields_collect(Fields *fields, const cJSON *object);
 
 Status field_refuse(Fields *fields, FieldName name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 Status field_require(Fields *fields, FieldName name, const char *allowed);
 
-/* Whether two fields that go together are given; refused: one without the other. */
+/* Whether two fields that need each other are given; refuses one without the other. */
 Status field_read_pair(Fields *fields, FieldName one, FieldName other, bool *given);
 
-/* A field that is not given leaves *out as it is, which is the default. */
+/* If the field is not given, *out keeps the default. */
 Status field_read_whole(Fields *fields, FieldName name, int64_t min, int64_t max, int64_t *out);
 Status field_read_int(Fields *fields, FieldName name, int min, int max, int *out);
 Status field_read_real(Fields *fields, FieldName name, double min, double max, double *out);
 Status field_read_flag(Fields *fields, FieldName name, int *out);
-/* choices: ends in NULL; *out is an index. */
+/* choices: ends in NULL; *out: an index. */
 Status field_read_choice(Fields *fields, FieldName name, const char *const *choices, int *out);
 
 /* The text of a field that is given. */

@@ -1,4 +1,4 @@
-/* host/analyze/query.c - the fields in their order: the game, then how it is searched. */
+/* host/analyze/query.c - reads the fields in order: the game, then the search. */
 #include "query.h"
 
 #include "device/search/hash.h"
@@ -7,8 +7,9 @@
 static const char *const search_names[] = {"puct", NULL};
 static const char *const evaluator_names[EVALUATOR_COUNT + 1] = {"net", "uniform", "hash", NULL};
 
-static const int64_t LARGEST_EXACT = ((int64_t)1 << 53) - 1; /* of JSON's numbers */
-static const int64_t LARGEST_PLY = (1 << 24) - 1; /* a random number's counter has 24 bits */
+static const int64_t LARGEST_EXACT = ((int64_t)1 << 53) - 1; /* of a JSON number */
+static const int64_t LARGEST_PLY = (1 << 24) -
+                                   1; /* the counter of a random number has 24 bits for it */
 
 static Status read_search(Fields *f, AnalyzeQuery *q) {
     const SelfplayConfig usual = selfplay_config_default();
@@ -54,7 +55,7 @@ Status query_read(const cJSON *object, Fields *fields, AnalyzeQuery *query) {
     const char *id;
     memset(query, 0, sizeof *query);
     TRY(fields_collect(fields, object));
-    TRY(field_require(fields, FIELD_ID, "a text"));
+    TRY(field_require(fields, FIELD_ID, "a string"));
     TRY(field_read_text(fields, FIELD_ID, &id));
     TRY(query_read_game(fields, query));
     TRY(read_search(fields, query));

@@ -1,4 +1,5 @@
-/* host/analyze/query_game.c - numbers of the game, then the hands, then the actions one by one. */
+/* host/analyze/query_game.c - reads the terms of the game, then the hands, then the actions one by
+ * one. */
 #include "query_game.h"
 
 #include <stdlib.h>
@@ -19,11 +20,11 @@ static Status read_table(Fields *f, AnalyzeQuery *q, int *cards) {
     TRY(field_read_int(f, FIELD_PLAYERS, rules_min_players(rules), rules_max_players(rules),
                        &players));
     q->rules.players = (uint8_t)players;
-    TRY(field_require(f, FIELD_CARDS, "how many each seat was dealt"));
+    TRY(field_require(f, FIELD_CARDS, "the number dealt to each seat"));
     return field_read_int(f, FIELD_CARDS, 1, round_max_cards(&q->rules), cards);
 }
 
-/* trump in blob; turned, points and penalty in oh-hell; each refused in the other. */
+/* blob: trump; oh-hell: turned, points and penalty. Each is refused with the other rules. */
 static Status read_trump(Fields *f, AnalyzeQuery *q, int *trump, int *turned) {
     static const FieldName only_oh_hell[] = {FIELD_TURNED, FIELD_POINTS, FIELD_PENALTY};
     const char *text = "";
@@ -42,11 +43,11 @@ static Status read_trump(Fields *f, AnalyzeQuery *q, int *trump, int *turned) {
     }
     if (f->item[FIELD_TRUMP])
         return field_refuse(f, FIELD_TRUMP, "not with rules oh-hell: the suit of turned is trump");
-    TRY(field_require(f, FIELD_TURNED, "the card turned up, as AS"));
+    TRY(field_require(f, FIELD_TURNED, "the card turned up, such as AS"));
     TRY(field_read_text(f, FIELD_TURNED, &text));
     *turned = text_card_parse(text);
     if (*turned < 0)
-        return field_refuse(f, FIELD_TURNED, "\"%.*s\": must be a card, as AS",
+        return field_refuse(f, FIELD_TURNED, "\"%.*s\": must be a card, such as AS",
                             json_line_quoted_bytes(text, 40), text);
     *trump = card_suit(*turned);
     int points = 1, penalty = 0;
@@ -96,14 +97,14 @@ Status query_find_rounds(Fields *f, AnalyzeQuery *q, int64_t ply) {
     return STATUS_OK;
 }
 
-/* The hand of one seat as dealt, which nothing else of `taken` may hold. */
+/* The hand of one seat as dealt; no card of it may be in `taken`, which then includes it. */
 static Status read_hand(Fields *f, const AnalyzeQuery *q, int seat, uint64_t *taken,
                         uint64_t *hand) {
     const cJSON *item = cJSON_GetArrayItem(f->item[FIELD_HANDS], seat);
     char why[128];
     if (!cJSON_IsString(item))
         return field_refuse(f, FIELD_HANDS, "of seat %d is missing: %s", seat,
-                            q->open ? "with open all are needed" : "it is the one that moves");
+                            q->open ? "open needs all hands" : "it is the seat to move");
     if (!text_hand_parse(item->valuestring, hand, why, sizeof why))
         return field_refuse(f, FIELD_HANDS, "of seat %d: %s", seat, why);
     if (bits_count(*hand) != q->state.cards)
@@ -119,34 +120,36 @@ static Status read_hand(Fields *f, const AnalyzeQuery *q, int seat, uint64_t *ta
     return STATUS_OK;
 }
 
-/* Strings or null, one for each seat. */
+/* A string or null for each seat. */
 static Status check_hands(Fields *f, const AnalyzeQuery *q) {
     TRY(field_require(f, FIELD_HANDS, "an array of the seats' hands as dealt, null if unknown"));
     TRY(field_check_array(f, FIELD_HANDS, q->rules.players, q->rules.players));
     int seat = 0;
     for (const cJSON *item = f->item[FIELD_HANDS]->child; item; item = item->next, seat++)
         if (!cJSON_IsString(item) && !cJSON_IsNull(item))
-            return field_refuse(f, FIELD_HANDS, "of seat %d: must be a text or null", seat);
+            return field_refuse(f, FIELD_HANDS, "of seat %d: must be a string or null", seat);
     return STATUS_OK;
 }
 
-/* Why a card may not be played, or NULL. `known`: mask of the seats whose hands are in `s`. dealt:
- * what those seats were dealt, and the card turned up. */
+/* Why a card may not be played; NULL: it may. known: mask of the seats whose hands are in `s`.
+ * dealt: what those seats were dealt, and the card turned up. */
 static const char *card_refuse(const RoundState *s, int card, unsigned known, uint64_t dealt) {
     if (s->played & card_bit(card)) return "was played before";
     if (known >> s->turn & 1) {
-        if (!(s->hands[s->turn] & card_bit(card))) return "is not in the hand of the seat";
-        if (!(round_legal(s) & card_bit(card))) return "does not follow suit, which the seat could";
+        if (!(s->hands[s->turn] & card_bit(card))) return "is not in the seat's hand";
+        if (!(round_legal(s) & card_bit(card)))
+            return "does not follow suit, although the seat can";
         return NULL;
     }
     if (dealt & card_bit(card)) return "is turned up or in another hand";
-    if (s->voids >> (4 * s->turn + card_suit(card)) & 1) return "is of a suit that the seat lacks";
+    if (s->voids >> (4 * s->turn + card_suit(card)) & 1)
+        return "is of a suit that the seat has shown to lack";
     return NULL;
 }
 
 typedef enum { APPLY_TURNS, APPLY_CHECKED } ApplyMode;
 
-/* Applies the actions to the state. APPLY_TURNS: whatever they are, to learn who moves. */
+/* Applies the actions to the state. APPLY_TURNS: unchecked, to learn who moves. */
 static Status apply_actions(Fields *f, RoundState *s, ApplyMode mode, unsigned known,
                             uint64_t dealt) {
     int i = 0;
@@ -156,8 +159,8 @@ static Status apply_actions(Fields *f, RoundState *s, ApplyMode mode, unsigned k
         const char *why = NULL;
         if (action < 0)
             why = round_is_over(s)      ? "comes after the last card"
-                  : round_is_bidding(s) ? "is no bid"
-                                        : "is no card";
+                  : round_is_bidding(s) ? "is not a bid"
+                                        : "is not a card";
         else if (mode == APPLY_CHECKED && !round_is_bidding(s))
             why = card_refuse(s, action, known, dealt);
         else if (mode == APPLY_CHECKED && !(round_legal(s) >> action & 1))
@@ -168,16 +171,17 @@ static Status apply_actions(Fields *f, RoundState *s, ApplyMode mode, unsigned k
         round_apply(s, action);
     }
     if (!round_is_over(s)) return STATUS_OK;
-    return field_refuse(f, FIELD_ACTIONS, "end the round: there is nothing to decide");
+    return field_refuse(f, FIELD_ACTIONS, "end the round: nothing is left to decide");
 }
 
-/* What the mover sees must leave a deal of the other cards. */
+/* Some deal of the unseen cards must fit what the mover sees. */
 static Status check_deals(Fields *f, const RoundState *s) {
     uint64_t binomial[WORLD_BINOMIALS];
     WorldScratch scratch;
     world_binomial_fill(binomial);
     if (world_count(&scratch, s, s->turn, binomial) == WORLD_OK) return STATUS_OK;
-    return field_refuse(f, FIELD_ACTIONS, "no deal of the unseen cards fits what seats have shown");
+    return field_refuse(f, FIELD_ACTIONS,
+                        "no deal of the unseen cards fits what the seats have shown");
 }
 
 static Status read_history(Fields *f, AnalyzeQuery *q, uint64_t taken) {

@@ -1,5 +1,5 @@
-/* host/programs/blob_analyze.c - blob-analyze [FILE..]: answers queries about positions, as JSON
- * lines. */
+/* host/programs/blob_analyze.c - blob-analyze [FILE..]: answers questions about positions, one JSON
+ * object a line. */
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -22,44 +22,64 @@ enum { MAX_FILES = 4096 };
 
 #define AT(field) offsetof(AnalyzeOptions, field)
 
+/* clang-format off */
 static const Option options[] = {
-    {"weights", "FILE", "safetensors by PyTorch's names; without: a seeded random network",
-     OPTION_TEXT, AT(weights), 0, 0, NULL, NULL, 0},
-    {"weights-seed", "N", "seed of the random network (1)", OPTION_INT64, AT(weights_seed), 0,
-     9007199254740991.0, NULL, NULL, 0},
-    {"precision", "NAME", NETWORK_PRECISION_HELP, OPTION_CHOICE, AT(precision), 0, 0,
-     network_precision_words, NULL, 0},
-    {"network", "NAME", NETWORK_HELP, OPTION_CHOICE, AT(network), 0, 0, network_words, NULL, 0},
-    {"device", "NAME", "auto, cuda, cpu (auto)", OPTION_TEXT, AT(device), 0, 0, NULL, NULL, 0},
-    {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
-    {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+    OPTION_GROUP("Network, for queries with \"evaluator\": \"net\":"),
+    {.name = "weights", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(weights),
+     .help = "safetensors file with PyTorch's names (a random network)"},
+    {.name = "weights-seed", .arg = "N", .kind = OPTION_INT64, .offset = AT(weights_seed),
+     .min = 0, .max = OPTION_SEED_MAX,
+     .help = "seed of the random network (1)"},
+    {.name = "precision", .arg = "NAME", .kind = OPTION_CHOICE, .offset = AT(precision),
+     .choices = network_precision_words,
+     .help = NETWORK_PRECISION_HELP},
+    {.name = "network", .arg = "NAME", .kind = OPTION_CHOICE, .offset = AT(network),
+     .choices = network_words,
+     .help = NETWORK_HELP},
+    OPTION_GROUP("Device:"),
+    {.name = "device", .arg = "NAME", .kind = OPTION_TEXT, .offset = AT(device),
+     .help = "cpu, cuda; auto: cuda where there is a GPU (auto)"},
+    {.name = "threads", .arg = "N", .kind = OPTION_INT, .offset = AT(threads), .min = 1,
+     .max = 4096,
+     .help = "CPU threads (all cores)"},
+    {.name = NULL}};
+/* clang-format on */
 
 static const OptionTable table = {
-    "blob-analyze",
-    "Searches positions of Blob (Oh Hell): one JSON object a line in, from files or standard "
-    "input, one a line out, in the same order.\v"
-    "Seat 0 holds five cards and leads; which?\n\n"
-    "  printf %s '{\"id\":\"1\",\"players\":4,\"cards\":5,\"trump\":\"S\",\"dealer\":3,' \\\n"
-    "    '\"hands\":[\"AS KD 7C 3C 2H\",null,null,null],' \\\n"
-    "    '\"actions\":[\"2\",\"1\",\"0\",\"3\"],\"evaluator\":\"uniform\"}' | blob-analyze\n\n"
-    "Required: id, players 2..8, cards 1..17, trump S H C D N, dealer (a seat, from 0), hands (as "
-    "dealt, null where unknown; the seat's that moves is needed), actions (bids and cards so "
-    "far).\n\n"
-    "Optional: worlds 3, simulations 30, leaves 1, search puct, c_puct 1.5, fpu 0.1, noise 0, "
-    "seed 1, evaluator net, uniform or hash; rules oh-hell with turned (a card, instead of trump), "
-    "points 1, penalty false; open true: all hands are given and known; scores and round in a full "
-    "game; game and ply of a recorded decision.\n\n"
-    "A wrong query is answered with error and field, and the next one is served. Exit status: 0 "
-    "all lines answered; 1 something cannot be read, written or run; 2 usage.",
-    "[FILE...]", options};
+    .program = "blob-analyze",
+    .about =
+        "Searches positions of Blob (Oh Hell). Reads queries from files or standard input, one "
+        "JSON "
+        "object a line, and writes the answers in the same order, one a line.\v"
+        "Seat 0 holds five cards and leads. Which one?\n\n"
+        "  printf %s '{\"id\":\"1\",\"players\":4,\"cards\":5,\"trump\":\"S\",\"dealer\":3,' \\\n"
+        "    '\"hands\":[\"AS KD 7C 3C 2H\",null,null,null],' \\\n"
+        "    '\"actions\":[\"2\",\"1\",\"0\",\"3\"],\"evaluator\":\"uniform\"}' | blob-analyze\n\n"
+        "Required fields: id; players 2..8; cards 1..17, dealt to each; trump S H C D, N for none; "
+        "dealer, a seat counted from 0; hands as dealt, null if unknown, but not of the seat to "
+        "move; "
+        "actions, the bids and cards so far.\n\n"
+        "Optional fields and their defaults: worlds 3, simulations 30, leaves 1, search puct, "
+        "c_puct "
+        "1.5, fpu 0.1, noise 0, seed 1, evaluator net (or uniform, hash); rules blob (oh-hell: "
+        "turned, "
+        "a card, instead of trump; points 1, penalty false); open false (true: all hands are given "
+        "and "
+        "known to the search); in a full game scores and round; of a recorded decision game and "
+        "ply.\n\n"
+        "A wrong query is answered by error and field, and the next one is read. Exit status: 0 "
+        "all "
+        "lines were answered; 1 something could not be read, written or run; 2 usage.",
+    .files = "[FILE...]",
+    .options = options};
 
 typedef struct {
-    char *text; /* (ANSWER_LINE_BYTES) the line without its end, '\0' behind it */
+    char *text; /* (ANSWER_LINE_BYTES) the line without its newline, then '\0' */
     size_t bytes;
-    bool too_long; /* the rest of the line was passed over */
+    bool too_long; /* the rest of the line was skipped */
 } Line;
 
-/* False at the end of the file, or where it cannot be read. */
+/* False: the end of the file, or it cannot be read. */
 static bool read_line(FILE *file, Line *line) {
     int c = getc_unlocked(file);
     line->bytes = 0;
@@ -78,7 +98,7 @@ static bool read_line(FILE *file, Line *line) {
 static Status serve_file(Answerer *answerer, FILE *file, const char *name, Line *line) {
     while (read_line(file, line)) {
         if (line->too_long)
-            answer_write_refusal(stdout, "a line of more than 1 MiB is no query");
+            answer_write_refusal(stdout, "the line is longer than 1 MiB");
         else
             TRY(answer_line(answerer, line->text, line->bytes, stdout));
         if (fflush(stdout) != 0) {
@@ -106,7 +126,7 @@ static Status serve_all(const AnalyzeOptions *o, const Device *device, Precision
                         const char *const *paths, int path_count) {
     Weights weights;
     Answerer answerer;
-    Line line = {malloc(ANSWER_LINE_BYTES), 0, false};
+    Line line = {.text = malloc(ANSWER_LINE_BYTES)};
     Status status = STATUS_MEMORY;
     ModelConfig config = model_config_default();
     memset(&weights, 0, sizeof weights);
@@ -129,7 +149,7 @@ fail:
 
 int main(int argc, char **argv) {
     static const char *paths[MAX_FILES];
-    AnalyzeOptions o = {NULL, "auto", 1, 0, 0, 0};
+    AnalyzeOptions o = {.device = "auto", .weights_seed = 1};
     Precision precision;
     const Device *device = NULL;
     char device_text[256];

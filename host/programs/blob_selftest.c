@@ -1,4 +1,4 @@
-/* host/programs/blob_selftest.c - blob-selftest: does this GPU play and reckon as the CPU does? */
+/* host/programs/blob_selftest.c - blob-selftest: does this GPU compute and play as the CPU does? */
 #include <errno.h>
 #include <string.h>
 
@@ -23,34 +23,43 @@ typedef struct {
 
 #define AT(field) offsetof(SelftestOptions, field)
 
+/* clang-format off */
 static const Option selftest_options[] = {
-    {"device", "NAME", "cuda; cpu checks what the CPU alone can (cuda)", OPTION_TEXT, AT(device), 0,
-     0, NULL, NULL, 0},
-    {"weights", "FILE", "the network that is tried; without: a seeded random one", OPTION_TEXT,
-     AT(weights), 0, 0, NULL, NULL, 0},
-    {"weights-seed", "N", "seed of the random network (1)", OPTION_INT64, AT(weights_seed), 0,
-     9007199254740991.0, NULL, NULL, 0},
-    {"seed", "N", "of positions, rows and games (1)", OPTION_INT64, AT(seed), 0, 9007199254740991.0,
-     NULL, NULL, 0},
-    {"probe", NULL, "cuda: then measure what the design assumes of a GPU", OPTION_FLAG, AT(probe),
-     0, 0, NULL, NULL, 0},
-    {"json", "FILE", "write all of it there", OPTION_TEXT, AT(json), 0, 0, NULL, NULL, 0},
-    {"threads", "N", "CPU threads (all)", OPTION_INT, AT(threads), 1, 4096, NULL, NULL, 0},
-    {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+    OPTION_GROUP("What is checked:"),
+    {.name = "device", .arg = "NAME", .kind = OPTION_TEXT, .offset = AT(device),
+     .help = "cuda: the GPU against the CPU; cpu: what the CPU alone can check (cuda)"},
+    {.name = "weights", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(weights),
+     .help = "weights of the network, a safetensors file (a random network)"},
+    {.name = "weights-seed", .arg = "N", .kind = OPTION_INT64, .offset = AT(weights_seed),
+     .min = 0, .max = OPTION_SEED_MAX,
+     .help = "seed of the random network (1)"},
+    {.name = "seed", .arg = "N", .kind = OPTION_INT64, .offset = AT(seed), .min = 0,
+     .max = OPTION_SEED_MAX,
+     .help = "of positions, rows and games (1)"},
+    {.name = "probe", .kind = OPTION_FLAG, .offset = AT(probe),
+     .help = "cuda: afterwards measures what the design assumes about a GPU"},
+    OPTION_GROUP("Output and threads:"),
+    {.name = "json", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(json),
+     .help = "also writes the report to this file, as JSON"},
+    {.name = "threads", .arg = "N", .kind = OPTION_INT, .offset = AT(threads), .min = 1,
+     .max = 4096,
+     .help = "CPU threads (all cores)"},
+    {.name = NULL}};
+/* clang-format on */
 
 static const OptionTable table = {
-    "blob-selftest",
-    "Checks that a GPU does what the CPU does: random numbers, arithmetic, searches and whole "
-    "games bit by bit, the network within limits.\v"
-    "  blob-selftest --probe\n"
-    "  blob-selftest --device cpu --weights net.safetensors\n\n"
-    "Each section ends with its verdict and the share of the narrowest limit that was used up. "
-    "--probe answers assumptions of the design with values measured on this GPU, here and now; "
-    "they are no verdict. Exit status: 0 all is well, 1 a section failed, 2 usage, 77 there is no "
-    "GPU to check.",
-    NULL, selftest_options};
+    .program = "blob-selftest",
+    .about =
+        "Checks that a GPU does what the CPU does: random numbers, arithmetic, searches and whole "
+        "games bit by bit, the network within limits.\v"
+        "  blob-selftest --probe\n"
+        "  blob-selftest --device cpu --weights net.safetensors\n\n"
+        "Each section ends with a verdict and how much of the narrowest limit was used. --probe "
+        "compares assumptions of the design with what this GPU measures now; it gives no verdict. "
+        "Exit status: 0 all is well, 1 a section failed, 2 usage, 77 there is no GPU to check.",
+    .options = selftest_options};
 
-/* What stands on what comes later: a wrong sum shows before a wrong game. */
+/* From the bottom up: a wrong sum shows before the wrong game that it causes. */
 static const SelftestSection sections[] = {
     {"random numbers", selftest_random, true},
     {"arithmetic", selftest_real, true},
@@ -65,8 +74,8 @@ static const SelftestSection sections[] = {
 
 enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
-/* By name; what is wrong with it stays in `text`. STATUS_DEVICE: there is none, which is nobody's
- * mistake; STATUS_INPUT: this program cannot use the one there is. */
+/* Opens the device of that name; `text` receives its description or what is wrong. STATUS_DEVICE:
+ * there is none, which is no mistake. STATUS_INPUT: there is one that this program cannot use. */
 static Status find_device(const char *name, const Device **out, char *text, size_t text_bytes) {
     snprintf(text, text_bytes, "this program was built without CUDA");
     for (int i = 0; devices[i]; i++) {
@@ -120,12 +129,13 @@ static void run_probes(cJSON *json) {
             cJSON_AddStringToObject(value, "unit", line->unit);
             cJSON_AddItemToArray(values, value);
         }
-        if (status != STATUS_OK) printf("  it failed (status %d)\n", status);
+        if (status != STATUS_OK) printf("  failed (status %d)\n", status);
         fflush(stdout);
     }
 }
 
-/* Before minutes of work; what is there stays as it is. path NULL: no report is wanted. */
+/* Whether the report can be written, before minutes of work; changes no file. path NULL: no
+ * report. */
 static Status check_json(const char *path) {
     DurableFile file;
     if (!path) return STATUS_OK;
@@ -134,13 +144,13 @@ static Status check_json(const char *path) {
     return STATUS_OK;
 }
 
-/* In place of what is there under the name. path NULL writes nothing. */
+/* Replaces the file. path NULL: does nothing. */
 static Status write_json(const char *path, const cJSON *json) {
     if (!path) return STATUS_OK;
     char *text = cJSON_Print(json);
     if (!text) return STATUS_MEMORY;
     size_t length = strlen(text);
-    text[length] = '\n'; /* in the place of the NUL, which the file does not get */
+    text[length] = '\n'; /* replaces the NUL */
     Status status = durable_save(path, text, length + 1);
     cJSON_free(text);
     return status;
@@ -158,7 +168,7 @@ static Status run_all(const SelftestOptions *o, Selftest *t, const char *device_
     t->json = cJSON_AddArrayToObject(json, "sections");
     *failed = run_sections(t);
     cJSON_AddBoolToObject(json, "ok", *failed == 0);
-    TRY_GOTO(status, write_json(o->json, json)); /* a probe may not come back */
+    TRY_GOTO(status, write_json(o->json, json)); /* a probe may hang */
     if (o->probe && t->cuda) {
         run_probes(found);
         TRY_GOTO(status, write_json(o->json, json));
@@ -171,7 +181,7 @@ fail:
 
 int main(int argc, char **argv) {
     static Selftest t;
-    SelftestOptions o = {"cuda", NULL, NULL, 1, 1, 0, 0};
+    SelftestOptions o = {.device = "cuda", .weights_seed = 1, .seed = 1};
     char device_text[256], cpu_text[256];
     int failed = 0;
     threads_begin(argv);

@@ -1,8 +1,9 @@
-/* host/selftest/selftest.h - blob-selftest's sections: each asks whether a device does what the CPU does.
+/* host/selftest/selftest.h - the sections of blob-selftest: each checks one thing that a device
+ * must do as the CPU does.
  *
- *   section ─► items: a count that must be 0, distances beside their limits, notes ─► a verdict
+ *   section ─► items: counts that must be 0, distances with limits, notes ─► verdict
  *
- * A section fails if an item does, or if it could not run to its end. */
+ * A section fails if one of its items fails, or if it cannot finish. */
 #ifndef HOST_SELFTEST_SELFTEST_H
 #define HOST_SELFTEST_SELFTEST_H
 
@@ -12,37 +13,36 @@
 #include "device/play/selfplay.h"
 
 typedef struct {
-    const Device *cpu, *device; /* device: the one asked about; may be the CPU itself */
+    const Device *cpu, *device; /* device: the one checked, which may be the CPU itself */
     bool cuda;
-    Weights weights; /* of the network that is tried */
+    Weights weights; /* of the network under test */
     uint64_t seed;   /* of positions, rows and games */
-    cJSON *json;     /* sections so far */
+    cJSON *json;     /* the sections so far */
 
     /* the section under way */
     cJSON *items;
     const char *section;
-    int failed, exact; /* items that failed; items that had to be exact */
-    double used;       /* the greatest share of a limit that an item used up; 0: all were exact */
+    int failed, exact; /* items that failed; items that must be exact */
+    double used;       /* largest share of a limit that an item used; 0: all were exact */
 } Selftest;
 
 typedef struct {
     const char *name;
     Status (*run)(Selftest *t);
-    bool only_cuda; /* compares the two, so that there is nothing to do without a GPU */
+    bool only_cuda; /* compares CPU and GPU: nothing to do without a GPU */
 } SelftestSection;
 
-/* Runs one section, prints its items and its verdict, and keeps them in t->json.
- * False: it failed. */
+/* Runs a section, prints its items and verdict, and adds them to t->json. False: it failed. */
 bool selftest_section(Selftest *t, const SelftestSection *section);
 
-/* The items. `name` is printed and kept. */
+/* Items, printed and added to t->json under `name`. */
 void selftest_exact(Selftest *t, const char *name, int64_t differ, int64_t of, const char *unit);
-/* limits NULL: printed only. */
+/* limits NULL: only printed. */
 void selftest_distance(Selftest *t, const char *name, const Agreement *a,
                        const AgreeLimits *limits);
 void selftest_note(Selftest *t, const char *name, const char *text);
 
-/* selftest_core.c: what games are made of. */
+/* selftest_core.c */
 Status selftest_random(Selftest *t);
 Status selftest_real(Selftest *t);
 Status selftest_scan(Selftest *t);

@@ -1,4 +1,5 @@
-/* host/selftest/selftest_core.c - random numbers, arithmetic and sums: cuda's bits beside the CPU's. */
+/* host/selftest/selftest_core.c - random numbers, arithmetic and sums: cuda's bits against the
+ * CPU's. */
 #include <stdlib.h>
 
 #include "device/core/scan.h"
@@ -7,7 +8,7 @@
 
 Status selftest_random(Selftest *t) {
     enum { N = 1 << 16 };
-    /* Philox 4x32-10 as published with Random123, of counters and keys of all zeros. */
+    /* Philox 4x32-10 of zero counters and keys, as published with Random123. */
     static const uint32_t published[4] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
     static const uint32_t zero[4] = {0, 0, 0, 0};
     uint32_t out[4];
@@ -16,7 +17,7 @@ Status selftest_random(Selftest *t) {
     uint32_t *there = malloc(sizeof *there * N * PROBE_DRAWS);
     if (!here || !there) goto fail;
     philox4x32(zero, zero, out);
-    selftest_exact(t, "Philox beside its published numbers",
+    selftest_exact(t, "Philox against its published numbers",
                    memcmp(out, published, sizeof out) != 0, 1, "blocks");
     ProbeRandomArgs args = {t->seed, there, N};
     TRY_GOTO(status, probe_random(&args));
@@ -40,7 +41,7 @@ static bool same_real(float a, float b) {
     return memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
 }
 
-/* Half of the numbers have any bits at all, half are of everyday size. */
+/* Half of the numbers have arbitrary bits, half lie in -8..8. */
 static void fill_reals(uint64_t seed, float *x, int n) {
     for (int i = 0; i < n; i++) {
         uint64_t word = splitmix64(seed + (uint64_t)i);
@@ -77,7 +78,7 @@ fail:
     return status;
 }
 
-/* The device's scan of n numbers into `out`, all host memory. */
+/* Scans n numbers on the device; `in` and `out` are host memory. */
 static Status scan_there(const Backend *backend, const int32_t *in, int32_t *out, int n) {
     size_t bytes = ((size_t)n + 1) * sizeof *in, temp_bytes = backend->scan_bytes(n);
     void *in_there = NULL, *out_there = NULL, *temp = NULL;
@@ -119,7 +120,7 @@ Status selftest_scan(Selftest *t) {
         for (int i = 0; i <= n; i++) differ += here[i] != there[i];
         sums += n + 1;
     }
-    selftest_exact(t, "1 to 1,048,576 numbers, beside scan_one", differ, sums, "sums");
+    selftest_exact(t, "1 to 1,048,576 numbers, against scan_one", differ, sums, "sums");
 fail:
     free(there);
     free(here);

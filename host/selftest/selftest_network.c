@@ -1,8 +1,8 @@
-/* host/selftest/selftest_network.c - a network's outputs beside the CPU's in float32, and bits of
- * rows.
+/* host/selftest/selftest_network.c - a network's outputs against the CPU's in float32, and the bits
+ * of a row.
  *
- * The distances are taken over 4,096 positions of eight games and over 4,096 random rows; bits in
- * batches of 1 to 4,096 rows in other orders, as calls and as a captured graph. */
+ * Distances are taken over 4,096 positions of eight games and over 4,096 random rows. Bits are
+ * compared in batches of 1 to 4,096 rows in different orders, called and as a captured graph. */
 #include <stdlib.h>
 
 #include "selftest_rig.h"
@@ -23,7 +23,7 @@ static void comparison_close(Comparison *c) {
     outputs_close(&c->got);
 }
 
-/* All rows through one way. */
+/* Runs all rows through one implementation. */
 static Status outputs_of(const Selftest *t, const Device *device, Precision precision,
                          Network network, const RowSet *rows, RowOutputs *out, char *network_text) {
     Rig rig;
@@ -48,7 +48,7 @@ static Status comparison_open(const Selftest *t, Comparison *c) {
     return STATUS_OK;
 }
 
-/* One way of the device beside the CPU's float32. limits NULL: what comes out is what it is. */
+/* One implementation on the device against the CPU's float32. limits NULL: only printed. */
 static Status compare_network(Selftest *t, Comparison *c, const Device *device, Precision precision,
                               Network network, const AgreeLimits *limits) {
     for (int k = 0; k < 2; k++) {
@@ -65,8 +65,8 @@ static Status compare_network(Selftest *t, Comparison *c, const Device *device, 
     return STATUS_OK;
 }
 
-/* Rows of `some` that have other bits than those of `all` at picks[i], or at i where picks is
- * NULL. */
+/* Number of rows i of `some` whose bits differ from row picks[i] of `all`, or from row i if picks
+ * is NULL. */
 static int64_t rows_differ(const RowOutputs *all, const RowOutputs *some, const int *picks, int n) {
     int64_t differ = 0;
     for (int i = 0; i < n; i++) {
@@ -79,7 +79,7 @@ static int64_t rows_differ(const RowOutputs *all, const RowOutputs *some, const 
     return differ;
 }
 
-/* What the definition fixes to the bit: the device's outputs and the CPU's. */
+/* Outputs that are defined to the bit: the device's against the CPU's. */
 static Status compare_bits(Selftest *t, Comparison *c, Precision precision) {
     RowOutputs cpu;
     Status status = outputs_open(&cpu);
@@ -90,7 +90,7 @@ static Status compare_bits(Selftest *t, Comparison *c, Precision precision) {
                  outputs_of(t, t->cpu, precision, network, &c->rows[k], &cpu, network_text));
         TRY_GOTO(status,
                  outputs_of(t, t->device, precision, network, &c->rows[k], &c->got, network_text));
-        snprintf(name, sizeof name, "%s %s beside cpu, %s, %s", t->device->backend->name,
+        snprintf(name, sizeof name, "%s %s against cpu, %s, %s", t->device->backend->name,
                  precision_name(precision), network_name(network), row_words[k]);
         selftest_exact(t, name, rows_differ(&cpu, &c->got, NULL, RIG_ROWS), RIG_ROWS, "rows");
     }
@@ -108,7 +108,7 @@ static Status note_auto(Selftest *t, Precision precision) {
     return STATUS_OK;
 }
 
-/* plain, layers and what auto takes; of the CPU's ways layers is what the others stand beside. */
+/* plain, layers, and which one auto takes. The CPU's layers is the reference. */
 static Status compare_networks(Selftest *t, Comparison *c, Precision precision) {
     const AgreeLimits limits = agree_limits(precision);
     TRY(compare_network(t, c, t->device, precision, NETWORK_PLAIN, &limits));
@@ -133,7 +133,7 @@ Status selftest_bf16(Selftest *t) {
     return status;
 }
 
-/* int8 on the CPU beside float32, printed; then the device's bits beside the CPU's. */
+/* int8 on the CPU against float32, only printed; then the device's bits against the CPU's. */
 Status selftest_int8(Selftest *t) {
     Comparison c;
     Status status = comparison_open(t, &c);
@@ -159,7 +159,7 @@ static Status batches_differ(Rig *rig, const RowSet *rows, const RowOutputs *all
     return STATUS_OK;
 }
 
-/* One way: the bits of a row, whatever the batch around it. */
+/* One implementation: a row has the same bits in any batch. */
 static Status check_batches(Selftest *t, const Device *device, Precision precision, Network network,
                             const RowSet *rows, RowOutputs outputs[2]) {
     Rig rig;
@@ -197,7 +197,7 @@ Status selftest_batches(Selftest *t) {
     for (int p = 0; t->cuda && p < PRECISION_COUNT; p++) {
         Precision precision = (Precision)p;
         TRY_GOTO(status, check_batches(t, t->device, precision, NETWORK_PLAIN, &rows, outputs));
-        if (precision == PRECISION_INT8) continue; /* plain is all there is */
+        if (precision == PRECISION_INT8) continue; /* has no other implementation */
         TRY_GOTO(status, check_batches(t, t->device, precision, NETWORK_LAYERS, &rows, outputs));
     }
 fail:

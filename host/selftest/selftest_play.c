@@ -1,8 +1,8 @@
-/* host/selftest/selftest_play.c - searches and whole games: the device's beside the CPU's, bit by
+/* host/selftest/selftest_play.c - searches and whole games: the device's against the CPU's, bit by
  * bit.
  *
- * A record holds every visit of every decision, so equal records are equal searches. Without a GPU
- * the CPU stands beside itself, with other batches. */
+ * A record holds all visits of all decisions, so equal records mean equal searches. Without a GPU
+ * the CPU is compared with itself, in other batches. */
 #include <stdlib.h>
 
 #include "device/play/analyze.h"
@@ -20,13 +20,13 @@ static void records_free(Records *r) {
     memset(r, 0, sizeof *r);
 }
 
-/* Keeps the records of one epoch; counts them. */
+/* Copies and counts the records of an epoch. */
 static Status keep_records(Records *r, const uint16_t *out, int used, int games, int *count) {
     for (int at = 0; at < used; at += out[at + 4]) {
         size_t bytes = out[at + 4] * sizeof *out;
         int g = out[at];
         if (bytes == 0 || at + out[at + 4] > used || g >= games || r->words[g])
-            return STATUS_DEVICE; /* damaged, unknown, or twice */
+            return STATUS_DEVICE; /* damaged, unknown, or a duplicate */
         r->words[g] = malloc(bytes);
         if (!r->words[g]) return STATUS_MEMORY;
         memcpy(r->words[g], out + at, bytes);
@@ -80,7 +80,7 @@ static int64_t records_differ(const Records *a, const Records *b, int games) {
     return differ;
 }
 
-/* Games of `config` on the device, with a graph and without, beside those of `first`. */
+/* Games of `config` on the device, with and without graphs, against those on `first`. */
 static Status compare_games(Selftest *t, const Device *first, SelfplayConfig config, int games,
                             const char *name) {
     Records a = {{NULL}}, b = {{NULL}};
@@ -155,7 +155,7 @@ Status selftest_net_games(Selftest *t) {
         c.precision = PRECISION_INT8;
         TRY(compare_games(t, t->cpu, c, NET_GAMES, settings[i].name));
     }
-    /* Of floats one device owes the same games to itself alone. */
+    /* With floats, games are only defined for one device. */
     for (int p = PRECISION_FLOAT32; p <= (t->cuda ? PRECISION_BF16 : PRECISION_FLOAT32); p++) {
         SelfplayConfig c = setting_config(t, &settings[0]);
         char name[64];
@@ -168,7 +168,7 @@ Status selftest_net_games(Selftest *t) {
     return STATUS_OK;
 }
 
-/* One search on both, worlds drawn: 0 if all of the answer is the same. */
+/* One search on both devices, with sampled worlds; *differ: whether any of the answer does. */
 static Status compare_visits(Analyzer *cpu, Analyzer *device, const AnalyzeQuery *query,
                              int *differ) {
     AnalyzeAnswer a, b;

@@ -1,4 +1,4 @@
-/* host/selftest/selftest_report.c - items and verdicts, on standard output and as JSON. */
+/* host/selftest/selftest_report.c - prints items and verdicts, and adds them to the JSON report. */
 #include <stdio.h>
 
 #include "selftest.h"
@@ -63,11 +63,11 @@ void selftest_note(Selftest *t, const char *name, const char *text) {
 }
 
 static const char *const reasons[STATUS_COUNT] = {"",
-                                                  "this device does not have it",
-                                                  "it was refused, see the line on standard error",
+                                                  "the device does not have it",
+                                                  "it was refused, see standard error",
                                                   "not enough memory",
-                                                  "the device refused, see standard error",
-                                                  "a file, see standard error",
+                                                  "the device failed, see standard error",
+                                                  "a file failed, see standard error",
                                                   "the device raised a fault"};
 
 bool selftest_section(Selftest *t, const SelftestSection *section) {
@@ -85,7 +85,7 @@ bool selftest_section(Selftest *t, const SelftestSection *section) {
     cJSON_AddBoolToObject(json, "ok", ok);
     if (status != STATUS_OK) cJSON_AddStringToObject(json, "reason", reasons[status]);
     if (status != STATUS_OK)
-        printf("%s: FAILED, it could not run to its end: %s\n", section->name, reasons[status]);
+        printf("%s: FAILED, it could not finish: %s\n", section->name, reasons[status]);
     else if (!ok)
         printf("%s: FAILED, %d items\n", section->name, t->failed);
     else if (t->used > 0)

@@ -1,4 +1,4 @@
-/* host/selftest/selftest_rig.c - rows in, outputs back, through one net on one device. */
+/* host/selftest/selftest_rig.c - runs rows through a network on a device. */
 #include "selftest_rig.h"
 
 #include <stdlib.h>
@@ -94,7 +94,11 @@ Status rig_open(Rig *rig, const Device *device, const Weights *weights, Precisio
     TRY(b->alloc((void **)&rig->values, (size_t)RIG_ROWS * MAX_SEATS * sizeof(float)));
     TRY(b->alloc((void **)&rig->count, sizeof *rig->count));
     TRY(b->alloc((void **)&rig->fault, sizeof *rig->fault));
-    NetSpec spec = {weights->config, precision, NETWORK_AUTO, RIG_ROWS, rig->fault};
+    NetSpec spec = {.model = weights->config,
+                    .precision = precision,
+                    .network = NETWORK_AUTO,
+                    .capacity = RIG_ROWS,
+                    .fault = rig->fault};
     TRY(device->net->choose(network, &spec, weights, &spec.network, network_text, 256));
     rig->spec = spec;
     TRY(device->net->create(&rig->net, &spec));
@@ -130,7 +134,7 @@ Status rig_capture(Rig *rig) {
     return status == STATUS_OK ? ended : status;
 }
 
-/* The batch as the net wants its elements, in rig->staging; its bytes. */
+/* Puts the batch into rig->staging, in the elements that the network reads; returns its bytes. */
 static size_t rig_gather(Rig *rig, const RowSet *rows, const int *picks, int n) {
     bool bf16 = rig->device->net->bf16_rows;
     for (int i = 0; i < n; i++) {

@@ -42,7 +42,7 @@ expect 0 4 '{"id":"b","error":"is missing: the number of seats","field":"players
     printf '{"id":"a\0b"}\n'
     printf '%s\n' "$query"
 } >"$tmp/in"
-expect 0 4 'a line of more than 1 MiB is no query'
+expect 0 4 'the line is longer than 1 MiB'
 [[ $(sed -n 1p "$tmp/out" | wc -c) -gt 1048500 ]] || failed=1
 [[ $(sed -n 3p "$tmp/out") == '{"id":null,'* ]] || failed=1
 [[ $(sed -n 4p "$tmp/out") == *'"rows":91'* ]] || failed=1
