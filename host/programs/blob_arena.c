@@ -1,8 +1,8 @@
-/* host/programs/blob_arena.c - blob-arena A B: two players, the same deals, one line that says who
+/* host/programs/blob_arena.c - blob-arena A B: two players play the same deals; one line tells who
  * is better.
  *
- * Steps: 1 options, 2 device, 3 networks, 4 size, 5 match, 6 what is said. What can be refused is
- * refused before the first deal. */
+ * Steps: 1 options, 2 device, 3 networks, 4 size, 5 match, 6 result. Mistakes are refused before
+ * the first deal. */
 #include <errno.h>
 #include <math.h>
 #include <omp.h>
@@ -24,10 +24,10 @@ typedef struct {
     TableMix mix;
     const char *words[SIDES]; /* the players, as the command line names them */
     MatchPlayer players[SIDES];
-    Weights weights[SIDES]; /* owned; of a bot all zero */
+    Weights weights[SIDES]; /* owned; all zero for a bot */
     MatchConfig config;
     MatchResult result;
-    DurableFile json; /* open from the start, so that a bad path costs no match */
+    DurableFile json; /* opened at the start, so that a bad path costs no match */
     Progress progress;
     double seconds;
     char device_text[256];
@@ -41,7 +41,7 @@ static void describe_shape(const ModelConfig *c, char *text, size_t text_bytes) 
              c->width, c->heads, c->hidden, c->layers, c->policy_hidden, c->value_hidden);
 }
 
-/* The one shape that both networks have. */
+/* The shape, which both networks must have. */
 static Status find_shape(Program *p) {
     ModelConfig *model = &p->config.base.model;
     int first = -1;
@@ -54,7 +54,7 @@ static Status find_shape(Program *p) {
             char have[128], need[128];
             describe_shape(&shape, have, sizeof have);
             describe_shape(model, need, sizeof need);
-            return durable_refuse(path, "%s: must be of the shape of %s, %s", have, p->words[first],
+            return durable_refuse(path, "%s: must have the shape of %s, %s", have, p->words[first],
                                   need);
         }
         *model = shape;
@@ -63,7 +63,7 @@ static Status find_shape(Program *p) {
     return STATUS_OK;
 }
 
-/* Step 3: the networks, in which numbers, and which way through them. */
+/* Step 3: the networks, their precision and implementation. */
 static Status load_networks(Program *p, const Device *device) {
     SelfplayConfig *c = &p->config.base;
     Network network = (Network)p->options.play.network;
@@ -80,7 +80,8 @@ static Status load_networks(Program *p, const Device *device) {
             TRY(weights_alloc(weights, &c->model));
             weights_init(weights, p->players[side].seed);
         }
-        NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
+        NetSpec spec = {
+            .model = c->model, .precision = c->precision, .network = NETWORK_AUTO, .capacity = 1};
         TRY(device->net->choose(network, &spec, weights, &c->network, text, sizeof text));
         network = c->network; /* the second network uses the implementation of the first */
         p->config.weights[side] = weights;
@@ -88,8 +89,8 @@ static Status load_networks(Program *p, const Device *device) {
     return STATUS_OK;
 }
 
-/* Phase 4. Without a sequential test the blocks change no result: they are as long as keeps the
- * device full. */
+/* Step 4. Without a sequential test the size of a block changes no result: it is made large enough
+ * to keep the device full. */
 static Status choose_size(Program *p, const Device *device) {
     enum { BLOCK_MAX = 1 << 20, ROUNDS_OF_GAMES = 4 };
     MatchConfig *config = &p->config;
@@ -112,7 +113,7 @@ static bool go_on(void *context, const MatchResult *so_far) {
     return signals_asked() == 0;
 }
 
-/* Phase 5. */
+/* Step 5. */
 static Status play(Program *p, const Device *device) {
     double start = progress_clock();
     p->progress = progress_begin(p->options.play.quiet, 0, 2 * p->config.most_deals);
@@ -133,7 +134,7 @@ static const char *verdict_text(const Program *p) {
     return (p->config.margin > 0 ? sequential : fixed)[p->result.verdict];
 }
 
-/* The end of a long path tells more than its beginning. */
+/* Of a long path the end, which tells more than the beginning. */
 static void print_name(const char *word) {
     enum { WIDTH = 28 };
     size_t length = strlen(word);
@@ -205,7 +206,7 @@ static Status write_json(Program *p) {
     Status status = STATUS_MEMORY;
     if (!text) goto fail;
     size_t bytes = strlen(text);
-    text[bytes] = '\n'; /* in the place of its NUL */
+    text[bytes] = '\n'; /* replaces the NUL */
     TRY_GOTO(status, durable_write(&p->json, 0, text, bytes + 1));
     TRY_GOTO(status, durable_commit(&p->json));
 fail:
@@ -222,8 +223,8 @@ static Status run_all(Program *p, int argc, char **argv) {
     *o = match_options_default();
     TRY(options_parse(&match_option_table, argc, argv, o, p->words, SIDES, &words));
     if (words != SIDES) {
-        fprintf(stderr, "%d player%s given: must be two, A and B; --help tells which there are\n",
-                words, words == 1 ? "" : "s");
+        fprintf(stderr, "%d player%s given: must be two, A and B; --help lists the kinds\n", words,
+                words == 1 ? "" : "s");
         return STATUS_INPUT;
     }
     TRY(match_options_check(o, &p->mix));
@@ -251,7 +252,7 @@ static Status run_all(Program *p, int argc, char **argv) {
 int main(int argc, char **argv) {
     static Program program;
     threads_begin(argv);
-    signals_block(); /* before any thread begins */
+    signals_block(); /* before any thread exists */
     streams_open();
     program.json.fd = -1;
     Status status = run_all(&program, argc, argv);

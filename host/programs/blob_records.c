@@ -1,4 +1,4 @@
-/* host/programs/blob_records.c - blob-records check|export: verifies, sums up, converts games. */
+/* host/programs/blob_records.c - blob-records check|export: verifies, sums up and exports games. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,48 +11,53 @@ typedef struct {
     const char *output;
 } RecordsOptions;
 
-static const Option list[] = {{"output", "FILE", "export: the safetensors file to write",
-                               OPTION_TEXT, offsetof(RecordsOptions, output), 0, 0, NULL, NULL, 0},
-                              {NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+static const Option list[] = {{.name = "output",
+                               .arg = "FILE",
+                               .kind = OPTION_TEXT,
+                               .offset = offsetof(RecordsOptions, output),
+                               .help = "export: the safetensors file to write"},
+                              {.name = NULL}};
 
 static const OptionTable table = {
-    "blob-records",
-    "check verifies finished games (checksums, rules, scores, visits, ids) and sums them up; "
-    "export writes each searched decision as a row of dense tensors for training.\v"
-    "A PATH is a folder that blob-gpu-selfplay --out wrote, or files of it: "
-    "games-NNNNNN.safetensors, and games-NNNNNN.part of a shard that is not complete. All must "
-    "belong to one run.\n\n"
-    "  blob-records check runs/1\n"
-    "  blob-records export runs/1 --output runs/1.safetensors\n\n"
-    "In Python: safetensors.torch.load_file(\"runs/1.safetensors\") gives observation (n, 256), "
-    "legal and policy (n, 52), value and value_mask (n, 8), game_id, ply, seat.\n\n"
-    "Exit status: 0 done; 1 a file is wrong or cannot be written; 2 usage.",
-    "check PATH...\nexport PATH... --output FILE", list};
+    .program = "blob-records",
+    .about =
+        "check verifies finished games (checksums, rules, scores, visits, ids) and sums them up; "
+        "export writes each searched decision as a row of dense tensors, for training.\v"
+        "PATH is a folder written by blob-gpu-selfplay --out, or files in it: "
+        "games-NNNNNN.safetensors, and games-NNNNNN.part of an incomplete shard. All must belong "
+        "to one run.\n\n"
+        "  blob-records check runs/1\n"
+        "  blob-records export runs/1 --output runs/1.safetensors\n\n"
+        "In Python, safetensors.torch.load_file(\"runs/1.safetensors\") gives observation (n, "
+        "256), legal and policy (n, 52), value and value_mask (n, 8), game_id, ply, seat.\n\n"
+        "Exit status: 0 done; 1 a file is wrong or cannot be written; 2 usage.",
+    .files = "check PATH...\nexport PATH... --output FILE",
+    .options = list};
 
 enum { MAX_WORDS = 4096 };
 
-/* The command and its paths are there, and --output just where it belongs. */
+/* There must be a command and paths, and --output with export only. */
 static Status check_words(const char *const *words, int count, const char *output) {
     if (count == 0) {
-        fprintf(stderr, "a command is missing: check or export\n");
+        fprintf(stderr, "the command is missing: check or export\n");
         return STATUS_INPUT;
     }
     bool exports = strcmp(words[0], "export") == 0;
     if (!exports && strcmp(words[0], "check") != 0)
-        fprintf(stderr, "command %s: check and export are allowed\n", words[0]);
+        fprintf(stderr, "command %s: must be check or export\n", words[0]);
     else if (count == 1)
         fprintf(stderr, "%s: a folder or file is missing\n", words[0]);
     else if (exports && !output)
         fprintf(stderr, "export: --output FILE is missing\n");
     else if (!exports && output)
-        fprintf(stderr, "check: --output %s: only export has it\n", output);
+        fprintf(stderr, "check: --output %s: only for export\n", output);
     else
         return STATUS_OK;
     return STATUS_INPUT;
 }
 
 static Status tally_game(void *context, GameRecord *game) {
-    game_tally_add((GameTally *)context, game); /* what is wrong stays in game->wrong */
+    game_tally_add((GameTally *)context, game); /* records_visit reports game->wrong */
     return STATUS_OK;
 }
 
@@ -65,7 +70,7 @@ static Status check(Records *records) {
         printf("%s %s %s", item->prev->next ? "," : "", item->string, item->valuestring);
     printf("\nfiles       %" PRId64 " games in shards, %" PRId64 " in parts%s\n",
            records->file_games, records->part_games,
-           records->torn_parts ? " (a last record is torn: the run was stopped while writing)"
+           records->torn_parts ? " (the last record is torn: the run was killed while writing it)"
                                : "");
     game_tally_print(&tally, records->terms.rules.players, stdout);
     return STATUS_OK;

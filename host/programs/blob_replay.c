@@ -1,19 +1,22 @@
-/* host/programs/blob_replay.c - blob-replay FILE..: replays trace files and compares them with our
- * rules. */
+/* host/programs/blob_replay.c - blob-replay FILE..: checks the rules against games that OpenSpiel
+ * recorded. */
 #include <inttypes.h>
 
 #include "host/options/options.h"
 #include "openspiel.h"
 
-static const Option none[] = {{NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, 0}};
+static const Option none[] = {{.name = NULL}};
 
 static const OptionTable table = {
-    "blob-replay",
-    "Replays games that OpenSpiel's oh_hell recorded, one JSON object a line, and compares the "
-    "seat to move, the legal actions and the returns at every step.\v"
-    "Exit status: 0 all as recorded; 1 the first difference, or a file that cannot be read; "
-    "2 usage.",
-    "FILE...", none};
+    .program = "blob-replay",
+    .about =
+        "Plays games recorded by OpenSpiel's oh_hell, one JSON object a line, by our rules, and "
+        "compares the seat to move, the legal actions and the returns.\v"
+        "  blob-replay tests/data/oh_hell.jsonl\n\n"
+        "Stops at the first difference. Exit status: 0 all games are as recorded; 1 they "
+        "differ, or a file cannot be read; 2 usage.",
+    .files = "FILE...",
+    .options = none};
 
 enum { MAX_FILES = 4096 };
 

@@ -1,7 +1,7 @@
-/* host/programs/blob_selfplay.c - blob-gpu-selfplay: turns the crank of a self-play run.
+/* host/programs/blob_selfplay.c - blob-gpu-selfplay: plays games and writes them to a folder.
  *
- * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. What can be refused
- * is refused before the folder is touched. */
+ * Steps: 1 options, 2 device, 3 network, 4 size, 5 folder, 6 epochs, 7 summary. Mistakes are
+ * refused before the folder is touched. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -23,8 +23,8 @@
 #include "host/run/selfplay_options.h"
 #include "host/run/summary.h"
 
-static const double SAVE_SECONDS = 10; /* between two flushes of the parts to disk */
-enum { TIMELINE_EPOCHS = 48 };         /* what --trace draws, as its help says */
+static const double SAVE_SECONDS = 10; /* between flushing parts to disk */
+enum { TIMELINE_EPOCHS = 48 };         /* that --trace writes, as its help says */
 
 typedef struct {
     SelfplayOptions options;
@@ -39,18 +39,18 @@ typedef struct {
     int64_t missing; /* games in them */
     Selfplay selfplay;
     GameTally tally;
-    size_t free_bytes; /* on the device, before the run took its own */
+    size_t free_bytes; /* on the device, before the run took its memory */
     RunRates rates;
     char **argv;
-    Timeline *timeline; /* NULL: nothing is drawn, or no more */
-    char drawn[200];    /* what the timeline holds of the device, in words */
+    Timeline *timeline; /* NULL: not asked for, or ended */
+    char drawn[200];    /* what the time line holds of the device */
 } Run;
 
 static const Weights *run_weights(const Run *run) {
     return run->config.evaluator == EVALUATOR_NET ? &run->weights : NULL;
 }
 
-/* Step 3: the network, from a file or seeded. */
+/* Step 3: the network, from a file or random. */
 static Status load_network(Run *run) {
     const SelfplayOptions *o = &run->options;
     if (run->config.evaluator != EVALUATOR_NET) {
@@ -67,18 +67,18 @@ static Status load_network(Run *run) {
     return STATUS_OK;
 }
 
-/* The rest of step 3: in which numbers, and which way through it. */
+/* The rest of step 3: precision and implementation of the network. */
 static Status choose_network(Run *run) {
     SelfplayConfig *c = &run->config;
     if (c->evaluator != EVALUATOR_NET) return STATUS_OK;
-    NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};
+    NetSpec spec = {
+        .model = c->model, .precision = c->precision, .network = NETWORK_AUTO, .capacity = 1};
     TRY(run->device->net->choose((Network)run->options.play.network, &spec, &run->weights,
                                  &c->network, run->network_text, sizeof run->network_text));
     return STATUS_OK;
 }
 
-/* Step 5: the folder, and what is missing in it. With nothing to play run.json keeps what it says.
- */
+/* Step 5: the folder, and the games that are missing in it. If none is, run.json stays as it is. */
 static Status open_folder(Run *run) {
     const SelfplayOptions *o = &run->options;
     cJSON *identity = run_identity(o, &run->config, run->device, run_weights(run));
@@ -101,7 +101,7 @@ static Status open_folder(Run *run) {
     return status;
 }
 
-/* Said only when nothing is left to refuse, so that a refusal stands alone. */
+/* Printed once nothing can be refused any more, so that a refusal is the only line. */
 static void print_start(const Run *run) {
     const SelfplayOptions *o = &run->options;
     char text[16];
@@ -111,27 +111,25 @@ static void print_start(const Run *run) {
         fprintf(stderr, "network: %s, %s\n", precision_name(run->config.precision),
                 run->network_text);
     if (run->config.evaluator == EVALUATOR_NET && !o->weights)
-        fprintf(stderr, "no --weights: a random network of seed %lld\n",
-                (long long)o->weights_seed);
+        fprintf(stderr, "no --weights: a random network, seed %lld\n", (long long)o->weights_seed);
     summary_bytes_text(run->free_bytes, text, sizeof text);
     summary_bytes_print(&run->rates.bytes, stderr);
-    fprintf(stderr, "            of %s that are free\n", text);
+    fprintf(stderr, "            of %s free\n", text);
 }
 
 static RunFailure failure_of(const Run *run) {
-    RunFailure failure = {&run->options,
-                          &run->config,
-                          run->store,
-                          run->ranges,
-                          run->range_count,
-                          run->device->backend->graphs,
-                          run->rates.counters.started,
-                          run->argv};
-    return failure;
+    return (RunFailure){.options = &run->options,
+                        .config = &run->config,
+                        .store = run->store,
+                        .ranges = run->ranges,
+                        .range_count = run->range_count,
+                        .graphs = run->device->backend->graphs,
+                        .started = run->rates.counters.started,
+                        .argv = run->argv};
 }
 
-/* Finished games of one epoch: into the folder and the tally. */
-static Status keep_games(Run *run, const uint16_t *out, int words) {
+/* Adds the finished games of an epoch to the folder and the tally. */
+static Status save_games(Run *run, const uint16_t *out, int words) {
     GameTerms terms = {run->config.rules, run->config.settings.cards, run->config.settings.full};
     for (int at = 0; at < words;) {
         int count = game_record_words(out + at, words - at);
@@ -148,8 +146,8 @@ static Status keep_games(Run *run, const uint16_t *out, int words) {
     return STATUS_OK;
 }
 
-/* A line of metrics.jsonl. */
-static Status keep_metrics(Run *run) {
+/* Appends a line to metrics.jsonl. */
+static Status save_metrics(Run *run) {
     TRY(run->device->backend->phases_read(run->rates.phases));
     cJSON *now = metrics_object(&run->rates, &run->tally, run->options.players);
     metrics_append(run->options.out, now);
@@ -157,7 +155,7 @@ static Status keep_metrics(Run *run) {
     return STATUS_OK;
 }
 
-/* What --trace draws ends here, if it has not before. A disk that refused it costs no game. */
+/* Ends the time line of --trace, unless it has ended. A disk that refuses it costs no game. */
 static void end_timeline(Run *run, int64_t epochs) {
     char unused[1];
     bool full;
@@ -170,7 +168,7 @@ static void end_timeline(Run *run, int64_t epochs) {
     run->timeline = NULL;
 }
 
-/* Step 6: one epoch is under way while the one before is read. */
+/* Step 6: reads an epoch while the next one runs. */
 static Status play(Run *run) {
     Selfplay *sp = &run->selfplay;
     const PlayCounters *counters;
@@ -187,10 +185,10 @@ static Status play(Run *run) {
         TRY(selfplay_wait(sp, epoch, &counters, &out));
         now = timeline_host(run->timeline, "wait", now);
         run->rates.counters = *counters;
-        TRY(keep_games(run, out, counters->out_used));
+        TRY(save_games(run, out, counters->out_used));
         now = timeline_host(run->timeline, "write games", now);
         if (counters->fault.code != FAULT_NONE) {
-            TRY(shard_flush(run->store)); /* what was finished stays */
+            TRY(shard_flush(run->store)); /* finished games are not lost */
             RunFailure failure = failure_of(run);
             return run_failure_fault(&failure, &counters->fault);
         }
@@ -198,7 +196,7 @@ static Status play(Run *run) {
         progress_show(&progress, there + run->tally.games);
         if (progress_clock() - saved > SAVE_SECONDS) {
             TRY(shard_flush(run->store));
-            TRY(keep_metrics(run));
+            TRY(save_metrics(run));
             saved = progress_clock();
             timeline_host(run->timeline, "flush to disk", now);
         }
@@ -208,11 +206,11 @@ static Status play(Run *run) {
         if (stop && epoch + 1 == sp->epochs) break;
     }
     progress_end(&progress, there + run->tally.games);
-    return keep_metrics(run);
+    return save_metrics(run);
 }
 
-/* What is known of the run only now goes to run.json: its rates. */
-static Status keep_rates(Run *run) {
+/* Adds the rates, known only now, to run.json. */
+static Status save_rates(Run *run) {
     cJSON *machine = run_machine(&run->options, &run->config, run->device_text);
     if (!machine) return STATUS_MEMORY;
     cJSON_AddItemToObject(machine, "rates",
@@ -222,7 +220,7 @@ static Status keep_rates(Run *run) {
     return status;
 }
 
-/* Phase 7. */
+/* Step 7. */
 static void print_summary(const Run *run) {
     int64_t there = run->options.games - run->missing + run->tally.games;
     printf("device      %s\n", run->device_text);
@@ -270,7 +268,8 @@ static Status run_all(Run *run, int argc, char **argv) {
     }
     TRY(status);
     if (run->config.graph && run->device->backend->graphs && !selfplay_has_graph(&run->selfplay))
-        fprintf(stderr, "an epoch of %d waves is too long for a graph: launch by launch\n",
+        fprintf(stderr,
+                "an epoch of %d waves is too long for a graph: kernels are launched one by one\n",
                 run->config.waves);
     /* Steps 6 and 7. */
     TRY(signals_watch(run->options.play.quiet));
@@ -282,7 +281,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     }
     TRY(status);
     TRY(shard_flush(run->store));
-    TRY(keep_rates(run));
+    TRY(save_rates(run));
     print_summary(run);
     return STATUS_OK;
 }
@@ -290,7 +289,7 @@ static Status run_all(Run *run, int argc, char **argv) {
 int main(int argc, char **argv) {
     static Run run;
     threads_begin(argv);
-    signals_block(); /* before any thread begins */
+    signals_block(); /* before any thread exists */
     streams_open();
     Status status = run_all(&run, argc, argv);
     end_timeline(&run, run.selfplay.epochs);

@@ -1,7 +1,8 @@
-/* host/programs/blob_train.c - blob-train: self-play, training, match, checkpoint, again and again.
+/* host/programs/blob_train.c - blob-train: the training loop: self-play, learning, match,
+ * checkpoint.
  *
- * Steps: 1 options, 2 device, 3 folder, 4 memory, 5 where the run stands, 6 iterations,
- * 7 what came of it. What can be refused is refused before the folder is touched. */
+ * Steps: 1 options, 2 device, 3 folder, 4 memory, 5 resume, 6 iterations, 7 summary. Mistakes are
+ * refused before the folder is touched. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@
 #include "host/run/run_identity.h"
 #include "host/train/train_run.h"
 
-/* Step 1: options, which are the same in all processes. */
+/* Step 1: options, the same in all processes. */
 static Status read_options(TrainRun *run, int argc, char **argv) {
     TrainOptions *o = &run->options;
     *o = train_options_default();
@@ -29,20 +30,20 @@ static Status read_options(TrainRun *run, int argc, char **argv) {
     return STATUS_INPUT;
 }
 
-/* What is wrong with them is said by the first process alone. */
+/* Only the first process reports what is wrong with them. */
 static Status read_options_once(TrainRun *run, int argc, char **argv) {
     if (train_run_leads(run)) return read_options(run, argc, argv);
-    int said = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere >= 0) (void)dup2(nowhere, STDERR_FILENO);
+    int saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0) (void)dup2(null, STDERR_FILENO);
     Status status = read_options(run, argc, argv);
     fflush(stderr);
-    if (said >= 0) (void)dup2(said, STDERR_FILENO);
-    if (said >= 0) close(said);
-    if (nowhere >= 0) close(nowhere);
+    if (saved >= 0) (void)dup2(saved, STDERR_FILENO);
+    if (saved >= 0) close(saved);
+    if (null >= 0) close(null);
     return status;
 }
 
-/* Step 2: the device, in which numbers it trains and plays, and which way. */
+/* Step 2: the device, and the precision and implementation of networks on it. */
 static Status open_device(TrainRun *run) {
     const TrainOptions *o = &run->options;
     device_select(run->comm.local_rank);
@@ -52,12 +53,15 @@ static Status open_device(TrainRun *run) {
     TRY(network_precision(o->play.precision, run->device, &run->play_precision));
     if (run->precision == PRECISION_INT8) {
         fprintf(stderr, "--precision int8: training has float32 and, on cuda, bf16; "
-                        "--play-precision int8 plays in it\n");
+                        "self-play has --play-precision int8\n");
         return STATUS_INPUT;
     }
-    Weights sample; /* what `auto` tries the ways on */
+    Weights sample; /* for `auto` to compare implementations with */
     memset(&sample, 0, sizeof sample);
-    NetSpec spec = {run->setup.model, run->play_precision, NETWORK_AUTO, 1, NULL};
+    NetSpec spec = {.model = run->setup.model,
+                    .precision = run->play_precision,
+                    .network = NETWORK_AUTO,
+                    .capacity = 1};
     Status status = weights_alloc(&sample, &run->setup.model);
     if (status == STATUS_OK) {
         weights_init(&sample, (uint64_t)o->play.seed);
@@ -68,7 +72,8 @@ static Status open_device(TrainRun *run) {
     return status;
 }
 
-/* Step 3: whose run it is. Of several processes the first one makes and locks the folder. */
+/* Step 3: the folder and the identity of the run. Of several processes the first one creates and
+ * locks the folder. */
 static Status open_folder(TrainRun *run) {
     const TrainOptions *o = &run->options;
     char text[32], isa[64], library[64];
@@ -96,7 +101,7 @@ static Status open_folder(TrainRun *run) {
     return status;
 }
 
-/* Phase 4, and 5: said only when nothing is left to refuse. */
+/* Printed once nothing can be refused any more. */
 static void print_start(const TrainRun *run) {
     const TrainOptions *o = &run->options;
     if (o->play.quiet || !train_run_leads(run)) return;
@@ -106,19 +111,19 @@ static void print_start(const TrainRun *run) {
             precision_name(run->precision), precision_name(run->play_precision), run->network_text);
     train_memory_print(run, stderr);
     if (run->iteration > 0)
-        fprintf(stderr, "%s goes on at iteration %lld of %lld\n", o->out, (long long)run->iteration,
+        fprintf(stderr, "%s resumes at iteration %lld of %lld\n", o->out, (long long)run->iteration,
                 (long long)o->iterations);
 }
 
-/* Before anything of the run is done, what one process refuses all refuse: none waits for it. The
- * others have nothing to say. */
+/* Until the run starts, all processes stop if one refuses, so that none waits for it. Only that one
+ * reports why. */
 static Status together(TrainRun *run, Status mine) {
     int64_t worst = mine;
     TRY(run->comm.ops->all_reduce_max(&run->comm, &worst));
     return mine != STATUS_OK ? mine : worst != STATUS_OK ? STATUS_INPUT : STATUS_OK;
 }
 
-/* Whether all processes have the same number. */
+/* Whether the number is the same in all processes. */
 static Status same_in_all(TrainRun *run, uint64_t number, bool *same) {
     int64_t most = (int64_t)(number >> 1), least = -most;
     TRY(run->comm.ops->all_reduce_max(&run->comm, &most));
@@ -127,19 +132,19 @@ static Status same_in_all(TrainRun *run, uint64_t number, bool *same) {
     return STATUS_OK;
 }
 
-/* All train one network: with the same options, from the same checkpoint. */
+/* All processes train one network, with the same options, from the same checkpoint. */
 static Status compare_processes(TrainRun *run) {
-    bool options, place;
+    bool options, position;
     TRY(same_in_all(run, identity_hash(run->identity), &options));
-    TRY(same_in_all(run, (uint64_t)run->iteration << 1, &place));
-    if (options && place) return STATUS_OK;
+    TRY(same_in_all(run, (uint64_t)run->iteration << 1, &position));
+    if (options && position) return STATUS_OK;
     if (train_run_leads(run))
-        fprintf(stderr, "the processes differ in their %s: all need the same\n",
-                options ? "folders' newest checkpoint" : "options or their devices");
+        fprintf(stderr, "the processes differ in their %s: all must be the same\n",
+                options ? "newest checkpoint" : "options or devices");
     return STATUS_INPUT;
 }
 
-/* Games played beside training. */
+/* Self-play while the network trains. */
 typedef struct {
     TrainRun *run;
     PlayResult *result;
@@ -154,13 +159,13 @@ static void *play_beside(void *context) {
     return NULL;
 }
 
-/* Examples of the iteration before this one, as its line of the history says. */
+/* Examples of the previous iteration, from its entry in the history. */
 static int64_t examples_before(const TrainRun *run) {
     const cJSON *line = cJSON_GetArrayItem(run->history, (int)run->iteration - 1);
     return (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(line, "examples"));
 }
 
-/* Any process that was asked to stop stops all. */
+/* A request to stop one process stops all. */
 static Status agree(TrainRun *run, bool *stop) {
     int64_t asked = *stop;
     TRY(run->comm.ops->all_reduce_max(&run->comm, &asked));
@@ -168,7 +173,7 @@ static Status agree(TrainRun *run, bool *stop) {
     return STATUS_OK;
 }
 
-/* The games of this iteration while the network learns from those before. */
+/* With --overlap: plays this iteration's games while the network learns from those before. */
 static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
     PlayBeside beside = {run, play, STATUS_OK, false};
     pthread_t thread;
@@ -185,6 +190,7 @@ static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn
     return *stop ? STATUS_OK : train_play_share(run, play);
 }
 
+/* Without: plays, then learns from these games too. */
 static Status play_then_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
     TRY(train_play_open(run));
     TRY(train_play_run(run, run->options.play.quiet || !train_run_leads(run), play, stop));
@@ -194,7 +200,7 @@ static Status play_then_learn(TrainRun *run, PlayResult *play, LearnResult *lear
     return train_learn(run, run->iteration, play->examples, learn, stop);
 }
 
-/* How the iteration went, for the log. */
+/* The log's line of an iteration. */
 static TrainLine line_of(const TrainRun *run, const PlayResult *play, const LearnResult *learn,
                          double seconds) {
     TrainLine line = train_line_empty();
@@ -230,7 +236,8 @@ static void add_known(cJSON *object, const char *key, double x) {
     if (isfinite(x)) cJSON_AddNumberToObject(object, key, x);
 }
 
-/* The same for the checkpoint, without clocks: equal runs, equal bytes. */
+/* Its entry in the history, which checkpoints hold: without clocks, so that equal runs have equal
+ * bytes. */
 static Status add_history(TrainRun *run, const TrainLine *line, int64_t examples) {
     cJSON *now = cJSON_CreateObject();
     if (!now) return STATUS_MEMORY;
@@ -251,7 +258,7 @@ static Status add_history(TrainRun *run, const TrainLine *line, int64_t examples
     return STATUS_OK;
 }
 
-/* Step 6: one iteration. stop: a person asked for it, nothing of the iteration is kept. */
+/* Step 6: one iteration. *stop: a request to stop came, and the iteration is dropped. */
 static Status iterate(TrainRun *run, bool *stop) {
     const TrainOptions *o = &run->options;
     PlayResult play;
@@ -277,14 +284,14 @@ static Status run_iterations(TrainRun *run) {
         TRY(iterate(run, &stop));
         if (!stop) continue;
         if (!run->options.play.quiet && train_run_leads(run))
-            fprintf(stderr, "stopped in iteration %lld; the same command goes on there\n",
+            fprintf(stderr, "stopped in iteration %lld; the same command resumes there\n",
                     (long long)run->iteration);
         return STATUS_OK;
     }
     return STATUS_OK;
 }
 
-/* Phase 7. */
+/* Step 7. */
 static void print_summary(const TrainRun *run) {
     if (!train_run_leads(run)) return;
     printf("run         %lld of %lld iterations are in %s%s\n", (long long)run->iteration,
@@ -333,12 +340,12 @@ static Status run_all(TrainRun *run, int argc, char **argv) {
 int main(int argc, char **argv) {
     static TrainRun run;
     threads_begin(argv);
-    signals_block(); /* before any thread begins */
+    signals_block(); /* before any thread exists */
     streams_open();
     run.folder.lock = run.log.fd = -1;
     Status status = comm_open(&run.comm, &argc, &argv);
     if (status == STATUS_OK) status = run_all(&run, argc, argv);
-    Status saved = train_save_close(&run); /* what was under way is written, also after a failure */
+    Status saved = train_save_close(&run); /* finishes a save under way, after a failure too */
     if (status == STATUS_OK) status = saved;
     train_log_close(&run.log);
     run_folder_close(&run.folder);
@@ -348,7 +355,8 @@ int main(int argc, char **argv) {
         status = STATUS_FILE;
     }
     int code = status == STATUS_OK ? 0 : status == STATUS_INPUT ? 2 : 1;
-    if (code != 0 && run.alone) comm_abort(&run.comm, code); /* the others may wait for this one */
+    if (code != 0 && run.alone)
+        comm_abort(&run.comm, code); /* others may be waiting for this one */
     train_memory_close(&run);
     cJSON_Delete(run.identity);
     cJSON_Delete(run.history);

@@ -1,9 +1,9 @@
-/* host/programs/openspiel.c - replays OpenSpiel's games: read a line, deal it, compare each step.
+/* host/programs/openspiel.c - checks OpenSpiel's games: reads a line, deals it, compares each step.
  *
  *   line -> openspiel_read -> OpenspielGame -> openspiel_deal -> RoundState -> check_steps ->
  *   compare_returns
  *
- * "expected" is what the trace says, "found" what our rules make of it. */
+ * "expected" is what the file says, "found" what our rules make of it. */
 #include "openspiel.h"
 
 #include <cjson/cJSON.h>
@@ -30,7 +30,7 @@ typedef struct {
     int fixed_cards; /* num_tricks_fixed: what T must be */
     int history[MAX_HISTORY];
     int history_count;
-    const cJSON *decisions, *returns; /* arrays of the line's tree, checked for kind and length */
+    const cJSON *decisions, *returns; /* arrays of the parsed line, checked for type and length */
 } OpenspielGame;
 
 /* OpenSpiel's suits are C D S H from rank to rank, ours S H C D one after another. */
@@ -51,10 +51,10 @@ static void say_wrong(const Location *at, const char *format, ...) {
     fputc('\n', stderr);
 }
 
-/* A macro, so that both compiler and analyzer see that it is never STATUS_OK. */
+/* A macro, so that compiler and analyzer see that it is never STATUS_OK. */
 #define WRONG(...) (say_wrong(__VA_ARGS__), STATUS_INPUT)
 
-/* An integer field of the object or element that `item` is, which may be NULL: missing. */
+/* An integer; item NULL: it is missing. */
 static Status read_int(const Location *at, const cJSON *item, const char *name, int min, int max,
                        int *out) {
     if (item == NULL) return WRONG(at, "%s is missing: an integer %d..%d", name, min, max);
@@ -80,8 +80,8 @@ static Status read_array(const Location *at, const cJSON *object, const char *na
     return STATUS_OK;
 }
 
-/* The game and its parameters. Printing what was read must give the same text again, which leaves
- * no room for anything that a scan lets pass. */
+/* The game and its parameters. Printing what was read must give the same text, which refuses
+ * whatever a scan lets pass. */
 static Status read_game(const Location *at, const cJSON *item, OpenspielGame *t) {
     static const char format[] =
         "oh_hell(players=%d,num_tricks_fixed=%d,off_bid_penalty=%s,points_per_trick=%d)";
@@ -111,7 +111,7 @@ static Status read_game(const Location *at, const cJSON *item, OpenspielGame *t)
                  text, CARDS - 1);
 }
 
-/* The whole line but for what stands inside each decision. */
+/* The whole line, except what is inside each decision. */
 static Status openspiel_read(const Location *at, const cJSON *root, OpenspielGame *t) {
     const cJSON *history;
     if (!cJSON_IsObject(root)) return WRONG(at, "not a JSON object");
@@ -129,7 +129,7 @@ static Status openspiel_read(const Location *at, const cJSON *root, OpenspielGam
     return read_array(at, root, "returns", P, P, &t->returns);
 }
 
-/* Deals what the history begins with: T, the dealer, card i to seat i mod P, the turned card. */
+/* Deals as the history begins: T, the dealer, card i to seat i mod P, the turned card. */
 static Status openspiel_deal(const Location *at, const OpenspielGame *t, RoundState *s) {
     int P = t->rules.players, T = t->fixed_cards, turned = CARD_NONE;
     uint64_t hands[MAX_SEATS] = {0}, dealt = 0;
@@ -245,17 +245,17 @@ static Status compare_returns(const Location *at, const OpenspielGame *t, const 
 
 static Status check_line(const Location *at, const char *text, OpenspielCount *count) {
     Status status = STATUS_OK;
-    OpenspielGame trace = {0};
+    OpenspielGame game = {0};
     RoundState state;
     const char *end = text;
     cJSON *root = cJSON_ParseWithOpts(text, &end, 1);
     if (root == NULL) return WRONG(at, "not JSON from column %ld on", (long)(end - text) + 1);
-    TRY_GOTO(status, openspiel_read(at, root, &trace));
-    TRY_GOTO(status, openspiel_deal(at, &trace, &state));
-    TRY_GOTO(status, check_steps(at, &trace, &state));
-    TRY_GOTO(status, compare_returns(at, &trace, &state));
+    TRY_GOTO(status, openspiel_read(at, root, &game));
+    TRY_GOTO(status, openspiel_deal(at, &game, &state));
+    TRY_GOTO(status, check_steps(at, &game, &state));
+    TRY_GOTO(status, compare_returns(at, &game, &state));
     count->games++;
-    count->decisions += cJSON_GetArraySize(trace.decisions);
+    count->decisions += cJSON_GetArraySize(game.decisions);
 fail:
     cJSON_Delete(root);
     return status;

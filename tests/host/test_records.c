@@ -243,7 +243,7 @@ static void unfinished_folders_are_read_too(void) {
     CHECK(records(arguments) == 0 && strstr(said, "0 games in shards, 20 in parts\n"));
     FILE *f = fopen(files_path("part/games-000000.part"), "ab");
     CHECK(f && fputs("torn", f) >= 0 && fclose(f) == 0);
-    CHECK(records(arguments) == 0 && strstr(said, "20 in parts (a last record is torn"));
+    CHECK(records(arguments) == 0 && strstr(said, "20 in parts (the last record is torn"));
     refused("check '%s/part/games-000000.safetensors'", "No such file");
     CHECK(truncate(files_path("part/games-000000.part"), 1000) == 0);
     CHECK(records(arguments) == 0 && strstr(said, "torn"));
