@@ -24,7 +24,12 @@ static Status all_reduce_max_one(Comm *comm, int64_t *x) {
 
 static void close_one(Comm *comm) { (void)comm; }
 
-static const CommOps comm_one = {all_reduce_sum_one, broadcast_one, all_reduce_max_one, close_one};
+static const CommOps comm_one = {
+    .all_reduce_sum = all_reduce_sum_one,
+    .broadcast = broadcast_one,
+    .all_reduce_max = all_reduce_max_one,
+    .close = close_one,
+};
 
 /* How many processes were started together; -1: several, as it seems, and nobody says how many. */
 static int comm_started(void) {

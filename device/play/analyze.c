@@ -36,7 +36,13 @@ static void analyzer_layout(Analyzer *a, Arena *arena) {
 }
 
 Status analyzer_net_spec(Analyzer *a, int rows, NetSpec *spec) {
-    NetSpec wanted = {a->weights->config, a->precision, a->network, rows, a->fault};
+    NetSpec wanted = {
+        .model = a->weights->config,
+        .precision = a->precision,
+        .network = a->network,
+        .capacity = rows,
+        .fault = a->fault,
+    };
     char why[256];
     if (!a->chosen)
         TRY(a->device->net->choose(a->network, &wanted, a->weights, &a->network, why, sizeof why));

@@ -1,11 +1,23 @@
 /* device/play/device.c - which devices this binary holds, and which of them is taken. */
 #include "device.h"
 
-static const Device device_cpu = {&backend_cpu, &search_cpu, &net_cpu,
-                                  &play_cpu,    &replay_cpu, &train_cpu};
+static const Device device_cpu = {
+    .backend = &backend_cpu,
+    .search = &search_cpu,
+    .net = &net_cpu,
+    .play = &play_cpu,
+    .replay = &replay_cpu,
+    .train = &train_cpu,
+};
 #ifdef BLOB_CUDA
-static const Device device_cuda = {&backend_cuda, &search_cuda, &net_cuda,
-                                   &play_cuda,    &replay_cuda, &train_cuda};
+static const Device device_cuda = {
+    .backend = &backend_cuda,
+    .search = &search_cuda,
+    .net = &net_cuda,
+    .play = &play_cuda,
+    .replay = &replay_cuda,
+    .train = &train_cuda,
+};
 #endif
 
 const Device *const devices[] = {

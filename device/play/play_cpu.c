@@ -59,5 +59,13 @@ static Status join_cpu(const Search *search, const Sides *sides, Stream stream) 
     return STATUS_OK;
 }
 
-const PlayOps play_cpu = {workers_cpu, observe_cpu, move_cpu,  emit_cpu,
-                          refill_cpu,  tally_cpu,   split_cpu, join_cpu};
+const PlayOps play_cpu = {
+    .workers = workers_cpu,
+    .observe = observe_cpu,
+    .move = move_cpu,
+    .emit = emit_cpu,
+    .refill = refill_cpu,
+    .tally = tally_cpu,
+    .split = split_cpu,
+    .join = join_cpu,
+};

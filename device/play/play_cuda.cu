@@ -49,5 +49,13 @@ static Status join_cuda(const Search *search, const Sides *sides, Stream stream)
     return STATUS_OK;
 }
 
-extern "C" const PlayOps play_cuda = {workers_cuda, observe_cuda, move_cuda,  emit_cuda,
-                                      refill_cuda,  tally_cuda,   split_cuda, join_cuda};
+extern "C" const PlayOps play_cuda = {
+    .workers = workers_cuda,
+    .observe = observe_cuda,
+    .move = move_cuda,
+    .emit = emit_cuda,
+    .refill = refill_cuda,
+    .tally = tally_cuda,
+    .split = split_cuda,
+    .join = join_cuda,
+};

@@ -100,8 +100,13 @@ static int most_cards(const SelfplayConfig *c) {
 }
 
 static NetSpec net_spec(const Selfplay *sp) {
-    NetSpec spec = {sp->config.model, sp->config.precision, sp->config.network,
-                    (int)search_max_rows(&sp->wave.search), sp->wave.search.fault};
+    NetSpec spec = {
+        .model = sp->config.model,
+        .precision = sp->config.precision,
+        .network = sp->config.network,
+        .capacity = (int)search_max_rows(&sp->wave.search),
+        .fault = sp->wave.search.fault,
+    };
     return spec;
 }
 

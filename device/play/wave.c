@@ -63,7 +63,12 @@ Status wave_run(const Wave *wave) {
     TRY(wave_place(wave));
     /* Step 3: what the network sees of them, and what it says. */
     if (s->evaluator == EVALUATOR_NET) {
-        ObserveArgs observe = {*s, wave->standing, wave->rows, d->net->bf16_rows};
+        ObserveArgs observe = {
+            .search = *s,
+            .standing = wave->standing,
+            .rows = wave->rows,
+            .bf16 = d->net->bf16_rows,
+        };
         TRY(d->backend->phase(PHASE_OBSERVE, stream));
         TRY(d->play->observe(&observe, stream));
         TRY(d->backend->phase(PHASE_NETWORK, stream));

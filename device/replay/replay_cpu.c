@@ -38,4 +38,9 @@ static Status gather_cpu(const GatherArgs *args, Stream stream) {
     return STATUS_OK;
 }
 
-const ReplayOps replay_cpu = {clear_cpu, add_cpu, window_cpu, gather_cpu};
+const ReplayOps replay_cpu = {
+    .clear = clear_cpu,
+    .add = add_cpu,
+    .window = window_cpu,
+    .gather = gather_cpu,
+};

@@ -34,4 +34,9 @@ static Status gather_cuda(const GatherArgs *args, Stream stream) {
     return STATUS_OK;
 }
 
-extern "C" const ReplayOps replay_cuda = {clear_cuda, add_cuda, window_cuda, gather_cuda};
+extern "C" const ReplayOps replay_cuda = {
+    .clear = clear_cuda,
+    .add = add_cuda,
+    .window = window_cuda,
+    .gather = gather_cuda,
+};

@@ -34,4 +34,8 @@ static Status backup_cpu(const Search *search, Stream stream) {
     return STATUS_OK;
 }
 
-const SearchOps search_cpu = {begin_cpu, descend_cpu, backup_cpu};
+const SearchOps search_cpu = {
+    .begin = begin_cpu,
+    .descend = descend_cpu,
+    .backup = backup_cpu,
+};

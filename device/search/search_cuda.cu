@@ -37,4 +37,8 @@ static Status backup_cuda(const Search *search, Stream stream) {
     return STATUS_OK;
 }
 
-extern "C" const SearchOps search_cuda = {begin_cuda, descend_cuda, backup_cuda};
+extern "C" const SearchOps search_cuda = {
+    .begin = begin_cuda,
+    .descend = descend_cuda,
+    .backup = backup_cuda,
+};
