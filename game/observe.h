@@ -48,19 +48,21 @@ HD void observe_set(ObserveRow x, int column, float value) {
 }
 
 /* All that the mover sees of a suit, as one number. Two suits compare equal only if nothing that
- * the mover sees tells them apart: a card of the current trick shows by its place in the trick. */
+ * the mover sees tells them apart: a card of the current trick shows by its position in the
+ * trick. */
 HD uint64_t observe_suit_key(const RoundState *s, int suit) {
     uint64_t hand = s->hands[s->turn] >> (13 * suit) & 0x1FFF;
     uint64_t played = s->played >> (13 * suit) & 0x1FFF;
-    uint64_t voids = 0, places = 0;
+    uint64_t voids = 0, positions = 0;
     for (int r = 0, seat = s->turn; r < s->players; r++, seat = seat_after(seat, s->players))
         voids = voids << 1 | (s->voids >> (4 * seat + suit) & 1);
     for (int i = 0; i < s->trick_count; i++)
-        places = places << 1 | (card_suit(s->trick[i]) == suit);
-    return (uint64_t)bits_count(hand) << 42 | hand << 29 | played << 16 | voids << 8 | places;
+        positions = positions << 1 | (card_suit(s->trick[i]) == suit);
+    return (uint64_t)bits_count(hand) << 42 | hand << 29 | played << 16 | voids << 8 | positions;
 }
 
-/* order[u] = the suit in canonical place u: trump, then by descending key, ties to the lower suit.
+/* order[u] = the suit with canonical index u: trump, then by descending key, ties to the lower
+ * suit.
  */
 HD void observe_suit_order(const RoundState *s, uint8_t order[SUITS]) {
     uint64_t key[SUITS];
@@ -77,17 +79,17 @@ HD void observe_suit_order(const RoundState *s, uint8_t order[SUITS]) {
     }
 }
 
-/* place[suit] = its canonical place: the inverse of observe_suit_order. */
-HD void observe_suit_places(const RoundState *s, uint8_t place[SUITS]) {
+/* suit_index[suit] = its canonical index: the inverse of observe_suit_order. */
+HD void observe_suit_indices(const RoundState *s, uint8_t suit_index[SUITS]) {
     uint8_t order[SUITS];
     observe_suit_order(s, order);
-    for (int u = 0; u < SUITS; u++) place[order[u]] = (uint8_t)u;
+    for (int u = 0; u < SUITS; u++) suit_index[order[u]] = (uint8_t)u;
 }
 
 /* Which output of the policy an action is: a bid its number, a card its canonical card. */
-HD int observe_action_column(const RoundState *s, const uint8_t place[SUITS], int action) {
+HD int observe_action_column(const RoundState *s, const uint8_t suit_index[SUITS], int action) {
     if (round_is_bidding(s)) return action;
-    return place[card_suit(action)] * RANKS + card_rank(action);
+    return suit_index[card_suit(action)] * RANKS + card_rank(action);
 }
 
 HD void observe_seat_columns(const RoundState *s, const Standing *standing,

@@ -33,6 +33,7 @@ typedef struct {
     uint8_t trick_count;       /* cards in the current trick, 0..P-1 */
     uint8_t tricks_done;       /* finished tricks, T when the round is over */
 } RoundState;
+static_assert(sizeof(RoundState) == 112, "no padding within: equal states are equal bytes");
 
 HD int seat_after(int seat, int players) { return seat + 1 == players ? 0 : seat + 1; }
 

@@ -5,7 +5,7 @@
 
 static const char RANK_LETTERS[] = "23456789TJQKA", SUIT_LETTERS[] = "SHCDN";
 
-/* Where the letter stands among the first n, or -1. */
+/* The index of the letter among the first n, or -1. */
 static int letter_index(const char *letters, int n, char letter) {
     for (int i = 0; i < n; i++)
         if (letters[i] == letter) return i;
@@ -57,7 +57,7 @@ bool text_hand_parse(const char *text, uint64_t *hand, char *why, size_t why_byt
             return false;
         }
         if (cards & card_bit(card)) {
-            snprintf(why, why_bytes, "%.2s stands there twice", text);
+            snprintf(why, why_bytes, "%.2s is given twice", text);
             return false;
         }
         cards |= card_bit(card);

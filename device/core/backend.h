@@ -20,7 +20,7 @@ typedef struct Timeline Timeline;   /* timeline.h */
 typedef enum {
     PHASE_OTHER, /* copies, what lies between epochs */
     PHASE_DESCEND,
-    PHASE_SCAN, /* scans: the places of rows, records and new games */
+    PHASE_SCAN, /* scans: the offsets of rows, records and new games */
     PHASE_OBSERVE,
     PHASE_NETWORK,
     PHASE_BACKUP,

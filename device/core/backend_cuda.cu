@@ -119,7 +119,7 @@ struct GraphRun {
     cudaGraphExec_t run;
     cudaEvent_t *events; /* (count) owned */
     Phase *phases;       /* (count) which phase begins at the event; owned */
-    int count, places;
+    int count, capacity;
     bool unread; /* launched, and its events not yet added up */
 };
 
@@ -132,7 +132,7 @@ static void graph_close_cuda(Graph graph) {
     if (!graph) return;
     if (timed == graph) timed = NULL;
     if (graph->run) (void)cudaGraphExecDestroy(graph->run);
-    for (int i = 0; i < graph->places; i++) (void)cudaEventDestroy(graph->events[i]);
+    for (int i = 0; i < graph->capacity; i++) (void)cudaEventDestroy(graph->events[i]);
     free(graph->events);
     free(graph->phases);
     free(graph);
@@ -140,12 +140,12 @@ static void graph_close_cuda(Graph graph) {
 
 /* Events for a timed graph, made before the capture. An epoch with more phases is timed so far. */
 static Status graph_events(Graph graph) {
-    enum { PLACES = 4096 };
-    graph->events = (cudaEvent_t *)calloc(PLACES, sizeof *graph->events);
-    graph->phases = (Phase *)calloc(PLACES, sizeof *graph->phases);
+    enum { EVENTS_MAX = 4096 };
+    graph->events = (cudaEvent_t *)calloc(EVENTS_MAX, sizeof *graph->events);
+    graph->phases = (Phase *)calloc(EVENTS_MAX, sizeof *graph->phases);
     if (!graph->events || !graph->phases) return STATUS_MEMORY;
-    for (; graph->places < PLACES; graph->places++)
-        CUDA_TRY(cudaEventCreate(&graph->events[graph->places]));
+    for (; graph->capacity < EVENTS_MAX; graph->capacity++)
+        CUDA_TRY(cudaEventCreate(&graph->events[graph->capacity]));
     return STATUS_OK;
 }
 
@@ -234,7 +234,7 @@ static Status phase_cuda(Phase phase, Stream stream) {
     phase_range(phase);
     if (capturing) {
         Graph graph = capturing;
-        if (graph->count == graph->places) return STATUS_OK;
+        if (graph->count == graph->capacity) return STATUS_OK;
         graph->phases[graph->count] = phase;
         CUDA_TRY(
             cudaEventRecordWithFlags(graph->events[graph->count], stream, cudaEventRecordExternal));

@@ -47,10 +47,14 @@ void comm_mpi_close(Comm *comm) {
 
 void comm_mpi_abort(int exit_status) { (void)MPI_Abort(MPI_COMM_WORLD, exit_status); }
 
-static const CommOps comm_mpi = {all_reduce_sum_mpi, broadcast_mpi, comm_mpi_all_reduce_max,
-                                 comm_mpi_close};
+static const CommOps comm_mpi = {
+    .all_reduce_sum = all_reduce_sum_mpi,
+    .broadcast = broadcast_mpi,
+    .all_reduce_max = comm_mpi_all_reduce_max,
+    .close = comm_mpi_close,
+};
 
-static Status places(Comm *comm) {
+static Status find_ranks(Comm *comm) {
     MPI_Comm here;
     TRY(refused("start", MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN)));
     TRY(refused("start", MPI_Comm_rank(MPI_COMM_WORLD, &comm->rank)));
@@ -66,7 +70,7 @@ Status comm_mpi_join(Comm *comm, int started, int *argc, char ***argv) {
     int provided = 0;
     TRY(refused("start", MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &provided)));
     comm->ops = &comm_mpi;
-    TRY(places(comm));
+    TRY(find_ranks(comm));
     if (provided < MPI_THREAD_SERIALIZED) {
         fprintf(stderr, "MPI: this library is not fit for programs with threads\n");
         return STATUS_INPUT;

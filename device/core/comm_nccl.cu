@@ -30,8 +30,12 @@ static void close_nccl(Comm *comm) {
     comm_mpi_close(comm);
 }
 
-static const CommOps comm_nccl = {all_reduce_sum_nccl, broadcast_nccl, comm_mpi_all_reduce_max,
-                                  close_nccl};
+static const CommOps comm_nccl = {
+    .all_reduce_sum = all_reduce_sum_nccl,
+    .broadcast = broadcast_nccl,
+    .all_reduce_max = comm_mpi_all_reduce_max,
+    .close = close_nccl,
+};
 
 /* Whether each process of this machine has a GPU of its own, said by the first of them. */
 static Status enough_gpus(const Comm *comm) {

@@ -5,6 +5,7 @@
 #ifndef DEVICE_CORE_PORTABLE_H
 #define DEVICE_CORE_PORTABLE_H
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* device/core/scan.h - exclusive sums, from which rows, records and new games get their places.
+/* device/core/scan.h - exclusive sums, the offsets of rows, records and new games.
  *
  *   out[i] = in[0] + .. + in[i - 1] for i in 0..n, so that out[n] is the total; in[n] is 0. */
 #ifndef DEVICE_CORE_SCAN_H

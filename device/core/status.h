@@ -19,7 +19,7 @@ typedef enum {
 } Status;
 
 /* True for what was said where it was found, so that no level above adds a line. */
-static inline int status_is_said(Status s) {
+static inline int status_is_reported(Status s) {
     return s == STATUS_OK || s == STATUS_INPUT || s == STATUS_FILE || s == STATUS_FAULT;
 }
 
@@ -28,7 +28,7 @@ static inline int status_is_said(Status s) {
     do {                                                                               \
         Status try_ = (call);                                                          \
         if (try_ != STATUS_OK) {                                                       \
-            if (!status_is_said(try_))                                                 \
+            if (!status_is_reported(try_))                                             \
                 fprintf(stderr, "%s:%d: %s -> %d\n", __FILE__, __LINE__, #call, try_); \
             return try_;                                                               \
         }                                                                              \
@@ -39,7 +39,7 @@ static inline int status_is_said(Status s) {
     do {                                                                                   \
         (status) = (call);                                                                 \
         if ((status) != STATUS_OK) {                                                       \
-            if (!status_is_said(status))                                                   \
+            if (!status_is_reported(status))                                               \
                 fprintf(stderr, "%s:%d: %s -> %d\n", __FILE__, __LINE__, #call, (status)); \
             goto fail;                                                                     \
         }                                                                                  \

@@ -2,8 +2,8 @@
  *
  *   emit (after a scan of out_count)  ─►  refill (after a scan of idle)  ─►  tally
  *
- * Places come from scans in slot order, never from an atomic. A record that does not fit into this
- * epoch's buffer stays in its slot and waits, which changes no game. */
+ * Offsets come from scans in slot order, never from an atomic. A record that does not fit in this
+ * epoch's buffer waits in its slot, which changes no game. */
 #ifndef DEVICE_PLAY_REFILL_H
 #define DEVICE_PLAY_REFILL_H
 
@@ -13,17 +13,17 @@
 HD void emit_one(const Play *p, int g, Team team) {
     Slot *slot = p->slots + g;
     if (fault_stops(p->search.fault, team)) return;
-    int64_t count = p->out_count[g], place = (int64_t)p->counters->out_used + p->out_offset[g];
-    bool kept = p->replay.words != NULL,
-         fits = count > 0 && (kept || place + count <= p->out_words);
+    int64_t count = p->out_count[g], offset = (int64_t)p->counters->out_used + p->out_offset[g];
+    bool to_replay = p->replay.words != NULL,
+         fits = count > 0 && (to_replay || offset + count <= p->out_words);
     const uint16_t *from = p->records + (int64_t)g * p->record_words;
-    if (fits && kept) replay_add(&p->replay, from, team);
-    if (fits && !kept) TEAM_FOR(i, (int)count, team) p->out[place + i] = from[i];
+    if (fits && to_replay) replay_add(&p->replay, from, team);
+    if (fits && !to_replay) TEAM_FOR(i, (int)count, team) p->out[offset + i] = from[i];
     if (team.lane == 0) {
         if (fits)
             slot->stage = SLOT_IDLE;
-        else if (count > 0 && place <= p->out_words)
-            p->counters->out_next = (int32_t)place;
+        else if (count > 0 && offset <= p->out_words)
+            p->counters->out_next = (int32_t)offset;
         p->idle[g] = slot->stage == SLOT_IDLE;
     }
     team_sync(team);
@@ -67,7 +67,7 @@ HD void tally_one(const Play *p) {
     c->started += p->idle_offset[p->G];
     if (c->started > c->games) c->started = c->games;
     c->rows += p->search.row_offset[p->search.B];
-    c->row_places += search_max_rows(&p->search);
+    c->row_slots += search_max_rows(&p->search);
     c->waves++;
 }
 

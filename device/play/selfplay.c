@@ -140,8 +140,8 @@ static void set_sizes(Selfplay *sp, int G, int range_count) {
     p->workers = sp->device->play->workers(G);
 }
 
-/* Places all arrays into three arenas: trees, wave, games. */
-static void place(Selfplay *sp, Arena *trees, Arena *wave, Arena *games) {
+/* Lays all arrays out in three arenas: trees, wave, games. */
+static void lay_out(Selfplay *sp, Arena *trees, Arena *wave, Arena *games) {
     search_layout(&sp->wave.search, trees);
     wave_layout(&sp->wave, max_int(sp->wave.search.B, sp->play.G), wave);
     play_layout(&sp->play, games);
@@ -154,7 +154,7 @@ void selfplay_measure(const SelfplayConfig *config, const Device *device, Selfpl
     sp.config = *config;
     set_sizes(&sp, config->parallel, 1);
     Arena trees = {0}, wave = {0}, games = {0};
-    place(&sp, &trees, &wave, &games);
+    lay_out(&sp, &trees, &wave, &games);
     int64_t rows = search_max_rows(&sp.wave.search);
     bytes->model = 0;
     if (config->evaluator == EVALUATOR_NET && rows <= INT32_MAX) {
@@ -188,14 +188,14 @@ int selfplay_largest_parallel(const SelfplayConfig *config, const Device *device
 static Status take_memory(Selfplay *sp) {
     const Backend *backend = sp->device->backend;
     Arena trees = {0}, wave = {0}, games = {0};
-    place(sp, &trees, &wave, &games);
+    lay_out(sp, &trees, &wave, &games);
     TRY(backend->alloc(&sp->trees_block, trees.used));
     TRY(backend->alloc(&sp->wave_block, wave.used));
     TRY(backend->alloc(&sp->games_block, games.used));
     Arena trees_at = {(char *)sp->trees_block, 0, trees.used};
     Arena wave_at = {(char *)sp->wave_block, 0, wave.used};
     Arena games_at = {(char *)sp->games_block, 0, games.used};
-    place(sp, &trees_at, &wave_at, &games_at);
+    lay_out(sp, &trees_at, &wave_at, &games_at);
     sp->wave.standing = sp->play.standing;
     sp->play.search = sp->wave.search;
     sp->play.side = sp->wave.sides.side;

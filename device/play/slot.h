@@ -74,8 +74,8 @@ typedef struct {
 
 /* What the host reads once an epoch. */
 typedef struct {
-    int64_t rows;       /* evaluations asked so far */
-    int64_t row_places; /* places that the waves so far had for them */
+    int64_t rows;      /* evaluations asked so far */
+    int64_t row_slots; /* rows that the waves so far had room for */
     int64_t waves;
     int64_t busy_slot_waves; /* slots that played, added up over the waves */
     int64_t started;         /* games begun: ordinals below it are taken */

@@ -20,8 +20,8 @@ void wave_layout(Wave *wave, int scan_items, Arena *arena) {
     wave->scan_temp = arena_take(arena, wave->scan_temp_bytes, 1);
 }
 
-/* The places of every tree's rows, in tree order; of two networks each side's by itself. */
-static Status wave_place(const Wave *wave) {
+/* Where every tree's rows begin, in tree order; with two networks, for each side separately. */
+static Status wave_scan_rows(const Wave *wave) {
     const Device *d = wave->device;
     const Search *s = &wave->search;
     const Sides *x = &wave->sides;
@@ -58,9 +58,9 @@ Status wave_run(const Wave *wave) {
     /* Step 1: descend; every tree says how many rows it brings. */
     TRY(d->backend->phase(PHASE_DESCEND, stream));
     TRY(d->search->descend(s, stream));
-    /* Step 2: their places, in tree order. */
+    /* Step 2: their offsets, in tree order. */
     TRY(d->backend->phase(PHASE_SCAN, stream));
-    TRY(wave_place(wave));
+    TRY(wave_scan_rows(wave));
     /* Step 3: what the network sees of them, and what it says. */
     if (s->evaluator == EVALUATOR_NET) {
         ObserveArgs observe = {

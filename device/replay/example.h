@@ -72,17 +72,17 @@ typedef struct {
  * at least one of them above 0. Every lane of the team holds the same arguments. */
 HD void example_write(const Rules *rules, const RoundState *s, const RoundState *end,
                       const Standing *standing, const uint16_t *visits, ExampleRow row, Team team) {
-    uint8_t place[SUITS];
+    uint8_t suit_index[SUITS];
     uint64_t legal = round_legal(s), outputs = 0;
     int n = bits_count(legal);
     int32_t sum = 0;
     observe_row(rules, s, standing, row.x, team);
     TEAM_FOR(a, ACTIONS, team) row.policy[a] = 0;
     team_sync(team);
-    observe_suit_places(s, place);
+    observe_suit_indices(s, suit_index);
     for (int e = 0; e < n; e++) sum += visits[e];
     for (int e = 0; e < n; e++, legal &= legal - 1) {
-        int column = observe_action_column(s, place, bits_lowest(legal));
+        int column = observe_action_column(s, suit_index, bits_lowest(legal));
         outputs |= (uint64_t)1 << column;
         if (e % team.width == team.lane) row.policy[column] = (float)visits[e] / (float)sum;
     }

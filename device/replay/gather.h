@@ -45,7 +45,7 @@ HD void gather_one(const GatherArgs *args, int i, Team team) {
     if (r->window->examples == 0) return;
     int64_t example = gather_draw(r, *args->batch, args->row_base + row);
     int game = gather_find(r, example);
-    const uint16_t *words = r->words + replay_place(r, r->window->first + game) * r->stride;
+    const uint16_t *words = r->words + replay_slot(r, r->window->first + game) * r->stride;
     size_t element = args->bf16 ? sizeof(uint16_t) : sizeof(float);
     ExampleRow to;
     to.x.at = (char *)out->x + (size_t)row * OBSERVE_COLUMNS * element;

@@ -1,9 +1,9 @@
 /* device/replay/replay.h - finished games in device memory, and examples drawn from them.
  *
- *   self-play ─► add: place = id mod capacity ─► [ count ─► scan ] once an iteration ─► gather
+ *   self-play ─► add: slot = id mod capacity ─► [ count ─► scan ] once an iteration ─► gather
  *
- * A game's place follows from its id, so any number of writers need no lock and the order of
- * finishing leaves no trace. Examples are drawn from a window of whole iterations, which nobody
+ * A game's slot follows from its id, so any number of writers need no lock and the order in which
+ * games finish leaves no trace. Examples are drawn from a window of whole iterations, which nobody
  * writes to: `capacity` is at least the window and the games under way.
  *
  *   example   a searched decision of a game in the window, numbered by game id, then by ply
@@ -22,14 +22,15 @@
 /* What is known of a game besides its record: summed over its rounds, as integers, so that their
  * sums over games have one value. */
 typedef struct {
-    int64_t id;           /* -1: the place is empty */
+    int64_t id;           /* -1: the slot is empty */
     int32_t words;        /* of the record */
     int32_t examples;     /* searched decisions */
     int32_t seats;        /* bids made: seats x rounds */
     int32_t bids_hit;     /* seats that took what they bid, over rounds */
     int32_t score;        /* of all seats and rounds */
     int32_t entropy_1024; /* of visits / sum, nats, each decision's rounded to 1/1024, added up */
-} ReplayGame;             /* 32 bytes, no padding */
+} ReplayGame;
+static_assert(sizeof(ReplayGame) == 32, "no padding: the bytes go to files");
 
 /* What is drawn from: games first .. end - 1, all of them there. */
 typedef struct {
@@ -39,8 +40,8 @@ typedef struct {
 } ReplayWindow;
 
 typedef struct {
-    int64_t capacity; /* places, 1..2^30 */
-    int stride;       /* words of a place: the most a record can take */
+    int64_t capacity; /* slots, 1..2^30 */
+    int stride;       /* words of a slot: the longest record */
     Rules rules;      /* variant, points, penalty; each record has its own players and cards */
     uint64_t seed;    /* of the draws */
 
@@ -53,15 +54,15 @@ typedef struct {
 
 /* The only list of the arrays: run dry it measures, run again it places. */
 static inline void replay_layout(Replay *r, Arena *arena) {
-    size_t places = (size_t)r->capacity;
-    r->words = (uint16_t *)arena_take(arena, places * (size_t)r->stride, sizeof *r->words);
-    r->games = (ReplayGame *)arena_take(arena, places, sizeof *r->games);
-    r->count = (int32_t *)arena_take(arena, places + 1, sizeof *r->count);
-    r->offset = (int32_t *)arena_take(arena, places + 1, sizeof *r->offset);
+    size_t slots = (size_t)r->capacity;
+    r->words = (uint16_t *)arena_take(arena, slots * (size_t)r->stride, sizeof *r->words);
+    r->games = (ReplayGame *)arena_take(arena, slots, sizeof *r->games);
+    r->count = (int32_t *)arena_take(arena, slots + 1, sizeof *r->count);
+    r->offset = (int32_t *)arena_take(arena, slots + 1, sizeof *r->offset);
     r->window = (ReplayWindow *)arena_take(arena, 1, sizeof *r->window);
 }
 
-HD int64_t replay_place(const Replay *r, int64_t id) { return id % r->capacity; }
+HD int64_t replay_slot(const Replay *r, int64_t id) { return id % r->capacity; }
 
 /* Entropy of visits (n) / sum, in nats, to the nearest 1/1024: log sum - (sum of v log v) / sum. */
 HD int32_t replay_entropy_1024(const uint16_t *visits, int n) {
@@ -94,11 +95,11 @@ HD const uint16_t *replay_tally_round(const uint16_t *words, int P, ReplayGame *
     return decision;
 }
 
-/* The game in `record` takes its place. It has stride words or fewer, and nobody else adds a game
- * of that place, or draws from it, at the same time. */
+/* Stores the game in its slot. `record` has at most `stride` words, and nobody else writes that
+ * slot or draws from it at the same time. */
 HD void replay_add(const Replay *r, const uint16_t *record, Team team) {
-    int64_t id = record_id(record), place = replay_place(r, id);
-    uint16_t *words = r->words + place * r->stride;
+    int64_t id = record_id(record), slot = replay_slot(r, id);
+    uint16_t *words = r->words + slot * r->stride;
     int count = record[RECORD_WORDS_AT];
     TEAM_FOR(i, count, team) words[i] = record[i];
     if (team.lane == 0) {
@@ -109,14 +110,13 @@ HD void replay_add(const Replay *r, const uint16_t *record, Team team) {
         const uint16_t *round = record + RECORD_HEAD_WORDS;
         for (int i = 0; i < record[RECORD_ROUNDS_AT]; i++)
             round = replay_tally_round(round, record[RECORD_PLAYERS_AT], &game);
-        r->games[place] = game;
+        r->games[slot] = game;
     }
     team_sync(team);
 }
 
-/* An empty ring: place `place` holds no game. Memory of the device is zero at first, which would be
- * game 0. */
-HD void replay_clear_one(const Replay *r, int64_t place) { r->games[place].id = -1; }
+/* Slot `slot` holds no game. Device memory is zero at first, which would be game 0. */
+HD void replay_clear_one(const Replay *r, int64_t slot) { r->games[slot].id = -1; }
 
 /* First of three: the window is named, nothing of it known. One item. */
 HD void replay_window_begin(const Replay *r, int64_t first, int64_t end) {
@@ -130,7 +130,7 @@ HD void replay_window_begin(const Replay *r, int64_t first, int64_t end) {
 /* Second: how many examples the window's i-th game has, for i in 0 .. end - first; 0 behind the
  * last. */
 HD void replay_count_one(const Replay *r, int64_t first, int64_t end, int i) {
-    const ReplayGame *game = r->games + replay_place(r, first + i);
+    const ReplayGame *game = r->games + replay_slot(r, first + i);
     r->count[i] = 0;
     if (first + i >= end) return;
     if (game->id == first + i)

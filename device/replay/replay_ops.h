@@ -9,7 +9,7 @@
  *   ordering  asynchronous on `stream` (cuda), complete on return (cpu)
  *   errors    STATUS_DEVICE: the launch was refused */
 typedef struct {
-    /* Empties every place; before anything else. */
+    /* Empties every slot; before anything else. */
     Status (*clear)(const Replay *r, Stream stream);
     /* n records, number i at records + at[i], as replay_add takes them; device memory. Their ids
      * differ modulo the capacity. Several threads may add other records at the same time. */
@@ -17,7 +17,7 @@ typedef struct {
                   Stream stream);
     /* Draws are from the games first .. end - 1 from now on: fills count, offset, *window. `temp`
      * is replay_window_bytes of the device. A game that is not there: window->missing, no examples.
-     * STATUS_ARGUMENT: more games than places, or than 2^31 examples could come from. */
+     * STATUS_ARGUMENT: more games than slots, or than 2^31 examples could come from. */
     Status (*window)(const Replay *r, int64_t first, int64_t end, void *temp, size_t temp_bytes,
                      Stream stream);
     /* Rows of a batch; may be captured. On the cpu the calling thread does it alone, and any number

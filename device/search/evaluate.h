@@ -43,10 +43,11 @@ HD void evaluate_softmax(Edge *edges, int count, Team team) {
 /* Logits of the edges' actions, and a fault where one is not finite. */
 HD void evaluate_logits(const Search *s, int b, int64_t row, const RoundState *state, Edge *edges,
                         int count, Team team) {
-    uint8_t place[SUITS];
-    observe_suit_places(state, place);
+    uint8_t suit_index[SUITS];
+    observe_suit_indices(state, suit_index);
     TEAM_FOR(e, count, team) {
-        float x = s->logits[row * ACTIONS + observe_action_column(state, place, edges[e].action)];
+        float x =
+            s->logits[row * ACTIONS + observe_action_column(state, suit_index, edges[e].action)];
         if (!(x - x == 0)) {
             fault_raise(s->fault, FAULT_LOGIT, b);
             x = 0;

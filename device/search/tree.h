@@ -27,15 +27,17 @@ typedef struct {
     uint8_t in_flight;      /* i: descents of the batch under way through this edge */
     uint8_t action;
     uint16_t unused;
-} Edge; /* 16 bytes: one load */
+} Edge;
+static_assert(sizeof(Edge) == 16, "one load");
 
 typedef struct {
-    RoundState state;    /* 112 bytes, forced moves already played (but not at the root) */
+    RoundState state;    /* forced moves already played (but not at the root) */
     float value;         /* v in [0, 1]: the evaluator's value here for the seat to move */
     uint16_t parent;     /* index of a node */
     uint8_t parent_edge; /* which edge of the parent leads here */
     uint8_t edge_count;  /* 0: terminal, or a leaf that waits for its evaluation */
-} Node;                  /* 120 bytes */
+} Node;
+static_assert(sizeof(Node) == 120, "no padding");
 
 typedef enum {
     TREE_IDLE,      /* nothing asked */
@@ -52,6 +54,7 @@ typedef struct {
     uint16_t finished; /* simulations backed up, 0..S */
     uint16_t rows;     /* evaluations made by this tree so far, the root's not counted */
 } TreeHead;
+static_assert(sizeof(TreeHead) == 8, "no padding");
 
 typedef enum { EVALUATOR_NET, EVALUATOR_UNIFORM, EVALUATOR_HASH, EVALUATOR_COUNT } Evaluator;
 

@@ -33,7 +33,7 @@ uint16_t *replay_games_take(ReplayGames *games, int64_t words) {
 
 /* How many of the places from id on lie one after another, `most` at most. */
 static int64_t contiguous(const Replay *r, int64_t id, int64_t end, int64_t most) {
-    int64_t n = r->capacity - replay_place(r, id);
+    int64_t n = r->capacity - replay_slot(r, id);
     if (n > end - id) n = end - id;
     return n < most ? n : most;
 }
@@ -44,7 +44,7 @@ static Status read_offsets(int64_t *offset, const Replay *r, const Backend *back
     offset[0] = 0;
     for (int64_t id = first, n; id < end; id += n) {
         n = contiguous(r, id, end, most);
-        TRY(backend->to_host(games, r->games + replay_place(r, id), (size_t)n * sizeof *games,
+        TRY(backend->to_host(games, r->games + replay_slot(r, id), (size_t)n * sizeof *games,
                              stream));
         TRY(backend->stream_sync(stream));
         for (int64_t i = 0; i < n; i++) {
@@ -62,7 +62,7 @@ static Status read_words(uint16_t *words, const int64_t *offset, const Replay *r
                          int64_t most, Stream stream) {
     for (int64_t id = first, n; id < end; id += n) {
         n = contiguous(r, id, end, most);
-        TRY(backend->to_host(places, r->words + replay_place(r, id) * r->stride,
+        TRY(backend->to_host(places, r->words + replay_slot(r, id) * r->stride,
                              (size_t)(n * r->stride) * sizeof *places, stream));
         TRY(backend->stream_sync(stream));
         const int64_t *at = offset + (id - first);
@@ -116,7 +116,7 @@ static void place_known(const ReplayGames *games, const Replay *r) {
         end = games->games - from > r->capacity ? from + r->capacity : games->games;
 #pragma omp parallel for schedule(static)
         for (int64_t i = from; i < end; i++) {
-            int64_t place = replay_place(r, games->first + i);
+            int64_t place = replay_slot(r, games->first + i);
             memcpy(r->words + place * r->stride, games->words + games->offset[i],
                    (size_t)games->known[i].words * sizeof *games->words);
             r->games[place] = games->known[i];

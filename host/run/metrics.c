@@ -24,7 +24,7 @@ cJSON *metrics_object(const RunRates *r, const GameTally *t, int players) {
     add(o, "rows_per_s", rows, r->seconds);
     add(o, "rows_per_game", rows, games);
     add(o, "waves_per_game", (double)r->counters.busy_slot_waves, games);
-    add(o, "row_places_filled", rows, (double)r->counters.row_places);
+    add(o, "row_places_filled", rows, (double)r->counters.row_slots);
     for (int i = 0; i < PHASE_COUNT; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s_share", phase_name((Phase)i));

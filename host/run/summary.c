@@ -78,7 +78,7 @@ void run_rates_print(const RunRates *r, const GameTally *t, FILE *out) {
             60 * ratio(games, r->seconds), ratio(rows, r->seconds), r->seconds);
     fprintf(out, "work        %.1f rows a game, %.1f waves a game, %.1f%% of row slots filled\n",
             ratio(rows, games), ratio((double)r->counters.busy_slot_waves, games),
-            100 * ratio(rows, (double)r->counters.row_places));
+            100 * ratio(rows, (double)r->counters.row_slots));
     fprintf(out, "time        network %.1f%%", 100 * run_phase_share(r, PHASE_NETWORK));
     for (int i = 0; i < PHASE_COUNT; i++)
         if (i != PHASE_NETWORK)

@@ -19,11 +19,11 @@ void rows_free(RowSet *rows) {
 }
 
 static uint64_t legal_columns(const RoundState *s) {
-    uint8_t place[SUITS];
+    uint8_t suit_index[SUITS];
     uint64_t columns = 0;
-    observe_suit_places(s, place);
+    observe_suit_indices(s, suit_index);
     for (uint64_t legal = round_legal(s); legal; legal &= legal - 1)
-        columns |= (uint64_t)1 << observe_action_column(s, place, bits_lowest(legal));
+        columns |= (uint64_t)1 << observe_action_column(s, suit_index, bits_lowest(legal));
     return columns;
 }
 

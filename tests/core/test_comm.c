@@ -17,7 +17,7 @@ enum { LONG = (1 << 22) + 5 }; /* more than one call of MPI takes */
 static Comm comm;
 static const char *self, *mpirun;
 
-static void check_places(void) {
+static void check_ranks(void) {
     int64_t rank = comm.rank;
     CHECK(comm.size == atoi(getenv("OMPI_COMM_WORLD_SIZE")));
     CHECK(comm.rank == atoi(getenv("OMPI_COMM_WORLD_RANK")));
@@ -79,7 +79,7 @@ static void part_talk(void) {
     float *data = (float *)malloc((LONG + 2) * sizeof *data);
     CHECK(data);
     if (!data) return;
-    check_places();
+    check_ranks();
     check_sum(data, 0);
     check_sum(data, 1);
     check_sum(data, 1000);

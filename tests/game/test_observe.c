@@ -48,11 +48,11 @@ static void play(RoundState *s, const char *action) {
 }
 
 static void order_is(const RoundState *s, int a, int b, int c, int d) {
-    uint8_t order[SUITS], place[SUITS];
+    uint8_t order[SUITS], suit_index[SUITS];
     observe_suit_order(s, order);
-    observe_suit_places(s, place);
+    observe_suit_indices(s, suit_index);
     CHECK(order[0] == a && order[1] == b && order[2] == c && order[3] == d);
-    CHECK(place[a] == 0 && place[b] == 1 && place[c] == 2 && place[d] == 3);
+    CHECK(suit_index[a] == 0 && suit_index[b] == 1 && suit_index[c] == 2 && suit_index[d] == 3);
 }
 
 /* The dealer bids last, clubs stand before the suits of which it has none: H C S D. */
@@ -68,9 +68,9 @@ static void the_last_bidder_by_hand(void) {
            " 181=1/32 182=2/32 220 229"     /* needed, dealer, leader */
            " 236 238=3/32 239=3/32 240 241=1/32 242=3/256 244=1/2");
     order_is(&s, 1, 2, 0, 3);
-    uint8_t place[SUITS];
-    observe_suit_places(&s, place);
-    for (int b = 0; b <= 3; b++) CHECK(observe_action_column(&s, place, b) == b);
+    uint8_t suit_index[SUITS];
+    observe_suit_indices(&s, suit_index);
+    for (int b = 0; b <= 3; b++) CHECK(observe_action_column(&s, suit_index, b) == b);
 }
 
 /* Third to play without trump; two voids are shown: H D S C. */
@@ -86,10 +86,10 @@ static void within_a_trick_by_hand(void) {
            " 181=1/32 182=1/32 190 197 221 229"      /* needed, voids, dealer, leader */
            " 238=4/32 239=3/32 242=3/256 243=-1/256 244=3/8");
     order_is(&s, 1, 3, 0, 2);
-    uint8_t place[SUITS];
-    observe_suit_places(&s, place);
-    CHECK(observe_action_column(&s, place, text_card_parse("6D")) == 17);
-    CHECK(observe_action_column(&s, place, text_card_parse("8H")) == 6);
+    uint8_t suit_index[SUITS];
+    observe_suit_indices(&s, suit_index);
+    CHECK(observe_action_column(&s, suit_index, text_card_parse("6D")) == 17);
+    CHECK(observe_action_column(&s, suit_index, text_card_parse("8H")) == 6);
 }
 
 /* Oh-hell with the penalty, 9D turned up, in the third round of nine: D S H C. */
@@ -156,14 +156,14 @@ static RoundState rename_suits(const RoundState *s, const int *names) {
     return t;
 }
 
-/* Whether the row shows the same of the suits in places a and b. */
+/* Whether the row shows the same of the suits with canonical indices a and b. */
 static bool looks_alike(const float *x, int a, int b) {
     for (int rank = 0; rank < RANKS; rank++)
         for (int block = 0; block < 3; block++)
             if (x[52 * block + 13 * a + rank] != x[52 * block + 13 * b + rank]) return false;
     for (int r = 0; r < MAX_SEATS; r++)
         if (x[188 + 4 * r + a] != x[188 + 4 * r + b]) return false;
-    return (a != 0 && b != 0) || x[236] == 0; /* trump is told by its place */
+    return (a != 0 && b != 0) || x[236] == 0; /* trump is told by its index */
 }
 
 static int renamed_rows, swapped_columns, late_positions, void_positions;
@@ -184,17 +184,17 @@ static bool same_row(const Rules *rules, const RoundState *s, const Standing *st
 static void check_renamed(const Rules *rules, const RoundState *s, const Standing *standing,
                           const float *row, const int *names) {
     RoundState t = rename_suits(s, names);
-    uint8_t place[SUITS], renamed_place[SUITS];
+    uint8_t suit_index[SUITS], renamed_index[SUITS];
     uint64_t columns = 0, renamed_columns = 0;
     CHECK(same_row(rules, &t, standing, row));
     renamed_rows++;
     if (round_is_bidding(s)) return;
-    observe_suit_places(s, place);
-    observe_suit_places(&t, renamed_place);
+    observe_suit_indices(s, suit_index);
+    observe_suit_indices(&t, renamed_index);
     for (uint64_t legal = round_legal(s); legal; legal &= legal - 1) {
         int card = bits_lowest(legal);
-        int column = observe_action_column(s, place, card);
-        int renamed = observe_action_column(&t, renamed_place, rename_card(card, names));
+        int column = observe_action_column(s, suit_index, card);
+        int renamed = observe_action_column(&t, renamed_index, rename_card(card, names));
         columns |= card_bit(column);
         renamed_columns |= card_bit(renamed);
         CHECK(row[column] == 1 && column % RANKS == card_rank(card));

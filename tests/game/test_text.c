@@ -1,4 +1,5 @@
-/* tests/game/test_text.c - game/text.h: every card and action there and back, and what is refused. */
+/* tests/game/test_text.c - game/text.h: every card and action there and back, and what is
+ * refused. */
 #include "game/text.h"
 
 #include "tests/support/check.h"
@@ -52,7 +53,7 @@ static void hands_come_in_any_order(void) {
 static void what_is_no_hand_is_refused(void) {
     static const struct {
         const char *text, *why;
-    } cases[] = {{"AS KD AS", "AS stands there twice"},
+    } cases[] = {{"AS KD AS", "AS is given twice"},
                  {"AS XX", "\"XX\" is no card"},
                  {"AS  KD", "\"\" is no card"},
                  {" AS", "\"\" is no card"},

@@ -81,12 +81,12 @@ static void any_order_gives_the_same_bytes(const GameTerms *terms, int tables) {
     }
     for (int i = 0; i < g.n; i++) {
         const uint16_t *words = g.words + g.at[i];
-        int64_t place = (130 + i) % 601;
-        check_known(&one.replay.games[place], &terms[(130 + i) % tables], words);
-        CHECK(memcmp(one.replay.words + place * g.stride, words,
+        int64_t slot = (130 + i) % 601;
+        check_known(&one.replay.games[slot], &terms[(130 + i) % tables], words);
+        CHECK(memcmp(one.replay.words + slot * g.stride, words,
                      words[RECORD_WORDS_AT] * sizeof *words) == 0);
     }
-    CHECK(one.replay.games[129].id == -1); /* the place that no game has */
+    CHECK(one.replay.games[129].id == -1); /* the slot that no game has */
     ring_close(&other);
     ring_close(&one);
     ring_games_free(&g);
@@ -199,8 +199,8 @@ static void check_every_example(const Ring *ring, const Dense *dense) {
     ExampleRow row = {{b.x, false}, b.legal, b.policy, b.value};
     int64_t example = 0;
     for (int64_t id = r->window->first; id < r->window->end && !checks_failed; id++)
-        for (int d = 0; d < r->games[replay_place(r, id)].examples; d++, example++) {
-            const uint16_t *words = r->words + replay_place(r, id) * r->stride;
+        for (int d = 0; d < r->games[replay_slot(r, id)].examples; d++, example++) {
+            const uint16_t *words = r->words + replay_slot(r, id) * r->stride;
             memset(b.policy, 1, ACTIONS * sizeof *b.policy);
             memset(b.value, 1, MAX_SEATS * sizeof *b.value);
             b.seats[0] = example_one(&r->rules, words, d, row, TEAM_OF_ONE);
@@ -267,8 +267,8 @@ static void draws_are_uniform(void) {
             CHECK(example >= 0 && example < n);
             if (checks_failed) break;
             drawn[example]++;
-            while (left >= r->games[replay_place(r, 70 + game)].examples)
-                left -= r->games[replay_place(r, 70 + game++)].examples;
+            while (left >= r->games[replay_slot(r, 70 + game)].examples)
+                left -= r->games[replay_slot(r, 70 + game++)].examples;
             CHECK(gather_find(r, example) == game && example - r->offset[game] == left);
         }
     double expected = (double)BATCHES * ROWS / (double)n, square = 0;

@@ -86,7 +86,7 @@ static inline void play_epochs(Selfplay *sp, int64_t games, Played *played) {
     CHECK(counters->started == games && counters->fault.code == FAULT_NONE);
     CHECK(counters->waves == sp->epochs * sp->config.waves);
     CHECK(counters->busy_slot_waves <= counters->waves * sp->config.parallel);
-    CHECK(counters->row_places == counters->waves * search_max_rows(&sp->play.search));
+    CHECK(counters->row_slots == counters->waves * search_max_rows(&sp->play.search));
     played->counters = *counters;
 }
 
