@@ -28,7 +28,7 @@
 
 enum { OBSERVE_COLUMNS = 256, OBSERVE_VERSION = 1 };
 
-/* Where a full game stands before this round; all zero for a single round. */
+/* The full game before this round; all zero for a single round. */
 typedef struct {
     int16_t scores[MAX_SEATS]; /* (P) totals of the rounds before this one */
     int16_t round, rounds;     /* 0..rounds - 1; rounds is 0 for single rounds */

@@ -28,12 +28,12 @@ typedef enum {
 
 enum {
     WORLD_GROUPS = MAX_SEATS - 1,
-    WORLD_STATES = 512,    /* the most found in any position a game may come to: 327 */
+    WORLD_STATES = 512,    /* at most 327 in any position found */
     WORLD_SLOTS = 1024,    /* a power of two, at least twice the states */
     WORLD_ROW = CARDS + 1, /* entries of a row of the binomial table: k = 0..52 */
     WORLD_BINOMIALS = WORLD_ROW * WORLD_ROW,
     WORLD_LEVEL_BIT = 24, /* a state: 6 bits a class, then the level */
-    WORLD_NOWHERE = 32    /* shifted out of a state: of no matter to later groups */
+    WORLD_NOWHERE = 32    /* shifted out of a state: later groups ignore it */
 };
 
 /* One group, and the classes as the groups from this one on see them. */
@@ -253,7 +253,8 @@ HD WorldStatus world_reach_states(WorldScratch *w) {
 }
 
 /* Prepares the deals for one decision: once, before any number of world_sample. `state` as the
- * table sees it and hands[mover]; binomial as world_binomial_fill leaves it, kept by address. */
+ * table sees it and hands[mover]; binomial as world_binomial_fill leaves it, which must outlive
+ * w. */
 HD WorldStatus world_count(WorldScratch *w, const RoundState *s, int mover,
                            const uint64_t *binomial) {
     w->binomial = binomial;

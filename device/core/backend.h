@@ -75,8 +75,9 @@ typedef struct {
                    Stream stream);
     size_t (*scan_bytes)(int n);
 
-    /* What is enqueued on `stream` between begin and end is kept as a graph and not run: launches,
-     * copies within the device, zero, scan, phase. Nothing else may be asked of the stream. */
+    /* What is enqueued on `stream` between begin and end is captured as a graph and not run:
+     * launches, copies within the device, zero, scan, phase. Nothing else may be asked of the
+     * stream. */
     Status (*capture_begin)(Stream stream, GraphKind kind);
     Status (*capture_end)(Stream stream, Graph *out);
     Status (*graph_launch)(Graph graph, Stream stream);

@@ -267,7 +267,7 @@ static Status phases_read_cuda(double seconds[PHASE_COUNT]) {
     return STATUS_OK;
 }
 
-/* Kernels from CUPTI where it is to be had, and in any case the phases, from their events. */
+/* Kernels by CUPTI where it is available; phases, by their events, always. */
 static Status timeline_cuda(Timeline *timeline, char *how, size_t how_bytes) {
     char missing[160];
     CUDA_TRY(cudaDeviceSynchronize()); /* some versions of CUPTI do not end while kernels run */

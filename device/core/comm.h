@@ -14,7 +14,8 @@
 typedef struct Comm Comm;
 
 /* What a failed call leaves in `data` is anything; the other processes may wait for this one, so
- * that the caller ends with comm_abort. STATUS_DEVICE: MPI or NCCL refused, said in one line. */
+ * that the caller ends with comm_abort. STATUS_DEVICE: MPI or NCCL refused, reported in one
+ * line. */
 typedef struct {
     /* data[i] (count) summed over all processes, in place, the same bits in each (MPI requires it
      * of a reduction, NCCL's rings and trees compute a sum once); with other numbers of processes
@@ -40,10 +41,11 @@ struct Comm {
 EXTERN_C_BEGIN
 /* First of all in main: joins the other processes, where the program was started with some, and
  * alone needs nothing of MPI. After a failure the comm is that of one process, to be closed.
- * STATUS_INPUT: started with several, but built without MPI or with another one; said in a line. */
+ * STATUS_INPUT: started with several, but built without MPI or with another MPI; reported in one
+ * line. */
 Status comm_open(Comm *comm, int *argc, char ***argv);
 /* Once the device is open: lets data go by NCCL if `backend` is cuda. All processes get the same
- * answer. STATUS_INPUT: built without NCCL, or fewer GPUs than processes; said in one line. */
+ * answer. STATUS_INPUT: built without NCCL, or fewer GPUs than processes; reported in one line. */
 Status comm_attach(Comm *comm, const Backend *backend);
 /* Ends all processes at once after a failure in this one; mpirun's exit status is `exit_status`,
  * 1..255. Does not return; does nothing where it is alone. */

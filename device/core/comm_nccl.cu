@@ -37,7 +37,7 @@ static const CommOps comm_nccl = {
     .close = close_nccl,
 };
 
-/* Whether each process of this machine has a GPU of its own, said by the first of them. */
+/* Whether each process of this machine has a GPU of its own, reported by the first of them. */
 static Status enough_gpus(const Comm *comm) {
     int gpus = 0;
     CUDA_TRY(cudaGetDeviceCount(&gpus));

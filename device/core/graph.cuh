@@ -1,4 +1,4 @@
-/* device/core/graph.cuh - what is enqueued on a stream, kept as a graph; a choice within it.
+/* device/core/graph.cuh - captures what is enqueued on a stream as a graph; a switch within it.
  *
  *   capture_begin ─ .. launches .. ─ switch_open ─ kernel sets the choice ─ switch_add ─┐
  *        ┌──────────────────────────────────────────────────────────────────────────────┘

@@ -1,6 +1,6 @@
 /* device/core/open_gpu.cuh - takes a GPU and tries it, or says in a sentence what to do.
  *
- * Used by backend_cuda.cu alone. Nothing is printed: who opens a device decides what is said. */
+ * Used by backend_cuda.cu alone. Nothing is printed: the caller decides what to report. */
 #ifndef DEVICE_CORE_OPEN_GPU_CUH
 #define DEVICE_CORE_OPEN_GPU_CUH
 
@@ -86,7 +86,7 @@ static Status gpu_refuses(cudaError_t error, const int capability[2], char *devi
     return STATUS_INPUT;
 }
 
-/* Without a driver the runtime says that it is too old, or a stub of the toolkit. */
+/* Without a driver the runtime reports one that is too old, or the stub of the toolkit. */
 static bool gpu_is_missing(cudaError_t error, int count) {
     int driver = 0;
     const char *name = cudaGetErrorName(error);
@@ -96,7 +96,7 @@ static bool gpu_is_missing(cudaError_t error, int count) {
                             strcmp(name, "cudaErrorStubLibrary") == 0));
 }
 
-static const int32_t GPU_ANSWER = 4917301; /* something that memory does not hold by chance */
+static const int32_t GPU_ANSWER = 4917301; /* unlikely to be in memory by chance */
 
 static __global__ void gpu_try_kernel(int32_t *answer) { *answer = GPU_ANSWER; }
 
@@ -115,7 +115,7 @@ static Status gpu_try_launch(int32_t *there, Stream stream) {
     return STATUS_OK;
 }
 
-/* One kernel, its answer read back. *error: what went wrong, if it was CUDA that said so. */
+/* One kernel, its answer read back. *error: what CUDA reported, if it did. */
 static Status gpu_try(cudaError_t *error) {
     int32_t here = 0;
     void *there = NULL;

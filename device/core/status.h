@@ -18,7 +18,7 @@ typedef enum {
     STATUS_COUNT
 } Status;
 
-/* True for what was said where it was found, so that no level above adds a line. */
+/* Whether the error was reported where it was found, so that no level above adds a line. */
 static inline int status_is_reported(Status s) {
     return s == STATUS_OK || s == STATUS_INPUT || s == STATUS_FILE || s == STATUS_FAULT;
 }

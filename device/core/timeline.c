@@ -26,7 +26,7 @@ struct Timeline {
     int fd;
     pthread_mutex_t lock; /* of all that follows */
     double origin;        /* when the timeline began */
-    long long at;         /* where the closing bracket's line stands in the file */
+    long long at;         /* offset of the closing bracket's line in the file */
     size_t used;          /* bytes of buffer */
     long events;
     bool created; /* there was no such file before */

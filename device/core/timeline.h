@@ -28,12 +28,12 @@ enum { TIMELINE_PHASES = 0, TIMELINE_BYTES_MAX = 64 << 20 };
 EXTERN_C_BEGIN
 
 /* Makes ready to write the file; an older timeline there stays until the first write. STATUS_INPUT:
- * it cannot be written, or is something else than a timeline, said. STATUS_MEMORY. Then *out is
- * NULL. */
+ * it cannot be written, or is something other than a timeline; reported. STATUS_MEMORY. Then *out
+ * is NULL. */
 Status timeline_open(Timeline **out, const char *path);
 
 /* Writes what is left and frees; NULL is allowed. Without any event nothing has changed.
- * STATUS_FILE: some write failed, said then. */
+ * STATUS_FILE: some write failed, reported at the time. */
 Status timeline_close(Timeline *timeline);
 
 /* The clock of all events: seconds, monotonic. */

@@ -29,7 +29,7 @@ typedef struct {
     int64_t rows;               /* evaluations made; 0: one legal action, nothing searched */
 } AnalyzeAnswer;
 
-/* What one query after another is answered with; memory grows with the largest asked so far. */
+/* Answers one query after another; its memory grows with the largest so far. */
 typedef struct {
     const Device *device;
     const Weights *weights; /* NULL: no query asks for net */
@@ -50,11 +50,11 @@ Status analyzer_open(Analyzer *a, const Device *device, const Weights *weights, 
                      Network network);
 void analyzer_close(Analyzer *a);
 
-/* The net that a query for `rows` rows takes; chooses the way through it once. STATUS_INPUT: the
- * way asked for is not to be had, said in one line. */
+/* The net that a query for `rows` rows takes; chooses its implementation once. STATUS_INPUT: the
+ * implementation asked for is not available, reported in one line. */
 Status analyzer_net_spec(Analyzer *a, int rows, NetSpec *spec);
 
-/* Searches. STATUS_INPUT: no deal fits the public history, nothing was said. STATUS_MEMORY: the
+/* Searches. STATUS_INPUT: no deal fits the public history, not reported yet. STATUS_MEMORY: the
  * trees do not fit. STATUS_FAULT: the network gave a number that is not finite. */
 Status analyzer_answer(Analyzer *a, const AnalyzeQuery *query, AnalyzeAnswer *answer);
 

@@ -21,8 +21,8 @@ typedef struct {
 void device_select(int index);
 
 /* Finds and opens the device called `name`: "cpu", "cuda", or "auto", which is cuda where there is
- * a usable GPU. `device_text` receives a line about it. STATUS_INPUT: no such device here, said in
- * one line. */
+ * a usable GPU. `device_text` receives a line about it. STATUS_INPUT: no such device here,
+ * reported in one line. */
 Status device_open(const char *name, const Device **out, char *device_text,
                    size_t device_text_bytes);
 

@@ -39,7 +39,7 @@ HD void move_begin_decision(const Play *p, int g, WorldScratch *scratch) {
     }
 }
 
-/* The seat to move plays `action`; it is written where the round's record has its place. */
+/* The seat to move plays `action`, which goes into the round's record. */
 HD void move_apply(const Play *p, int g, int action) {
     Slot *slot = p->slots + g;
     RoundState *s = &slot->state;
@@ -72,8 +72,8 @@ HD bool move_next_round(const Play *p, int g) {
     return false;
 }
 
-/* What the seat to move does without a search: the one legal action, or a bot's choice. -1: it is a
- * choice of a network. */
+/* What the seat to move does without a search: the one legal action, or a bot's choice. -1: a
+ * network has to choose. */
 HD int move_at_once(const Play *p, const Slot *slot) {
     const RoundState *s = &slot->state;
     uint64_t legal = round_legal(s);

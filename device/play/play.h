@@ -13,7 +13,7 @@ typedef struct {
 } ObserveArgs;
 
 /* One table a backend. Same contract on each:
- *   memory    the caller owns every array; nothing is allocated, nothing kept
+ *   memory    the caller owns every array; nothing is allocated or retained
  *   ordering  asynchronous on `stream` (cuda), complete on return (cpu)
  *   errors    STATUS_DEVICE: the launch was refused; what a game meets raises the Fault */
 typedef struct {

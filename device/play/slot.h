@@ -1,11 +1,11 @@
-/* device/play/slot.h - slots of live games, each at its own pace, and all a run keeps.
+/* device/play/slot.h - slots of live games, each at its own pace, and all state of a run.
  *
  *        refill            all W trees done            last round over         record fits
  *   IDLE ──────► PLAYING ──────────────────► move ──────────────────► FINISHED ──────────► IDLE
  *                   ▲  decision begun: noise, worlds, roots  │
  *                   └────────────────────────────────────────┘
  *
- * What a playing slot wants of a wave (its root's row, or leaves) stands in the heads of its trees.
+ * What a playing slot needs from a wave (its root's row, or leaves) is in the heads of its trees.
  *
  *   G slots (live games)   slot g has the trees g * W .. g * W + W - 1
  */
@@ -23,7 +23,7 @@ typedef enum { SLOT_IDLE, SLOT_PLAYING, SLOT_FINISHED, SLOT_STAGE_COUNT } SlotSt
 /* Who moves for a seat. The networks search; the others move at once, and bring no example. */
 typedef enum {
     PLAYER_NET,
-    PLAYER_NET_B, /* another network than that of PLAYER_NET */
+    PLAYER_NET_B, /* a network other than that of PLAYER_NET */
     PLAYER_RANDOM,
     PLAYER_RULE,
     PLAYER_COUNT

@@ -1,6 +1,6 @@
 /* device/replay/example.h - a searched decision of a record as an example for the network.
  *
- *   record ─► round ─► replay to the ply ─► observation, legal outputs, policy, values
+ *   record ─► round ─► play to the ply ─► observation, legal outputs, policy, values
  *
  *   policy   visits / sum, by output of the policy (observe_action_column), 0 where not legal
  *   value    round_value of the mover, then of the others clockwise, at the round's end; 0 beyond P

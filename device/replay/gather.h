@@ -11,7 +11,7 @@
 typedef struct {
     Replay replay;
     const int64_t *batch; /* (1) its number, device memory */
-    int row_base;         /* where row 0 of `out` stands in the batch that all processes make */
+    int row_base;         /* which row of the batch of all processes is row 0 of `out` */
     int first, rows;      /* of `out`: first .. first + rows - 1 are written */
     TrainBatch out;
     bool bf16; /* elements of out.x: bf16, or float32 */

@@ -7,8 +7,8 @@
  *                    [P scores of the round, int16]  [D searched decisions]  then each decision:
  *   decision words = [ply in the round, 0..] [n legal actions] [n visits, by ascending action]
  *
- * The legal actions themselves follow from the rules by replaying the actions. Everything public
- * and hidden is here, nothing twice; a policy target other than visits / sum gets words of its own
+ * The legal actions follow from the rules by playing the round through. Everything public and
+ * hidden is here, nothing twice; a policy target other than visits / sum gets words of its own
  * when a search needs one. */
 #ifndef DEVICE_REPLAY_RECORD_H
 #define DEVICE_REPLAY_RECORD_H

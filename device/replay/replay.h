@@ -118,7 +118,7 @@ HD void replay_add(const Replay *r, const uint16_t *record, Team team) {
 /* Slot `slot` holds no game. Device memory is zero at first, which would be game 0. */
 HD void replay_clear_one(const Replay *r, int64_t slot) { r->games[slot].id = -1; }
 
-/* First of three: the window is named, nothing of it known. One item. */
+/* First of three: the window is set, its examples not counted. One item. */
 HD void replay_window_begin(const Replay *r, int64_t first, int64_t end) {
     ReplayWindow window;
     memset(&window, 0, sizeof window);
@@ -127,7 +127,7 @@ HD void replay_window_begin(const Replay *r, int64_t first, int64_t end) {
     *r->window = window;
 }
 
-/* Second: how many examples the window's i-th game has, for i in 0 .. end - first; 0 behind the
+/* Second: how many examples the window's i-th game has, for i in 0 .. end - first; 0 after the
  * last. */
 HD void replay_count_one(const Replay *r, int64_t first, int64_t end, int i) {
     const ReplayGame *game = r->games + replay_slot(r, first + i);

@@ -5,7 +5,7 @@
 #include "gather.h"
 
 /* One table a backend. Same contract on each:
- *   memory    the caller owns every array; nothing is allocated, nothing kept
+ *   memory    the caller owns every array; nothing is allocated or retained
  *   ordering  asynchronous on `stream` (cuda), complete on return (cpu)
  *   errors    STATUS_DEVICE: the launch was refused */
 typedef struct {

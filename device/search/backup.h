@@ -1,7 +1,8 @@
-/* device/search/backup.h - what a batch learnt goes into the tree: expand, add values.
+/* device/search/backup.h - a batch's evaluations enter the tree: expand the leaves, add their
+ * values.
  *
- * An edge sums the value of the seat that moves at its node (max^n): never negated, since the
- * winner of a trick leads again and there are up to 8 seats. */
+ * An edge sums the value of the seat that moves at its node (max^n: Luckhardt and Irani, 1986). It
+ * is never negated: the winner of a trick leads again, and there are up to 8 seats. */
 #ifndef DEVICE_SEARCH_BACKUP_H
 #define DEVICE_SEARCH_BACKUP_H
 

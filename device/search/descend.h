@@ -1,4 +1,4 @@
-/* device/search/descend.h - from the root to a leaf, K times: what this wave wants evaluated.
+/* device/search/descend.h - from the root to a leaf, K times: finds what the wave is to evaluate.
  *
  * The descents of a batch run one after another, each seeing the marks of those before. A batch
  * that needs no row (terminal leaves only) is backed up at once and the next begun. */
@@ -8,7 +8,7 @@
 #include "backup.h"
 #include "select.h"
 
-/* Batches that need no row and are done within one wave, so that a wave has bounded work. */
+/* At most so many batches that need no row are done within a wave, which bounds its work. */
 enum { DESCEND_BATCHES_A_WAVE = 8 };
 
 /* The child that `edge` of node (b, parent) leads to: the action, then every forced move. */

@@ -1,4 +1,4 @@
-/* device/search/expand.h - a leaf whose evaluation is there becomes an inner node. */
+/* device/search/expand.h - a leaf that has been evaluated becomes an inner node. */
 #ifndef DEVICE_SEARCH_EXPAND_H
 #define DEVICE_SEARCH_EXPAND_H
 

@@ -7,7 +7,7 @@
 #include "tree.h"
 
 /* One table a backend. Same contract on each:
- *   memory    the caller owns every array; nothing is allocated, nothing kept
+ *   memory    the caller owns every array; nothing is allocated or retained
  *   ordering  asynchronous on `stream` (cuda), complete on return (cpu)
  *   errors    STATUS_ARGUMENT: a size or setting out of range, nothing ran
  *             STATUS_DEVICE:   the launch was refused */

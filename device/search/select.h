@@ -4,7 +4,13 @@
  *   q     = w / n, or before the first visit max(0, v - fpu * sqrt(sum of p of tried edges))
  *   score = q + (((c_puct * p) * sqrt(max(1, total))) / (1 + n))        ties: the lowest edge
  *
- * rounded to float32 after each operation, in this order: another order plays other games. */
+ * rounded to float32 after each operation, in this order: another order plays other games.
+ *
+ * PUCT: Rosin, Multi-armed bandits with episode context, 2011; Silver et al., Mastering the game of
+ * Go without human knowledge, 2017. The value of an untried edge is first-play urgency: Gelly and
+ * Wang, 2006. Marks of descents in flight are virtual loss without the loss: Chaslot, Winands and
+ * van den Herik, Parallel Monte-Carlo tree search, 2008; here they count as visits and leave w
+ * alone. */
 #ifndef DEVICE_SEARCH_SELECT_H
 #define DEVICE_SEARCH_SELECT_H
 
