@@ -32,7 +32,7 @@ Status fields_collect(Fields *fields, const cJSON *object) {
             continue;
         }
         snprintf(fields->why, sizeof fields->why, "%s",
-                 f < FIELD_COUNT ? "is given twice" : "is not a field of a query");
+                 f < FIELD_COUNT ? "is given twice" : "no query has such a field");
         fields->wrong = item->string;
         return STATUS_INPUT;
     }

@@ -268,7 +268,7 @@ static void check_texts(void) {
                        "\"value\":null,\"best\":\"AS\",\"rows\":0}\n") == 0);
     free(text);
     text = ask("{\"id\":\"a\\\"\",\"x\\\"y\":1}");
-    CHECK(strcmp(text, "{\"id\":\"a\\\"\",\"error\":\"is not a field of a query\","
+    CHECK(strcmp(text, "{\"id\":\"a\\\"\",\"error\":\"no query has such a field\","
                        "\"field\":\"x\\\"y\"}\n") == 0);
     free(text);
 }
