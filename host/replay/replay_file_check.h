@@ -1,47 +1,46 @@
-/* host/replay/replay_file_check.h - whether a game of a file is right, and what the ring knows of
- * it, in one pass.
+/* host/replay/replay_file_check.h - one pass: is a game right, and what the ring keeps of it.
  *
- *   words ─► replay_check_game ─► yes: *known is what replay_add would say of it
- *                              └► no:  game_record.h reads it again, judges, and says what is wrong
+ *   words ─► replay_check_game ─► yes: *known is what replay_add would compute
+ *                              └► no:  game_record.h reads it again and says what is wrong
  *
- * game_record.h is the authority; this says yes exactly where that does (test_replay_check.c holds
- * the two together on changed words). It is written for speed: a branch that goes now one way and
- * now the other costs as much as several cards, so no card and no visit is branched on; what is
- * wrong is collected, and asked for once a part. A game of 4 x 5 cards takes a sixth of the time of
- * game_record.h and replay_add together. */
+ * game_record.h is the authority; this says yes exactly where it does (test_replay_check.c compares
+ * the two on changed words). It is written for speed: an unpredictable branch costs as much as
+ * several cards, so nothing branches on a card or a visit; errors are collected, and looked at once
+ * per part. A game of 4 x 5 cards takes a sixth of the time of game_record.h and replay_add
+ * together. */
 #ifndef HOST_REPLAY_REPLAY_FILE_CHECK_H
 #define HOST_REPLAY_REPLAY_FILE_CHECK_H
 
 #include "game/sequence.h"
 #include "device/replay/replay.h"
 
-/* Logarithms of counts are looked up below this; W * S visits are rarely more. */
+/* Logarithms of counts below this come from a table; W * S visits are rarely more. */
 enum { REPLAY_CHECK_LOGS = 1024 };
 
-/* So many visits are read at once: of rounds of up to 7 cards, and of any. */
+/* Visits read at once: in rounds of up to 7 cards, and in any round. */
 enum { REPLAY_CHECK_NARROW = 8, REPLAY_CHECK_WIDE = 24 };
 
 /* Plain data, read by any number of threads. */
 typedef struct {
-    Rules rules;                          /* but for the seats, which each game has for itself */
-    double logs[REPLAY_CHECK_LOGS];       /* log n; 0 of 0 */
-    double n_logs[REPLAY_CHECK_LOGS];     /* n log n; 0 of 0 */
+    Rules rules;                          /* without the seats, which each game states */
+    double logs[REPLAY_CHECK_LOGS];       /* log n; 0 for n = 0 */
+    double n_logs[REPLAY_CHECK_LOGS];     /* n log n; 0 for n = 0 */
     uint16_t keep[2 * REPLAY_CHECK_WIDE]; /* the first half all ones, then 0 */
 } ReplayCheck;
 
-/* The round that is being read. */
+/* The round being read. */
 typedef struct {
     const ReplayCheck *check;
-    const uint16_t *words;       /* next to be read */
-    const uint16_t *end, *limit; /* of the game; of what may be read */
+    const uint16_t *words;       /* to be read next */
+    const uint16_t *end, *limit; /* one past the game; one past what may be read */
     int plies;
-    uint8_t seat[2 * MAX_SEATS];    /* number i modulo P */
-    uint8_t holder[64];             /* (card) the seat that it was dealt to; 0 where to none */
-    RoundState s;                   /* as it is over, but for what no score asks */
-    uint8_t legal[MAX_ROUND_PLIES]; /* (plies) how many actions there were */
+    uint8_t seat[2 * MAX_SEATS];    /* i mod P */
+    uint8_t holder[64];             /* (card) the seat it was dealt to; 0 if to none */
+    RoundState s;                   /* as at its end, without what scores do not need */
+    uint8_t legal[MAX_ROUND_PLIES]; /* (plies) number of legal actions */
 } ReplayCheckRound;
 
-/* What the entropies of a round's decisions come from, the first n of them. */
+/* What the entropies of a round's first n decisions are computed from. */
 typedef struct {
     int n;
     int32_t sum[MAX_ROUND_PLIES];
@@ -66,8 +65,8 @@ static inline const uint16_t *replay_check_take(ReplayCheckRound *r, int64_t n) 
     return words;
 }
 
-/* Hands into r->s, and who holds what. Ascending cards differ, and disjoint hands have as many bits
- * as there are cards. */
+/* Reads the hands into r->s and the holders. Ascending cards differ, and the hands are disjoint if
+ * together they have as many bits as there are cards. */
 static inline bool replay_check_deal(ReplayCheckRound *r) {
     const int P = r->s.players, T = r->s.cards;
     const uint16_t *card = replay_check_take(r, P * T);
@@ -101,13 +100,13 @@ static inline bool replay_check_bids(ReplayCheckRound *r, const uint16_t *bids) 
         wrong |= bids[i] > T;
         left -= bids[i];
     }
-    /* The bid that would make them add up is the dealer's to avoid, where it is 0 or more. */
+    /* The dealer must avoid the bid that would make the sum T, if it is 0 or more. */
     r->legal[P - 1] = (uint8_t)(T + (left + bids[P - 1] < 0));
     return !wrong && left != 0;
 }
 
-/* A trick of P cards, led by `leader`; the seat that wins it. Cards that were not legal, or none,
- * set bits of *wrong, and who wins then is some seat. */
+/* Plays a trick of P cards that `leader` leads; returns the winning seat. Illegal or impossible
+ * cards set bits of *wrong; the winner is then an arbitrary seat. */
 static inline int replay_check_trick(ReplayCheckRound *r, const uint16_t *cards, int leader,
                                      uint64_t trumps, uint8_t *legal_count, uint64_t *wrong) {
     const int P = r->s.players;
@@ -123,10 +122,11 @@ static inline int replay_check_trick(ReplayCheckRound *r, const uint16_t *cards,
         trick |= card_bit(card);
     }
     uint64_t ruffs = trick & trumps, high = ruffs | ((trick & led) & -(uint64_t)(ruffs == 0));
-    return r->holder[63 - __builtin_clzll(high)]; /* high is not 0: the first card was led */
+    return r->holder[63 - __builtin_clzll(high)]; /* not 0: it contains the card led, or a ruff */
 }
 
-/* Not inlined, nor the decisions: alone their loops stay in registers, a fifth faster. */
+/* Neither this nor the decisions are inlined: their loops then stay in registers, a fifth
+ * faster. */
 __attribute__((noinline)) static bool replay_check_plays(ReplayCheckRound *r,
                                                          const uint16_t *cards) {
     const int P = r->s.players, T = r->s.cards;
@@ -154,9 +154,9 @@ static inline bool replay_check_scores(ReplayCheckRound *r, const uint16_t *scor
     return !wrong;
 }
 
-/* Of a decision's visits (n): their sum, its logarithm, and the sum of n log n, as
- * replay_entropy_1024 has them. `width` words are read, and those behind n count as 0, which
- * changes no sum. False: all are 0, or a logarithm is not at hand. */
+/* The sum of a decision's visits (n), its logarithm, and the sum of n log n, as replay_entropy_1024
+ * computes them. `width` words are read; those past n count as 0, which changes no sum. False: all
+ * are 0, or a logarithm is not in the table. */
 static inline bool replay_check_visits(const ReplayCheckRound *r, const uint16_t *visits, int n,
                                        int width, ReplayCheckSums *sums) {
     const ReplayCheck *c = r->check;
@@ -179,7 +179,7 @@ static inline bool replay_check_visits(const ReplayCheckRound *r, const uint16_t
     return true;
 }
 
-/* The entropies of decisions, each rounded, added up. */
+/* The sum of the decisions' entropies, each rounded. */
 static inline int32_t replay_check_entropy(const ReplayCheckSums *sums) {
     int32_t entropy = 0;
     for (int i = 0; i < sums->n; i++)
@@ -187,7 +187,7 @@ static inline int32_t replay_check_entropy(const ReplayCheckSums *sums) {
     return entropy;
 }
 
-/* The same by replay_entropy_1024, of any visits; false: all are 0. */
+/* The same for any visits, by replay_entropy_1024; false: all are 0. */
 static inline bool replay_check_rare(const uint16_t *visits, int n, ReplayGame *known) {
     int any = 0;
     for (int e = 0; e < n; e++) any |= visits[e];
@@ -235,7 +235,7 @@ static inline bool replay_check_round(ReplayCheckRound *r, ReplayGame *known) {
            replay_check_decisions(r, scores[P], known);
 }
 
-/* A round's head, against that of the first round. */
+/* Checks a round's head against that of the first round. */
 static inline bool replay_check_head(ReplayCheckRound *r, const uint16_t *first, int rounds,
                                      int round) {
     const uint16_t *head = replay_check_take(r, RECORD_ROUND_WORDS);
@@ -257,8 +257,8 @@ static inline bool replay_check_head(ReplayCheckRound *r, const uint16_t *first,
     return true;
 }
 
-/* True: the game of that id in words (count) is one of the rules, and *known is filled. False: it
- * may be wrong. `room` >= count words may be read. */
+/* True: words (count) hold the game of that id and it follows the rules; *known is filled. False:
+ * it may be wrong. `room` >= count words may be read. */
 static inline bool replay_check_game(const ReplayCheck *c, const uint16_t *words, int count,
                                      int64_t room, int64_t id, ReplayGame *known) {
     ReplayCheckRound r;

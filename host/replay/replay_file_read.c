@@ -15,7 +15,7 @@ static void join_bytes(const unsigned char *bytes, size_t n, uint16_t *words) {
     for (size_t i = 0; i < n; i++) words[i] = (uint16_t)(bytes[i] | bytes[n + i] << 8);
 }
 
-/* The tensor, a list of that type whose first element lies aligned. */
+/* Finds a list of that type whose data is aligned. */
 static Status find_list(const Safetensors *file, const char *name, SafeType type,
                         const SafeTensor **out) {
     const SafeTensor *t = safetensors_find_tensor(file, name);
@@ -28,7 +28,7 @@ static Status find_list(const Safetensors *file, const char *name, SafeType type
     return STATUS_OK;
 }
 
-/* offset: from 0 on, each game of as many words as a place takes. */
+/* Checks that offset begins at 0 and that every game has a possible number of words. */
 static Status read_offsets(ReplayGames *out, int stride) {
     const SafeTensor *t = NULL;
     TRY(find_list(&out->file, "offset", SAFE_I64, &t));
@@ -46,7 +46,7 @@ static Status read_offsets(ReplayGames *out, int stride) {
     return STATUS_OK;
 }
 
-/* The words of all frames into one block. */
+/* Decompresses all frames into one block. */
 static Status unpack(ReplayGames *out, const SafeTensor *frames, const int64_t *offset) {
     int64_t words = out->offset[out->games], count = replay_frame_count(words);
     int64_t bad = 0, memory_short = 0;
@@ -72,7 +72,7 @@ static Status unpack(ReplayGames *out, const SafeTensor *frames, const int64_t *
         ZSTD_freeDCtx(context);
     }
     if (memory_short) return STATUS_MEMORY;
-    return bad ? durable_refuse(out->file.path, "%" PRId64 " of its %" PRId64 " frames are wrong",
+    return bad ? durable_refuse(out->file.path, "%" PRId64 " of its %" PRId64 " frames are damaged",
                                 bad, count)
                : STATUS_OK;
 }
@@ -117,10 +117,10 @@ static Status read_identity(const Safetensors *file, const cJSON *identity) {
 }
 
 static int64_t id_of(const ReplayGames *games, int64_t i) {
-    return (int64_t)((uint64_t)games->first + (uint64_t)i); /* behind the last: below 0, refused */
+    return (int64_t)((uint64_t)games->first + (uint64_t)i); /* past INT64_MAX: negative, refused */
 }
 
-/* Whether game i is one of the rules and has the id that is its turn; `game` says what is wrong. */
+/* Whether game i follows the rules and has the id expected of it; `game` says what is wrong. */
 static bool read_game(const ReplayGames *games, int64_t i, const Rules *rules, GameRecord *game) {
     const uint16_t *words = games->words + games->offset[i];
     int count = (int)(games->offset[i + 1] - games->offset[i]), P = words[RECORD_PLAYERS_AT];
@@ -145,7 +145,7 @@ static bool read_game(const ReplayGames *games, int64_t i, const Rules *rules, G
     return !game->wrong[0];
 }
 
-/* The same, and what the ring knows of it. */
+/* The same, fast, and fills in what the ring keeps of the game. */
 static bool check_game(const ReplayGames *games, int64_t i, const ReplayCheck *check) {
     const int64_t *offset = games->offset;
     return replay_check_game(check, games->words + offset[i], (int)(offset[i + 1] - offset[i]),

@@ -1,4 +1,4 @@
-/* host/replay/replay_file_write.c - the games of an iteration as a file, packed or plain. */
+/* host/replay/replay_file_write.c - an iteration's games to a file, compressed or plain. */
 #include "replay_file.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "host/games/identity.h"
 
 enum {
-    /* of zstd; -5 packs 1.7 times and unpacks 1.6 times as fast, to 1.46 times the size */
+    /* of zstd; -5 compresses 1.7 and decompresses 1.6 times as fast, to 1.46 times the size */
     LEVEL = 1,
     FRAME_BYTES = 2 * REPLAY_FRAME_WORDS
 };
@@ -20,8 +20,8 @@ typedef struct {
     int64_t *offset;       /* (count + 1) owned */
 } Frames;
 
-/* The high bytes are nearly all zero, and apart from the others cost nothing: games of 4 x 5 cards
- * shrink to 1/3.5, at twice the speed of words as they are, which shrink to 1/2.9. */
+/* The high bytes are nearly all zero and cost nothing once they are separate: games of 4 x 5 cards
+ * shrink to 1/3.5; the words as they are shrink to 1/2.9, at half the speed. */
 static void split_bytes(const uint16_t *words, size_t n, unsigned char *bytes) {
     for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)words[i];
     for (size_t i = 0; i < n; i++) bytes[n + i] = (unsigned char)(words[i] >> 8);
@@ -33,14 +33,14 @@ static void frames_free(Frames *frames) {
     free(frames->offset);
 }
 
-/* Frame f by one thread; its size into offset[f + 1]. False: no memory. */
+/* Compresses frame f; its size goes to offset[f + 1]. False: no memory. */
 static bool pack_frame(Frames *frames, const ReplayGames *games, int64_t f, ZSTD_CCtx *context,
                        unsigned char *split, unsigned char *packed) {
     size_t n = replay_frame_words(games->offset[games->games], f);
     split_bytes(games->words + f * REPLAY_FRAME_WORDS, n, split);
     size_t size = ZSTD_compressCCtx(context, packed, ZSTD_compressBound(FRAME_BYTES), split, 2 * n,
                                     LEVEL);
-    if (ZSTD_isError(size)) return false; /* there is room: only memory can be short */
+    if (ZSTD_isError(size)) return false; /* the buffer suffices: only memory can run out */
     frames->offset[f + 1] = (int64_t)size;
     frames->bytes[f] = (unsigned char *)malloc(size);
     if (frames->bytes[f]) memcpy(frames->bytes[f], packed, size);
@@ -89,7 +89,7 @@ cJSON *replay_file_metadata(const cJSON *identity) {
     return NULL;
 }
 
-/* frames->count is 0 where the words themselves are written. */
+/* frames->count is 0 where the file is not compressed. */
 static Status append_all(SafetensorsWriter *file, const ReplayGames *games, const Frames *frames) {
     size_t n = (size_t)games->games;
     TRY(safetensors_append(file, 0, games->offset, (n + 1) * sizeof *games->offset));

@@ -1,4 +1,5 @@
-/* tests/host/test_replay_file.c - games leave the ring for a file and come back; nothing else does. */
+/* tests/host/test_replay_file.c - games leave the ring for a file and come back; nothing else
+ * does. */
 #include "host/replay/replay_file.h"
 #include "tests/support/files.h"
 #include "tests/support/replay_ring.h"
@@ -133,7 +134,8 @@ static void games_that_no_rule_allows_are_refused(void) {
     refused_games(&g, "game 2: its id is 5003, expected 5002");
     words[offset[2]] ^= 1;
     const uint16_t *third = words + offset[2];
-    int action = (int)offset[2] + RECORD_HEAD_WORDS + RECORD_ROUND_WORDS + third[RECORD_PLAYERS_AT] * third[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
+    int action = (int)offset[2] + RECORD_HEAD_WORDS + RECORD_ROUND_WORDS +
+                 third[RECORD_PLAYERS_AT] * third[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
     uint16_t kept = words[action];
     words[action] = 51;
     refused_games(&g, "game 2: round 0, ply 0: action 51 is not legal");
@@ -221,7 +223,7 @@ static void strange_files_are_refused(void) {
     List frames = {"frames", SAFE_U8, words, 9}, list = {"frame_offset", SAFE_I64, frame, 2};
     lists[1] = list, lists[2] = frames;
     put_file("stranger", "1", lists, 3);
-    refused("stranger", "1 of its 1 frames are wrong");
+    refused("stranger", "1 of its 1 frames are damaged");
     frame[1] = 8;
     put_file("stranger", "1", lists, 3);
     refused("stranger", "frame_offset does not cover");
@@ -251,7 +253,7 @@ static void a_short_frame_is_refused(void) {
                      {"frame_offset", SAFE_I64, frame, 2},
                      {"frames", SAFE_U8, t->data, t->count}};
     put_file("stranger", "1", lists, 3);
-    refused("stranger", "1 of its 1 frames are wrong");
+    refused("stranger", "1 of its 1 frames are damaged");
     safetensors_close(&file);
 }
 
