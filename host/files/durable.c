@@ -1,5 +1,4 @@
-/* host/files/durable.c - files that are complete or absent: written aside, flushed to disk,
- * renamed. */
+/* host/files/durable.c - files that are complete or absent: written aside, flushed, renamed. */
 #include "durable.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
-/* host/files/durable.h - files that are complete or absent: written aside, flushed to disk,
- * renamed.
+/* host/files/durable.h - files that are complete or absent: written aside, flushed, renamed.
  *
  *   durable_open -> [ durable_write ]* -> durable_commit     or durable_abort at any point
  *

@@ -1,5 +1,4 @@
-/* host/files/safetensors.h - safetensors files: a reader that trusts nothing and a streaming
- * writer.
+/* host/files/safetensors.h - safetensors: a reader that trusts nothing, a streaming writer.
  *
  *   [header bytes N: uint64] [N bytes of JSON, padded with spaces] [tensors, back to back]
  *   {"__metadata__": {name: text, ..}, name: {"dtype", "shape", "data_offsets": [begin, end]}, ..}

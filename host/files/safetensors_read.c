@@ -1,5 +1,4 @@
-/* host/files/safetensors_read.c - safetensors files, read and checked before anything is
- * trusted. */
+/* host/files/safetensors_read.c - reads safetensors files and checks all of them. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

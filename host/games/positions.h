@@ -1,5 +1,4 @@
-/* host/games/positions.h - positions as they occur in games, for benches and checks of a
- * network. */
+/* host/games/positions.h - positions as they occur in games, for benches and checks. */
 #ifndef HOST_GAMES_POSITIONS_H
 #define HOST_GAMES_POSITIONS_H
 
