@@ -57,7 +57,7 @@ static bool add_number(cJSON *texts, const char *name, int64_t value) {
     return cJSON_AddStringToObject(texts, name, text) != NULL;
 }
 
-/* All of the metadata; NULL: no memory. */
+/* The whole metadata; NULL: no memory. */
 static cJSON *describe(const TrainState *state, const cJSON *texts) {
     int64_t sizes[SIZES], counters[COUNTERS];
     cJSON *all = texts ? cJSON_Duplicate(texts, 1) : cJSON_CreateObject();
@@ -73,7 +73,7 @@ static cJSON *describe(const TrainState *state, const cJSON *texts) {
     return NULL;
 }
 
-/* Every key is the caller's or ours, and every value a text. */
+/* Whether every value is a string and no key is one of ours. */
 static bool texts_fit(const cJSON *texts) {
     const cJSON *item;
     bool fit = cJSON_GetArraySize(texts) <= TEXTS_MAX;
@@ -90,7 +90,7 @@ static void tensor_name(char *name, int part, const WeightTensor *t) {
     snprintf(name, NAME_BYTES, "%s.%s", part_names[part], t->name);
 }
 
-/* What stands for tensor i of a part: shape and name. names (count, NAME_BYTES). */
+/* Describes the tensors of all parts; names (PARTS * count, NAME_BYTES) holds their names. */
 static void list_tensors(const ModelConfig *config, SafeTensor *tensors, char *names) {
     int count = weights_tensor_count(config);
     for (int part = 0; part < PARTS; part++)
@@ -133,14 +133,15 @@ fail:
     return status;
 }
 
-/* The integer of a text of the metadata. */
+/* Reads an integer in low..high from the metadata. */
 static Status read_number(const Safetensors *file, const char *key, int64_t low, int64_t high,
                           int64_t *out) {
     const char *text = safetensors_find_text(file, key);
     char printed[32];
     if (!text) return durable_refuse(file->path, "has no %s in its metadata", key);
     *out = strtoll(text, NULL, 10);
-    snprintf(printed, sizeof printed, "%" PRId64, *out); /* one way of writing each */
+    snprintf(printed, sizeof printed, "%" PRId64,
+             *out); /* only the canonical spelling is accepted */
     if (strcmp(text, printed) != 0 || *out < low || *out > high)
         return durable_refuse(file->path, "%s is %.40s, allowed is %" PRId64 "..%" PRId64, key,
                               text, low, high);
@@ -149,7 +150,8 @@ static Status read_number(const Safetensors *file, const char *key, int64_t low,
 
 static Status check_version(const Safetensors *file) {
     const char *version = safetensors_find_text(file, "checkpoint_version");
-    if (!version) return durable_refuse(file->path, "is no checkpoint: has no checkpoint_version");
+    if (!version)
+        return durable_refuse(file->path, "is not a checkpoint: has no checkpoint_version");
     if (strcmp(version, CHECKPOINT_VERSION) != 0)
         return durable_refuse(file->path, "checkpoint_version is %.40s, this program reads %s",
                               version, CHECKPOINT_VERSION);
@@ -195,7 +197,7 @@ fail:
     return status;
 }
 
-/* The texts that are not ours. */
+/* Copies the metadata without our own keys. */
 static Status copy_texts(const Safetensors *file, cJSON **texts) {
     *texts = cJSON_Duplicate(file->metadata, 1);
     if (!*texts) return STATUS_MEMORY;
@@ -235,7 +237,7 @@ fail:
     return status;
 }
 
-/* The header's JSON; NULL where there is none. */
+/* The header's JSON; NULL: it cannot be read. */
 static cJSON *peek_header(FILE *f) {
     uint64_t bytes = 0;
     char *text = NULL;

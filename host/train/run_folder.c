@@ -1,5 +1,4 @@
-/* host/train/run_folder.c - a run's folder: opened, searched for its newest good checkpoint,
- * tidied. */
+/* host/train/run_folder.c - opens a run's folder, finds its newest good checkpoint, tidies. */
 #include "run_folder.h"
 
 #include <dirent.h>
@@ -37,7 +36,7 @@ static void series_path(const RunFolder *run, RunSeries series, char *path) {
     snprintf(path, RUN_PATH, "%s/%s", run->folder, series_names[series]);
 }
 
-/* "000012.safetensors" as run_folder_number_path writes it. */
+/* Parses "000012.safetensors", as run_folder_number_path writes it. */
 static bool parse_number(const char *name, int64_t *number) {
     char expected[64];
     *number = strtoll(name, NULL, 10);
@@ -46,7 +45,7 @@ static bool parse_number(const char *name, int64_t *number) {
     return strcmp(name, expected) == 0;
 }
 
-/* Of the run's folder itself. */
+/* Whether a file of the run's folder itself is ours. */
 static bool is_own_file(const char *name) {
     for (int i = 0; i < RUN_FILE_COUNT; i++)
         if (strcmp(name, file_names[i]) == 0) return true;
@@ -58,14 +57,14 @@ static bool is_own_number(const char *name) {
     return parse_number(name, &number);
 }
 
-/* TensorBoard's, which are a run's as well. */
+/* TensorBoard's files, which belong to the run as well. */
 static bool is_event_file(const char *name) {
     return strncmp(name, "events.out.tfevents.", 20) == 0;
 }
 
 typedef enum { REMOVE_LEFTOVERS, REMOVE_OWN } Removal;
 
-/* Removes a folder's leftovers, or with them all that `is_own` knows but run.json; then flushes. */
+/* Removes a folder's leftovers, or also all that `is_own` accepts except run.json; then flushes. */
 static Status clean_folder(const char *path, FolderOwns is_own, Removal removal) {
     DIR *folder = opendir(path);
     bool removed = false;
@@ -84,7 +83,8 @@ static Status clean_folder(const char *path, FolderOwns is_own, Removal removal)
     return status;
 }
 
-/* Checkpoints go first: what a half-done removal leaves is an older state of the run, or none. */
+/* Checkpoints go first, so that an interrupted removal leaves an older state of the run, or
+ * none. */
 static Status clean_run(const RunFolder *run, Removal removal) {
     char path[RUN_PATH];
     for (int i = 0; i < RUN_SERIES_COUNT; i++) {
@@ -96,7 +96,7 @@ static Status clean_run(const RunFolder *run, Removal removal) {
     return clean_folder(run->folder, is_own_file, removal);
 }
 
-/* A folder without run.json is ours only where it is as good as empty. */
+/* A folder without run.json is ours only if it is as good as empty. */
 static Status check_empty(const char *path) {
     DIR *folder = opendir(path);
     Status status = STATUS_OK;
@@ -107,8 +107,8 @@ static Status check_empty(const char *path) {
             folder_is_leftover(name, is_own_file))
             continue;
         status = durable_refuse(path,
-                                "holds %.99s and no run.json: it is no run's folder, and is left "
-                                "alone",
+                                "holds %.99s but no run.json: not the folder of a run, and is "
+                                "left alone",
                                 name);
     }
     closedir(folder);
@@ -120,7 +120,7 @@ static const char *program_of(const cJSON *identity) {
     return text ? text : "another program";
 }
 
-/* The folder is this run's, or may become so. */
+/* Checks that the folder belongs to this run, or may become its folder. */
 static Status check_owner(const RunFolder *run, const cJSON *identity, RunBegin begin,
                           bool *there) {
     char path[IDENTITY_PATH];
@@ -147,9 +147,10 @@ Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity
     TRY(folder_check_path(folder));
     TRY(folder_make(folder));
     snprintf(run->folder, sizeof run->folder, "%s", folder);
-    TRY(check_owner(run, identity, begin, &there)); /* before a lock is left in a stranger's */
+    TRY(check_owner(run, identity, begin, &there)); /* before a lock is left in a foreign folder */
     TRY(folder_lock(folder, &run->lock));
-    TRY(check_owner(run, identity, begin, &there)); /* of another process, gone in between */
+    TRY(check_owner(run, identity, begin,
+                    &there)); /* again: another process may have written it since */
     TRY(clean_run(run, begin == RUN_FRESH ? REMOVE_OWN : REMOVE_LEFTOVERS));
     if (machine || !there || begin == RUN_FRESH) TRY(identity_write_run(folder, identity, machine));
     for (int i = 0; i < RUN_SERIES_COUNT; i++) {
@@ -215,8 +216,8 @@ Status run_folder_resume(const RunFolder *run, RunLoad load, void *context, int6
     }
     if (status == STATUS_OK && *number == RUN_NONE && list.count > 0)
         status = durable_refuse(run->folder,
-                                "no checkpoint in it can be gone on from; --fresh begins again, "
-                                "and removes them");
+                                "none of its checkpoints can be resumed from; --fresh removes "
+                                "them and begins again");
     if (status == STATUS_OK && list.count == 0) status = check_beginning(run);
     free(list.numbers);
     return status;
@@ -229,8 +230,8 @@ static Status remove_number(const RunFolder *run, RunSeries series, int64_t numb
                                                 : durable_fail(path, "cannot be removed");
 }
 
-/* Removes the checkpoints before the kept ones, list->numbers[begin .. end - 1], but for `best` and
- * for those that the kept ones name. */
+/* Removes the checkpoints before those that stay, list->numbers[begin .. end - 1], except `best`
+ * and what these name as their best. */
 static Status prune_checkpoints(const RunFolder *run, const Numbers *list, int begin, int end,
                                 int64_t best) {
     for (int i = 0; i < begin; i++) {

@@ -1,18 +1,18 @@
-/* host/train/run_folder.h - the folder of a training run: whose it is, what is in it, what may go.
+/* host/train/run_folder.h - the folder of a training run: owner, contents, what may go.
  *
  *   RUN/run.json                          identity, and facts of the machine
  *   RUN/lock                              held while a process works here
  *   RUN/checkpoints/000012.safetensors    the state after 12 iterations
  *   RUN/replay/000011.safetensors         the games of iteration 11, the twelfth
- *   RUN/weights.safetensors               what plays now, and
- *   RUN/best.safetensors                  what has won: for --weights of other programs
- *   RUN/metrics.jsonl                     a line an iteration; RUN/tensorboard/ the same in curves
- *   RUN/bad_batch.safetensors             what a run was stopped by, to look at
- *   NAME.aside-..                         a file that was being written when its process stopped
+ *   RUN/weights.safetensors               the averaged weights, and
+ *   RUN/best.safetensors                  the best so far: for --weights of other programs
+ *   RUN/metrics.jsonl                     a line per iteration; RUN/tensorboard/ the same as curves
+ *   RUN/bad_batch.safetensors             the batch that stopped a run, for inspection
+ *   NAME.aside-..                         a file that its process did not finish
  *
  *   open ─► resume ─► [ a checkpoint is written ─► prune ]* ─► close
  *
- * One process at a time; of several that train together, the first. */
+ * One process at a time writes here; of several that train together, the first. */
 #ifndef HOST_TRAIN_RUN_FOLDER_H
 #define HOST_TRAIN_RUN_FOLDER_H
 
@@ -25,7 +25,7 @@ typedef enum { RUN_CONTINUE, RUN_FRESH } RunBegin;
 /* Files with a fixed name. */
 typedef enum { RUN_WEIGHTS, RUN_BEST, RUN_METRICS, RUN_BAD_BATCH, RUN_FILE_COUNT } RunFile;
 
-/* Folders with a file a number. */
+/* Folders of numbered files. */
 typedef enum { RUN_CHECKPOINTS, RUN_REPLAY, RUN_SERIES_COUNT } RunSeries;
 
 enum { RUN_PATH = FOLDER_PATH, RUN_NONE = -1 };
@@ -35,12 +35,12 @@ typedef struct {
     int lock; /* file descriptor; -1: not held */
 } RunFolder;
 
-/* Makes the folder, or takes it up again; locks it, removes what stopped processes left aside, and
- * writes run.json. identity: texts, "program" among them; machine: facts for run.json, may be NULL.
- * RUN_FRESH: removes the files of the run that is there, of which run.json must be this program's,
- * whatever else decides its content; files of other names stay. The options must be known good.
- * STATUS_INPUT: held by another process; run.json is another run's, or damaged; there are other
- * things and no run.json; it cannot be made. STATUS_FILE, STATUS_MEMORY. The caller calls
+/* Makes the folder or reopens it, locks it, removes what stopped processes left aside, and writes
+ * run.json. identity: strings, with "program"; machine: facts for run.json, or NULL.
+ * RUN_FRESH: removes the files of the run that is there, which must be one of this program but may
+ * have any other settings; files of other names stay. Check all options first.
+ * STATUS_INPUT: another process holds it; run.json is damaged or another run's; it holds other
+ * files and no run.json; it cannot be made. STATUS_FILE, STATUS_MEMORY. The caller calls
  * run_folder_close, also after a failure. */
 Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity,
                        const cJSON *machine, RunBegin begin);
@@ -50,24 +50,24 @@ void run_folder_close(RunFolder *run);
 void run_folder_path(const RunFolder *run, RunFile file, char *path);
 void run_folder_number_path(const RunFolder *run, RunSeries series, int64_t number, char *path);
 
-/* Loads checkpoint `number` and all it needs (the replay files of its window too).
- * STATUS_INPUT: it cannot be gone on from, said in one line; another failure ends the search. */
+/* Loads checkpoint `number` and all it needs, including the replay files of its window.
+ * STATUS_INPUT: the run cannot resume from it, one line says why; other failures end the search. */
 typedef Status (*RunLoad)(void *context, int64_t number, const char *path);
 
-/* Calls `load` with the newest checkpoint, and as long as that is refused with the one before.
- * *number: of the one loaded; RUN_NONE: there is no checkpoint at all. STATUS_INPUT: there are, but
- * not one can be gone on from, said in a line of its own; nothing has been changed. */
+/* Calls `load` with the newest checkpoint and, while that is refused, with the one before.
+ * *number: the one loaded; RUN_NONE: there is no checkpoint. STATUS_INPUT: there are some, but the
+ * run cannot resume from any, reported in a line of its own; nothing has been changed. */
 Status run_folder_resume(const RunFolder *run, RunLoad load, void *context, int64_t *number);
 
-/* Number of the oldest replay file that a checkpoint needs. */
+/* The number of the oldest replay file that a checkpoint needs. */
 typedef int64_t (*RunWindow)(void *context, int64_t checkpoint);
 
-/* Once checkpoint `newest` is on disk: keeps it and the keep - 1 before it, `best` (RUN_NONE: none)
- * and what each of those kept names as its best (CHECKPOINT_BEST), and removes the checkpoints
- * before; then the replay files below those that one of the keep needs. A best is kept for its
- * weights: it holds no replay file back, which could be as old as the run. What lies past `newest`
- * (a checkpoint that was refused) stays until it is written anew.
- * STATUS_FILE: the disk refused; said. */
+/* Once checkpoint `newest` is on disk: keeps it, the keep - 1 before it, `best` (RUN_NONE: none),
+ * and what each of those `keep` names as its best (CHECKPOINT_BEST); removes the other checkpoints
+ * before `newest`, then the replay files older than any of the `keep` needs. A best checkpoint
+ * stays for its weights and retains no replay files, which could be as old as the run. Checkpoints
+ * past `newest` (refused ones) stay until they are written anew.
+ * STATUS_FILE: a file cannot be removed; reported. */
 Status run_folder_prune(const RunFolder *run, int64_t newest, int keep, int64_t best,
                         RunWindow window, void *context);
 

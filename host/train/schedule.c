@@ -13,7 +13,7 @@ static Status refuse(const char *text, const char *item, const char *what) {
     return STATUS_INPUT;
 }
 
-/* Digits alone, up to `most`; moves *at past them. -1: there is no such number. */
+/* Reads digits, a number up to `most`, and moves *at past them. -1: there is no such number. */
 static int read_count(const char **at, int most) {
     int value = 0, digits = 0;
     for (; **at >= '0' && **at <= '9' && value <= most; (*at)++, digits++)
@@ -21,7 +21,7 @@ static int read_count(const char **at, int most) {
     return digits && value <= most ? value : -1;
 }
 
-/* "3x35:300" or "3x35"; the whole of `item`. */
+/* Reads all of `item`: "3x35:300" or "3x35". */
 static Status read_stage(const char *text, const char *item, ScheduleStage *out) {
     const char *at = item;
     out->worlds = read_count(&at, 255);
@@ -35,7 +35,7 @@ static Status read_stage(const char *text, const char *item, ScheduleStage *out)
     at++;
     out->until = read_count(&at, 100000000);
     if (out->until < 1 || *at)
-        return refuse(text, item, "after ':' must stand an iteration, 1..100000000");
+        return refuse(text, item, "':' must be followed by an iteration, 1..100000000");
     return STATUS_OK;
 }
 
@@ -67,7 +67,7 @@ void schedule_print_curriculum(const Schedule *s, char *text) {
         const ScheduleStage *stage = &s->stages[i];
         used += (size_t)snprintf(text + used, SCHEDULE_TEXT - used, "%s%dx%d", i ? "," : "",
                                  stage->worlds, stage->simulations);
-        if (i < s->stage_count - 1 && used < SCHEDULE_TEXT) /* the last one's end means nothing */
+        if (i < s->stage_count - 1 && used < SCHEDULE_TEXT) /* the last one has no end */
             used += (size_t)snprintf(text + used, SCHEDULE_TEXT - used, ":%d", stage->until);
     }
 }

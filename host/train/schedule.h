@@ -1,14 +1,14 @@
-/* host/train/schedule.h - what changes over a training run: rate, search, window, steps. Pure functions.
+/* host/train/schedule.h - how rate, search, window and steps change over a run.
  *
- * Iterations count from 0, and so do the steps of one; checkpoint n is the state after n
- * iterations.
+ * Pure functions. Iterations count from 0, and so do the steps of each; checkpoint n is the state
+ * after n iterations.
  *
  *   progress = (iteration + step / steps) / iterations, at most 1
  *   rate     = warm * rate                                                       constant
  *   rate     = warm * (rate_min + (rate - rate_min) * (1 + cos(pi * progress)) / 2)   cosine
- *   warm     = min(1, (t + 1) / warmup)       t: steps made since the run began
- *   window   = c * (1 + scale * ((n / c)^exponent - 1) / exponent)   games, of the n played so far
- *              within [c, window_max], never more than n; c = window_min
+ *   warm     = min(1, (t + 1) / warmup)       t: steps since the run began
+ *   window   = c * (1 + scale * ((n / c)^exponent - 1) / exponent)   games of the n played so far,
+ *              within [c, window_max] and at most n; c = window_min
  *
  * The window is KataGo's (Wu, Accelerating Self-Play Learning in Go, 2019, appendix C: c 250,000,
  * exponent 0.75, scale 0.4). It grows like a power of n, with the slope `scale` where it begins. */
@@ -20,7 +20,7 @@
 #include "device/core/status.h"
 
 typedef struct {
-    int until;               /* first iteration that it no longer serves; the last stage holds on */
+    int until;               /* the first iteration after it; the last stage never ends */
     int worlds, simulations; /* W 1..255, S */
 } ScheduleStage;
 
@@ -32,8 +32,8 @@ typedef struct {
     int cosine;                           /* 1: cosine, 0: constant */
     int64_t warmup;                       /* steps; 0: none */
     double epochs;                        /* passes over an iteration's new examples */
-    int batch, accumulate;                /* examples a batch, batches a step */
-    int64_t games;                        /* an iteration */
+    int batch, accumulate;                /* examples per batch, batches per step */
+    int64_t games;                        /* per iteration */
     int64_t window_min, window_max;       /* games; games <= window_max, window_min <= window_max */
     double window_exponent, window_scale; /* (0, 1], >= 0 */
     int stage_count;
@@ -41,28 +41,28 @@ typedef struct {
 } Schedule;
 
 /* Fills stages from "1x15:50,2x25:150,5x50": worlds x simulations : until; the last `until` may be
- * left out. STATUS_INPUT: refused, in one line. */
+ * left out. STATUS_INPUT: refused, one line says why. */
 Status schedule_parse_curriculum(const char *text, Schedule *out);
 
-/* The same stages in one way of writing them; text (SCHEDULE_TEXT). */
+/* The stages in canonical spelling; text (SCHEDULE_TEXT). */
 void schedule_print_curriculum(const Schedule *s, char *text);
 
 ScheduleStage schedule_stage(const Schedule *s, int64_t iteration);
 
-/* Learning rate of step `step` of the `steps` of an iteration, `made` steps after the run began. */
+/* The learning rate of step `step` of the `steps` of an iteration, `made` steps into the run. */
 double schedule_rate(const Schedule *s, int64_t iteration, int step, int steps, int64_t made);
 
 /* The same for steps first, first + 1, ..: rates (count). */
 void schedule_rates(const Schedule *s, int64_t iteration, int first, int count, int steps,
                     int64_t made, float *rates);
 
-/* Steps over an iteration's `examples` new ones: at least 1. */
+/* Steps of an iteration with `examples` new examples: at least 1. */
 int schedule_steps(const Schedule *s, int64_t examples);
 
-/* Games in the window once `total` games have been played, before rounding to iterations. */
+/* Games in the window after `total` games, before rounding to whole iterations. */
 int64_t schedule_window_games(const Schedule *s, int64_t total);
 
-/* The first iteration in the window that iteration `iteration` trains on, its own the last: whole
+/* The first iteration of the window that iteration `iteration` trains on and ends: whole
  * iterations, at least one. Never falls as `iteration` grows. */
 int64_t schedule_window_first(const Schedule *s, int64_t iteration);
 

@@ -1,4 +1,4 @@
-/* host/train/tensorboard.c - events written byte by byte: no library is worth these few lines. */
+/* host/train/tensorboard.c - writes events byte by byte; too little to justify a library. */
 #include "tensorboard.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@ typedef struct {
     size_t size;
 } Message;
 
-/* CRC-32C (RFC 3720), bit by bit: a record has a kilobyte or two. */
+/* CRC-32C (RFC 3720), bit by bit: an entry has a kilobyte or two. */
 static uint32_t crc32c(const unsigned char *bytes, size_t size) {
     uint32_t crc = 0xFFFFFFFFu;
     for (size_t i = 0; i < size; i++) {
@@ -88,8 +88,8 @@ static void event_begin(Message *event, int64_t step) {
     put_varint(event, (uint64_t)step);
 }
 
-/* A record that does not get there whole is cut away. */
-static Status record_write(Tensorboard *board, const Message *event) {
+/* An entry that cannot be written whole is cut off. */
+static Status entry_write(Tensorboard *board, const Message *event) {
     Message head, tail;
     head.size = tail.size = 0;
     put_fixed(&head, event->size, 8);
@@ -135,10 +135,10 @@ Status tensorboard_open(Tensorboard *board, const char *folder, int64_t first_st
     TRY(board_create(board, folder, first_step));
     event_begin(&event, 0);
     put_nested(&event, 3, version, sizeof version - 1);
-    Status status = record_write(board, &event);
+    Status status = entry_write(board, &event);
     event_begin(&event, first_step);
     put_nested(&event, 7, start_of_run, sizeof start_of_run);
-    if (status == STATUS_OK) status = record_write(board, &event);
+    if (status == STATUS_OK) status = entry_write(board, &event);
     if (status != STATUS_OK) tensorboard_close(board);
     return status;
 }
@@ -153,7 +153,7 @@ void tensorboard_add(Tensorboard *board, int64_t step, const char *const *tags,
         if (isfinite(values[i])) put_value(&summary, tags[i], values[i]);
     event_begin(&event, step);
     put_nested(&event, 5, summary.bytes, summary.size);
-    board->failed = record_write(board, &event) != STATUS_OK;
+    board->failed = entry_write(board, &event) != STATUS_OK;
 }
 
 void tensorboard_close(Tensorboard *board) {

@@ -1,9 +1,9 @@
-/* host/train/train_dump.c - a batch as the trainer got it, in a file: what stopped a run, to look at.
+/* host/train/train_dump.c - saves the batch that stopped a run, for inspection.
  *
- *   observation  F32, or BF16 as it trains, (R, 256)
- *   legal        I64 (R) bit c: canonical action c
- *   policy       F32 (R, 52)   value F32 (R, 8)   targets
- *   seats        I32 (R) that play */
+ *   observation  F32 or BF16, as trained on (R, 256)
+ *   legal        I64 (R)       bit c: canonical action c
+ *   policy       F32 (R, 52)   target; value F32 (R, 8) likewise
+ *   seats        I32 (R)       number of seats that play */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ typedef struct {
     SafeTensor tensors[COUNT];
     size_t bytes[COUNT];
     void *at[COUNT], *number; /* device */
-    void *host;               /* room for the largest */
+    void *host;               /* as large as the largest tensor */
 } Dump;
 
 static void describe(Dump *d) {
@@ -56,13 +56,19 @@ static void release(Dump *d) {
     free(d->host);
 }
 
-/* Fills the arrays as the trainer's source does. */
+/* Fills the arrays exactly as the trainer's source does. */
 static Status gather(Dump *d, int64_t batch) {
     TrainRun *run = d->run;
-    TrainBatch out = {d->at[X], (uint64_t *)d->at[LEGAL], (float *)d->at[POLICY],
-                      (float *)d->at[VALUE], (int32_t *)d->at[SEATS]};
-    GatherArgs args = {run->replay, (const int64_t *)d->number, 0, 0, d->rows,
-                       out,         run->device->net->bf16_rows};
+    TrainBatch out = {.x = d->at[X],
+                      .legal = (uint64_t *)d->at[LEGAL],
+                      .policy = (float *)d->at[POLICY],
+                      .value = (float *)d->at[VALUE],
+                      .seats = (int32_t *)d->at[SEATS]};
+    GatherArgs args = {.replay = run->replay,
+                       .batch = (const int64_t *)d->number,
+                       .rows = d->rows,
+                       .out = out,
+                       .bf16 = run->device->net->bf16_rows};
     TRY(run->device->backend->to_device(d->number, &batch, sizeof batch, run->stream));
     return run->device->replay->gather(&args, run->stream);
 }

@@ -1,14 +1,13 @@
-/* host/train/train_learn.c - an iteration's training: window, steps, what they made of the
- * weights. */
+/* host/train/train_learn.c - an iteration's training: window, steps, results. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/process/signals.h"
 #include "train_run.h"
 
-enum { BURST = 16 }; /* steps between two looks at signals and the progress bar */
+enum { BURST = 16 }; /* steps between checks of signals and the progress bar */
 
-/* What is drawn from: whole iterations up to `newest`. */
+/* Sets the window that is drawn from: whole iterations up to `newest`. */
 static Status set_window(TrainRun *run, int64_t newest, LearnResult *out) {
     const Device *d = run->device;
     ReplayWindow window;
@@ -50,14 +49,14 @@ static Status say_stopped(TrainRun *run) {
     const TrainCounters *c = &run->state.counters;
     fprintf(stderr,
             "training stops: a loss or gradient was not finite in %d of the last %d steps, and in "
-            "the last %d in a row; checkpoints are as they were, a run begun anew with a lower "
-            "--rate may help\n",
+            "the last %d in a row; checkpoints are unchanged, a new run with a lower --rate "
+            "may help\n",
             bits_count(c->last[0]) + bits_count(c->last[1]), (int)TRAIN_LAST, c->bad_in_a_row);
     if (train_run_leads(run)) TRY(train_dump_batch(run, c->steps * run->options.accumulate - 1));
     return STATUS_FAULT;
 }
 
-/* Steps first .. of the iteration's, a burst; what a person asks one process is asked of all. */
+/* Takes `count` steps from `first` on. A stop asked of one process stops all. */
 static Status learn_burst(TrainRun *run, int64_t batch, int64_t last, int first, int count,
                           const float *rates, LearnResult *out, bool *stop) {
     TrainReport reports[BURST];
@@ -96,7 +95,8 @@ Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnRes
         int count = steps - i < BURST ? steps - i : BURST;
         status = learn_burst(run, (made + i) * accumulate, (made + steps) * accumulate - 1, i,
                              count, rates, out, stop);
-        if (status == STATUS_OK && out->skipped > before) { /* rare: the state says more */
+        if (status == STATUS_OK &&
+            out->skipped > before) { /* rare: only the saved state says whether to stop */
             status = train->save(run->trainer, &run->state, run->stream);
             if (status == STATUS_OK && run->state.counters.stopped) status = say_stopped(run);
             before = out->skipped;

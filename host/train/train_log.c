@@ -1,4 +1,4 @@
-/* host/train/train_log.c - one table of fields, written as JSON, as events and as columns. */
+/* host/train/train_log.c - one table of fields, written as JSON, as events, and as columns. */
 #include "train_log.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 enum { HEADER_EVERY = 25 }; /* lines */
 
 typedef struct {
-    const char *name, *tag; /* tag: in TensorBoard; NULL: it is what others are drawn over */
+    const char *name, *tag; /* tag: in TensorBoard; NULL: the horizontal axis */
     size_t at;
     bool whole; /* int64_t, otherwise double */
 } Field;
@@ -49,7 +49,7 @@ static const Field fields[] = {{"iteration", NULL, offsetof(TrainLine, iteration
 #undef WHOLE
 #undef REAL
 enum { FIELDS = sizeof fields / sizeof fields[0] };
-_Static_assert(FIELDS + 4 <= TENSORBOARD_VALUES_MAX, "a record holds every field and an arena");
+_Static_assert(FIELDS + 4 <= TENSORBOARD_VALUES_MAX, "an entry holds every field and a match");
 
 TrainLine train_line_empty(void) {
     TrainLine line;
@@ -65,7 +65,7 @@ static double field_value(const TrainLine *line, const Field *f) {
     return f->whole ? (double)*(const int64_t *)at : *(const double *)at;
 }
 
-/* Nine digits give every float32 back; counts are below 2^53. */
+/* Nine digits identify every float32; counts are below 2^53. */
 static void write_number(FILE *out, const char *name, double x, bool whole) {
     json_line_write_text(out, name);
     if (isfinite(x))
@@ -119,7 +119,7 @@ static void add_events(Tensorboard *board, const TrainLine *line) {
     tensorboard_add(board, line->iteration, tags, values, count);
 }
 
-/* A column: the number, or a dash where there is none. */
+/* Prints a column: the number, or a dash if it is not known. */
 static void column(int width, const char *format, double x) {
     char text[32] = "-";
     if (isfinite(x)) snprintf(text, sizeof text, format, x);
@@ -169,13 +169,13 @@ void train_log_add(TrainLog *log, const TrainLine *given) {
     if (f) {
         write_json(f, &line);
         log->said = fclose(f) == 0 && append(log, text, size) != STATUS_OK;
-        if (log->said) fprintf(stderr, "%s: the run goes on without it\n", log->path);
+        if (log->said) fprintf(stderr, "%s: the run continues without it\n", log->path);
     }
     free(text);
     add_events(&log->board, &line);
 }
 
-/* Whether a line tells of iteration `first` or a later one. */
+/* Whether a line is of iteration `first` or a later one. */
 static bool is_later(char *line, size_t bytes, int64_t first) {
     char why[160];
     cJSON *object = NULL;
@@ -191,7 +191,7 @@ static bool is_later(char *line, size_t bytes, int64_t first) {
     return later;
 }
 
-/* Moves the lines to be kept to the front; returns their bytes. A line without its end is torn. */
+/* Moves the lines that stay to the front; returns their bytes. A line without an end is torn. */
 static size_t keep(char *text, size_t size, int64_t first) {
     size_t kept = 0;
     for (size_t at = 0; at < size;) {
@@ -207,7 +207,7 @@ static size_t keep(char *text, size_t size, int64_t first) {
     return kept;
 }
 
-/* What an earlier start has left is cut back to the lines before `first`. */
+/* Drops the lines of `first` and later that an earlier start left. */
 static Status log_trim(TrainLog *log, int64_t first) {
     unsigned char *text = NULL;
     size_t size = 0;

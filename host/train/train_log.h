@@ -1,9 +1,8 @@
-/* host/train/train_log.h - how a training run goes: a line an iteration, for people and for
- * programs.
+/* host/train/train_log.h - metrics of a training run, a line per iteration.
  *
- *   RUN/metrics.jsonl   one object a line, keys as the fields below; what is not a number is null
+ *   RUN/metrics.jsonl   one object per line, keys as the fields below; null: not known
  *   RUN/tensorboard/    the same for TensorBoard, by iteration
- *   stderr              the most telling of it, in columns */
+ *   stderr              the most telling columns */
 #ifndef HOST_TRAIN_TRAIN_LOG_H
 #define HOST_TRAIN_TRAIN_LOG_H
 
@@ -13,30 +12,30 @@
 typedef struct {
     char opponent[24];            /* "best", ..: a plain word; "": no match in this iteration */
     char verdict[24];             /* "promoted", ..: a plain word */
-    int64_t deals;                /* pairs, each played with the seats changed */
-    double difference, low, high; /* score a seat and round, new less opponent; 95% interval */
+    int64_t deals;                /* pairs of games with the seats exchanged */
+    double difference, low, high; /* score per seat and round, new minus opponent; 95% interval */
 } TrainMatch;
 
-/* What is not known is NAN. */
+/* NAN: not known. */
 typedef struct {
     int64_t iteration, step; /* step: of the optimizer, at the end of the iteration */
     double seconds;          /* of the iteration, wall time */
 
     int64_t games; /* played in it */
     double games_per_minute, rows_per_second;
-    int64_t window_games, window_examples; /* that batches were drawn from */
+    int64_t window_games, window_examples; /* the batches were drawn from */
     int64_t worlds, simulations;
-    double score_mean;     /* points a seat and round */
+    double score_mean;     /* points per seat and round */
     double bids_hit_frac;  /* 0..1, of bids made */
     double search_entropy; /* nats, of visits / sum, mean over decisions */
 
     double examples_per_second, waiting_frac; /* 0..1, of the training threads' time */
     double loss, policy_loss, value_loss;     /* means over the iteration's steps */
-    double target_entropy;                    /* nats: the least policy_loss there can be */
+    double target_entropy;                    /* nats: the lower bound of policy_loss */
     double policy_kl; /* policy_loss - target_entropy; written by train_log_add */
     double accuracy;  /* 0..1 */
     double gradient_norm, rate;
-    int64_t skipped; /* steps that changed nothing, in the iteration */
+    int64_t skipped; /* steps of the iteration that changed nothing */
 
     TrainMatch match;
 } TrainLine;
@@ -47,20 +46,20 @@ TrainLine train_line_empty(void);
 typedef struct {
     int fd;           /* of metrics.jsonl; -1: none is open */
     int64_t size;     /* bytes of whole lines */
-    bool quiet, said; /* said: that a line could not be written */
+    bool quiet, said; /* said: a failed write has been reported */
     int lines;        /* printed to stderr by this process */
     Tensorboard board;
     char path[DURABLE_PATH];
 } TrainLog;
 
-/* For a run that begins with, or goes on at, iteration `first`; the folder is there. Lines of that
- * iteration or later, which an earlier start has left, and a torn last line are dropped, durably;
- * lines that cannot be read otherwise are kept. After a failure nothing is open.
- * STATUS_INPUT, STATUS_FILE: said. STATUS_MEMORY. */
+/* For a run that begins or resumes at iteration `first`; the folder exists. Lines of that iteration
+ * or later, left by an earlier start, and a torn last line are dropped, durably; other unreadable
+ * lines stay. After a failure nothing is open.
+ * STATUS_INPUT, STATUS_FILE: reported. STATUS_MEMORY. */
 Status train_log_open(TrainLog *log, const char *folder, int64_t first, bool quiet);
 
-/* Appends the line, on disk when it returns. After a failure, which is said, the file ends in the
- * last whole line and the run goes on without it. */
+/* Appends the line; it is on disk on return. After a failure, which is reported, the file ends with
+ * its last whole line and the run continues without it. */
 void train_log_add(TrainLog *log, const TrainLine *line);
 
 void train_log_close(TrainLog *log);

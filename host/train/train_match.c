@@ -6,7 +6,7 @@
 #include "host/match/match.h"
 #include "train_run.h"
 
-enum { BLOCK = 64 }; /* deals between two looks at the sequential test */
+enum { BLOCK = 64 }; /* deals between checks of the sequential test */
 
 static bool go_on(void *context, const MatchResult *so_far) {
     (void)context;
@@ -14,7 +14,7 @@ static bool go_on(void *context, const MatchResult *so_far) {
     return signals_asked() == 0;
 }
 
-/* Deals that no other match of the run plays. */
+/* Plays deals that no other match of the run plays. */
 static Status play(TrainRun *run, MatchResult *result) {
     const TrainOptions *o = &run->options;
     ScheduleStage stage = train_setup_match(&run->setup, o, run->iteration);
@@ -53,7 +53,7 @@ Status train_match(TrainRun *run, TrainMatch *out, bool *stop) {
     MatchResult result;
     int64_t better = 0, asked = 0;
     memset(&result, 0, sizeof result);
-    if (train_run_leads(run)) { /* the others wait: a match is short beside an iteration */
+    if (train_run_leads(run)) { /* the others wait: a match is short compared with an iteration */
         TRY(play(run, &result));
         better = result.verdict == PAIRED_ACCEPT;
         asked = signals_asked() > 0;

@@ -1,12 +1,11 @@
-/* host/train/train_memory.c - what a run holds on its device: the ring, the trainer, the trees. */
+/* host/train/train_memory.c - what a run holds on its device: ring, trainer, trees. */
 #include <string.h>
 
 #include "host/run/summary.h"
 #include "train_run.h"
 
-/* The window, and the iteration that may be played meanwhile;
- * never more than the run has games. */
-static int64_t ring_places(const TrainRun *run) {
+/* Slots for the window and the iteration played meanwhile, at most for all games of the run. */
+static int64_t ring_slots(const TrainRun *run) {
     const Schedule *s = &run->setup.schedule;
     int64_t window = s->window_max + s->games, all = (s->iterations + 1) * s->games;
     return window < all ? window : all;
@@ -15,7 +14,7 @@ static int64_t ring_places(const TrainRun *run) {
 static void measure_ring(TrainRun *run) {
     Replay *r = &run->replay;
     memset(r, 0, sizeof *r);
-    r->capacity = ring_places(run);
+    r->capacity = ring_slots(run);
     r->stride = selfplay_record_words(&run->setup.play);
     r->rules = run->setup.play.rules;
     r->seed = run->setup.play.settings.seed;
@@ -34,17 +33,17 @@ static Status take_ring(TrainRun *run) {
     return run->device->replay->clear(&run->replay, run->stream);
 }
 
-/* The examples of a batch, by the ring. */
+/* The trainer's source: gathers a batch's examples from the ring. */
 static Status fill(void *context, const int64_t *batch, int first, int rows, const TrainBatch *out,
                    Stream stream) {
     const TrainRun *run = (const TrainRun *)context;
-    GatherArgs args = {run->replay,
-                       batch,
-                       run->comm.rank * (run->options.batch / run->comm.size),
-                       first,
-                       rows,
-                       *out,
-                       run->device->net->bf16_rows};
+    GatherArgs args = {.replay = run->replay,
+                       .batch = batch,
+                       .row_base = run->comm.rank * (run->options.batch / run->comm.size),
+                       .first = first,
+                       .rows = rows,
+                       .out = *out,
+                       .bf16 = run->device->net->bf16_rows};
     return run->device->replay->gather(&args, stream);
 }
 
@@ -68,8 +67,9 @@ static TrainSpec trainer_spec(const TrainRun *run) {
 
 static Status open_trainer(TrainRun *run) {
     TrainSpec spec = trainer_spec(run);
-    TrainSource source = {run, fill};
-    TrainReduce reduce = {&run->comm, run->comm.size > 1 ? sum : NULL, run->comm.size};
+    TrainSource source = {.context = run, .fill = fill};
+    TrainReduce reduce = {
+        .context = &run->comm, .sum = run->comm.size > 1 ? sum : NULL, .processes = run->comm.size};
     TRY(run->device->train->create(&run->trainer, &spec, &source, &reduce));
     return STATUS_OK;
 }
@@ -81,7 +81,7 @@ static Status refuse(const TrainRun *run, size_t free_bytes) {
     summary_bytes_text(free_bytes, have, sizeof have);
     fprintf(stderr,
             "not enough memory: the replay of --window-max %lld games takes %s, training with "
-            "--batch %d %s; %s are free\n",
+            "--batch %d takes %s; %s are free\n",
             (long long)run->options.window_max, ring, run->options.batch, trainer, have);
     return STATUS_INPUT;
 }
@@ -91,7 +91,7 @@ Status train_memory_open(TrainRun *run) {
     TrainSpec spec = trainer_spec(run);
     measure_ring(run);
     run->trainer_bytes = run->device->train->bytes(&spec);
-    /* asked first: a host gives out more than it has, and ends who uses it */
+    /* checked first: a host overcommits, then kills the process that uses the memory */
     TRY(run->device->backend->memory(&free_bytes, &total_bytes));
     if (run->replay_bytes + run->trainer_bytes > free_bytes) return refuse(run, free_bytes);
     TRY(run->device->backend->stream_open(&run->stream));

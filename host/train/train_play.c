@@ -1,5 +1,4 @@
-/* host/train/train_play.c - the games of an iteration: played, in all processes' rings, summed
- * up. */
+/* host/train/train_play.c - plays an iteration's games, shares them, sums them up. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +6,7 @@
 #include "host/run/run_memory.h"
 #include "train_run.h"
 
-/* The ids that process `rank` plays of the iteration: first .. end - 1. */
+/* The iteration's ids that process `rank` plays: first .. end - 1. */
 static void share_of(const TrainRun *run, int rank, int64_t *first, int64_t *end) {
     int64_t games = run->options.games, from = train_run_games(run, run->iteration);
     *first = from + games * rank / run->comm.size;
@@ -31,7 +30,7 @@ Status train_play_measure(TrainRun *run) {
     return play_config(run, &config);
 }
 
-/* Trees of other sizes where the curriculum has come to another stage. */
+/* Reopens self-play with the tree sizes of another stage of the curriculum. */
 static Status open_stage(TrainRun *run, ScheduleStage stage) {
     SelfplayConfig config;
     if (run->selfplay.device) selfplay_close(&run->selfplay);
@@ -59,9 +58,10 @@ Status train_play_open(TrainRun *run) {
 }
 
 static Status say_fault(const TrainRun *run, const Fault *fault) {
-    fprintf(stderr,
-            "iteration %lld: self-play met fault %u at %lld; the last checkpoint is whole\n",
-            (long long)run->iteration, fault->code, (long long)fault->item);
+    fprintf(
+        stderr,
+        "iteration %lld: self-play stopped with fault %u at %lld; the last checkpoint is intact\n",
+        (long long)run->iteration, fault->code, (long long)fault->item);
     return STATUS_FAULT;
 }
 
@@ -93,8 +93,8 @@ Status train_play_run(TrainRun *run, int quiet, PlayResult *out, bool *stop) {
     return run->device->backend->stream_sync(sp->wave.stream);
 }
 
-/* Places first .. end - 1 of the ring, which do not wrap, from process `root` to all. */
-static Status share_places(TrainRun *run, int root, int64_t first, int64_t end) {
+/* Broadcasts the slots first .. end - 1 of the ring, which do not wrap, from process `root`. */
+static Status share_slots(TrainRun *run, int root, int64_t first, int64_t end) {
     Replay *r = &run->replay;
     size_t n = (size_t)(end - first), stride = (size_t)r->stride;
     TRY(run->comm.ops->broadcast(&run->comm, r->words + (size_t)first * stride,
@@ -103,15 +103,15 @@ static Status share_places(TrainRun *run, int root, int64_t first, int64_t end) 
                                     run->stream);
 }
 
-/* Games first .. end - 1 that process `root` has played, to all: where the ring wraps, in two. */
+/* Broadcasts the games first .. end - 1 of process `root`, in two parts if the ring wraps. */
 static Status share_games(TrainRun *run, int root, int64_t first, int64_t end) {
     int64_t capacity = run->replay.capacity, at = first % capacity, n = end - first;
     int64_t before = capacity - at < n ? capacity - at : n;
-    TRY(share_places(run, root, at, at + before));
-    return n > before ? share_places(run, root, 0, n - before) : STATUS_OK;
+    TRY(share_slots(run, root, at, at + before));
+    return n > before ? share_slots(run, root, 0, n - before) : STATUS_OK;
 }
 
-/* Sums over the iteration's games, which all lie in this process's ring. */
+/* Sums over the iteration's games, all of which are now in this process's ring. */
 static Status sum_games(TrainRun *run, PlayResult *out) {
     const Backend *backend = run->device->backend;
     const Replay *r = &run->replay;

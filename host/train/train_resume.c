@@ -1,6 +1,6 @@
-/* host/train/train_resume.c - takes a run up where its newest good checkpoint left it.
+/* host/train/train_resume.c - resumes a run from its newest good checkpoint.
  *
- * Every process reads the files for itself: they see the same folder. */
+ * Every process reads the files itself: all see the same folder. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,13 +11,13 @@
 #include "checkpoint.h"
 #include "train_run.h"
 
-/* A number that the checkpoint's texts must have. */
+/* Reads a number that the checkpoint's strings must have. */
 static Status read_number(const char *path, const cJSON *texts, const char *key, int64_t *out) {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, key));
     char *end = NULL;
     if (text) *out = strtoll(text, &end, 10);
     if (!text || end == text || *end || *out < 0)
-        return durable_refuse(path, "%s: %s, expected a number", key, text ? text : "missing");
+        return durable_refuse(path, "%s is %s, expected a number", key, text ? text : "missing");
     return STATUS_OK;
 }
 
@@ -32,19 +32,19 @@ static Status read_texts(TrainRun *run, const char *path, int64_t number, const 
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, "identity"));
     cJSON *identity = text ? cJSON_Parse(text) : NULL;
     Status status = identity ? identity_match(path, identity, run->identity)
-                             : durable_refuse(path, "identity: missing");
+                             : durable_refuse(path, "its identity is missing");
     cJSON_Delete(identity);
     TRY(status);
     const char *history = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, "history"));
     cJSON_Delete(run->history);
     run->history = history ? cJSON_Parse(history) : NULL;
     if (!cJSON_IsArray(run->history) || cJSON_GetArraySize(run->history) != number)
-        return durable_refuse(path, "history: missing, or not of %lld iterations",
+        return durable_refuse(path, "its history is missing or does not have %lld iterations",
                               (long long)number);
     return STATUS_OK;
 }
 
-/* The games of iteration i. */
+/* Reads the games of iteration i into the ring. */
 static Status read_games(TrainRun *run, int64_t i) {
     char path[RUN_PATH];
     ReplayGames games;
@@ -63,8 +63,8 @@ static Status read_games(TrainRun *run, int64_t i) {
     return status;
 }
 
-/* The games of the window that the next training draws from, the newest first. With --salvage it
- * ends before the first that is damaged. */
+/* Reads the games of the window that the next training draws from, newest first. With --salvage it
+ * stops at the first iteration that is damaged. */
 static Status read_replay(TrainRun *run, int64_t number) {
     int64_t first = train_run_window(run, number - 1);
     for (int64_t i = number - 1; i >= first; i--) {
@@ -75,14 +75,14 @@ static Status read_replay(TrainRun *run, int64_t number) {
         }
         run->salvaged = i + 1;
         if (train_run_leads(run))
-            fprintf(stderr, "--salvage: trains on the games of iterations %lld and later alone\n",
+            fprintf(stderr, "--salvage: trains only on the games of iterations %lld and later\n",
                     (long long)(i + 1));
         return STATUS_OK;
     }
     return STATUS_OK;
 }
 
-/* Whether best.safetensors is there, whole, and holds those of the checkpoint. */
+/* Loads best.safetensors if it exists, is whole, and is of the best checkpoint. */
 static bool read_best_file(TrainRun *run) {
     char path[RUN_PATH];
     Safetensors file;
@@ -103,8 +103,9 @@ static bool read_best_file(TrainRun *run) {
     return status == STATUS_OK;
 }
 
-/* The best is the averaged weights of a checkpoint that is kept for it, or the first. They lie in a
- * file of their own too, which is ahead where the run stopped between the two. */
+/* The best weights are the averaged ones of a checkpoint that is kept for them, or the initial
+ * ones. They also have a file of their own, which is ahead if the run stopped between the two
+ * writes. */
 static Status read_best(TrainRun *run) {
     char path[RUN_PATH];
     TrainState state;
@@ -136,7 +137,7 @@ static Status load_checkpoint(void *context, int64_t number, const char *path) {
     return read_best(run);
 }
 
-/* Random weights of the run's seed. */
+/* Begins with random weights from the run's seed. */
 static Status begin(TrainRun *run) {
     weights_init(&run->state.weights, (uint64_t)run->options.play.seed);
     memcpy(run->state.ema.data, run->state.weights.data,

@@ -1,15 +1,14 @@
-/* host/train/train_run.h - a training run in one process: its memory, and the steps of an
- * iteration.
+/* host/train/train_run.h - one process of a training run: memory, steps of an iteration.
  *
  *   iteration n, alternating:   play n ─► share ─► window .. n     ─► train ─► match ─► save n + 1
  *                --overlap:     ┌ play n ───────────────────────┐
  *                               └ train on window .. n - 1 ─────┴─► share ─► match ─► save n + 1
  *
- * Either way the games of n are played by the averaged weights as they stood when n began (with a
- * gate: by the best ones), so that nothing depends on how fast anything was. Checkpoint n is the
- * state after n iterations; a run that goes on from it makes the same bytes as one that was never
- * stopped. Of several processes each plays its share of the ids and trains on its rows of every
- * batch; the first one writes the files. */
+ * Either way the games of n are played by the averaged weights of the moment when n begins (with a
+ * gate: by the best ones), so that nothing depends on timing. Checkpoint n is the state after n
+ * iterations; a run that resumes from it writes the same bytes as one that never stopped. Each of
+ * several processes plays its share of the ids and trains on its rows of every batch; the first
+ * one writes the files. */
 #ifndef HOST_TRAIN_TRAIN_RUN_H
 #define HOST_TRAIN_TRAIN_RUN_H
 
@@ -22,19 +21,19 @@
 
 typedef struct TrainSaver TrainSaver;
 
-/* What came of the games of an iteration, in all processes. */
+/* Results of an iteration's games, in all processes. */
 typedef struct {
     int64_t examples, seats, bids_hit, score;
     double entropy; /* nats, mean over examples */
     double seconds; /* of this process */
-    int64_t games;  /* that this process played in them */
+    int64_t games;  /* that this process played in these seconds */
     int64_t rows;   /* evaluations in this process */
 } PlayResult;
 
-/* What came of its training: means over its steps. */
+/* Results of its training: means over its steps. */
 typedef struct {
     int steps, skipped;
-    int64_t window_games, window_examples; /* that was drawn from */
+    int64_t window_games, window_examples; /* examples were drawn from */
     double policy_loss, value_loss, target_entropy, accuracy, gradient_norm, rate;
     double seconds, waiting_frac;
 } LearnResult;
@@ -57,75 +56,77 @@ typedef struct {
     ScheduleStage stage;
     SelfplayBytes selfplay_bytes;
 
-    Stream stream; /* of training, and of copies from the ring */
+    Stream stream; /* for training and for copies from the ring */
     Trainer *trainer;
     size_t trainer_bytes;
-    TrainState state;        /* as the last iteration left it */
-    Weights best;            /* has won its matches, or is the first */
-    int64_t best_checkpoint; /* whose averaged weights `best` are; 0: the first, untrained */
+    TrainState state;        /* after the last iteration */
+    Weights best;            /* won its matches, or is the initial network */
+    int64_t best_checkpoint; /* whose averaged weights are `best`; 0: the initial ones */
 
     RunFolder folder;
     TrainLog log;
     TrainSaver *saver;
-    cJSON *identity;   /* what decides the run's content, as texts */
-    cJSON *history;    /* an object an iteration: how it went, clocks left out */
-    int64_t iteration; /* that is under way; so many are done */
-    int64_t salvaged;  /* games of iterations before it are not trained on: some were damaged */
-    bool alone;        /* a failure now is not known to the other processes */
+    cJSON *identity;   /* what determines the run's content, as strings */
+    cJSON *history;    /* an object per iteration: its metrics without times */
+    int64_t iteration; /* under way; also the number completed */
+    int64_t salvaged;  /* iterations before it are not trained on: damaged games */
+    bool alone;        /* the other processes do not learn of a failure now */
 } TrainRun;
 
-/* What several files of the run ask: whether this process writes files and lines. */
+/* Whether this process writes files and messages. */
 static inline bool train_run_leads(const TrainRun *run) { return run->comm.rank == 0; }
 
-/* Games 0 .. this one's are played once `iterations` are done. */
+/* The number of games after `iterations` iterations: also the id of the next iteration's first. */
 static inline int64_t train_run_games(const TrainRun *run, int64_t iterations) {
     return iterations * run->options.games;
 }
 
-/* The first iteration whose games are trained on when `newest` is the last. */
+/* The first iteration of the window that ends with `newest`. */
 static inline int64_t train_run_window(const TrainRun *run, int64_t newest) {
     int64_t first = schedule_window_first(&run->setup.schedule, newest);
     return first > run->salvaged ? first : run->salvaged;
 }
 
-/* Whose weights play: the averaged ones, or with a gate the best. */
+/* The weights that play: the averaged ones, or with a gate the best. */
 static inline const Weights *train_run_player(const TrainRun *run) {
     return run->options.match_gate ? &run->best : &run->state.ema;
 }
 
-/* train_memory.c - sizes, and memory taken once. STATUS_INPUT: it does not fit, said. */
+/* train_memory.c - measures and takes all memory once. STATUS_INPUT: it does not fit, reported. */
 Status train_memory_open(TrainRun *run);
 void train_memory_close(TrainRun *run);
 void train_memory_print(const TrainRun *run, FILE *out);
 
-/* train_play.c - what self-play will take: parallel, way and memory of run->iteration's. */
+/* train_play.c - what self-play of run->iteration will use: parallel games and memory. */
 Status train_play_measure(TrainRun *run);
 
-/* train_play.c - the games of run->iteration into the ring. train_play_open on the main thread,
- * then train_play_run on any; train_play_share on the main thread again. stop: set where a person
- * asked to stop, and the games are not all there. */
+/* train_play.c - plays the games of run->iteration into the ring: train_play_open on the main
+ * thread, then train_play_run on any, then train_play_share on the main thread. *stop: a person
+ * asked to stop, and not all games were played. */
 Status train_play_open(TrainRun *run);
 Status train_play_run(TrainRun *run, int quiet, PlayResult *out, bool *stop);
 Status train_play_share(TrainRun *run, PlayResult *out);
 
-/* train_learn.c - steps over the games of iterations .. `newest`; run->state follows.
- * STATUS_FAULT: too many steps were bad; said, the batch is dumped. */
+/* train_learn.c - trains on the window that ends with `newest`; updates run->state.
+ * STATUS_FAULT: too many steps were not finite; reported, and the batch is dumped. */
 Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnResult *out,
                    bool *stop);
 
-/* train_dump.c - this process's rows of a batch into bad_batch.safetensors; says where. */
+/* train_dump.c - saves this process's rows of a batch to bad_batch.safetensors and prints the
+ * path. */
 Status train_dump_batch(TrainRun *run, int64_t batch);
 
-/* train_match.c - the averaged weights against the best; promotes. */
+/* train_match.c - plays the averaged weights against the best, and promotes them if they win. */
 Status train_match(TrainRun *run, TrainMatch *out, bool *stop);
 
-/* train_save.c - replay file, checkpoint, weights and log line of an iteration, in the background;
- * one at a time. save copies what it needs. Both report what the one before met. */
+/* train_save.c - writes replay file, checkpoint, weights and log line of an iteration in the
+ * background, one iteration at a time. train_save copies what it needs. It and train_save_close
+ * return the status of the write before. */
 Status train_save_open(TrainRun *run);
 Status train_save(TrainRun *run, const TrainLine *line);
 Status train_save_close(TrainRun *run);
 
-/* train_resume.c - the newest checkpoint that can be gone on from, or the beginning. */
+/* train_resume.c - loads the newest checkpoint that the run can resume from, or begins. */
 Status train_resume(TrainRun *run);
 
 #endif

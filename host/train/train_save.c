@@ -1,9 +1,9 @@
-/* host/train/train_save.c - what an iteration leaves on disk, written while the next one runs.
+/* host/train/train_save.c - writes an iteration's files while the next one runs.
  *
- *   replay file ─► weights for other programs ─► log line ─► checkpoint ─► old files go
+ *   replay file ─► weights for other programs ─► log line ─► checkpoint ─► old files are removed
  *
- * The checkpoint is what makes the iteration count: all else is there before it, and is written
- * once more with the same bytes where the run stopped between. */
+ * An iteration counts once its checkpoint is there: all else is written before, and again with the
+ * same bytes if the run stopped in between. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +14,12 @@
 #include "checkpoint.h"
 #include "train_run.h"
 
-/* All that the thread reads is a copy: the run goes on meanwhile. */
+/* The thread only reads copies: the run continues meanwhile. */
 struct TrainSaver {
-    TrainRun *run; /* options, setup, folder, identity and log alone: nobody else writes to those */
+    TrainRun *run; /* only options, setup, folder, identity and log, which nobody else writes to */
     pthread_t thread;
     bool busy;
-    Status status; /* of the one before, once it is not busy */
+    Status status; /* of the last write, once busy is false */
     int64_t iteration, best_checkpoint;
     ReplayGames games;
     TrainState state;
@@ -33,8 +33,8 @@ static Status copy_weights(Weights *to, const Weights *from) {
     return STATUS_OK;
 }
 
-/* Oldest replay file that checkpoint `number` needs: the next iteration's window begins there or
- * later, also where it trains on the games of the one before. */
+/* The oldest replay file that checkpoint `number` needs: the next iteration's window begins there
+ * or later, even with --overlap, which trains on the games of the one before. */
 static int64_t oldest_needed(void *context, int64_t number) {
     const TrainRun *run = (const TrainRun *)context;
     return number > 0 ? train_run_window(run, number - 1) : 0;
@@ -45,7 +45,7 @@ static Status prune(TrainRun *run, int64_t newest, int64_t best) {
                             oldest_needed, run);
 }
 
-/* The weights in a file of their own, with what made them. */
+/* Saves weights to a file of their own, with the checkpoint they are of. */
 static Status save_weights(const TrainSaver *s, RunFile file, const Weights *weights,
                            int64_t checkpoint) {
     char path[RUN_PATH], text[32];
@@ -98,8 +98,8 @@ Status train_save_open(TrainRun *run) {
     TRY(train_state_alloc(&s->state, &run->setup.model));
     TRY(weights_alloc(&s->best, &run->setup.model));
     if (run->iteration == 0) return STATUS_OK;
-    /* a run that stopped just before or after a checkpoint left weights that are ahead of it, or
-     * what would have gone */
+    /* A run that stopped just before or after a checkpoint left weights that are ahead of it, or
+     * files that should be removed. */
     TRY(save_weights(s, RUN_WEIGHTS, &run->state.ema, run->iteration));
     TRY(save_weights(s, RUN_BEST, &run->best, run->best_checkpoint));
     return prune(run, run->iteration, run->best_checkpoint);
@@ -111,7 +111,8 @@ static void add_number(cJSON *object, const char *key, int64_t value) {
     cJSON_AddStringToObject(object, key, text);
 }
 
-/* What a checkpoint says beside the trainer's state; the same however often the run was stopped. */
+/* What a checkpoint holds beside the trainer's state: the same however often the run was
+ * stopped. */
 static cJSON *checkpoint_texts(const TrainRun *run) {
     cJSON *texts = cJSON_CreateObject();
     char *history = cJSON_PrintUnformatted(run->history);

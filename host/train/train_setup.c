@@ -1,4 +1,4 @@
-/* host/train/train_setup.c - what the options of train_options.h mean together, checked. */
+/* host/train/train_setup.c - checks the options of train_options.h together and resolves them. */
 #include <stdarg.h>
 #include <string.h>
 

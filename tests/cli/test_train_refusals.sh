@@ -93,8 +93,8 @@ fi
 kept 1 'games/run.json: belongs to a run of another program, not of blob-train' games
 kept 1 'games/run.json: belongs to a run of another program, not of blob-train' games --fresh
 mkdir letters && echo dear >letters/mother
-kept 1 'letters: holds mother and no run.json' letters
-kept 1 'letters: holds mother and no run.json' letters --fresh
+kept 1 'letters: holds mother but no run.json' letters
+kept 1 'letters: holds mother but no run.json' letters --fresh
 
 # A run of three iterations, of which each checkpoint needs the games before it.
 train --iterations 3 --out run || wrong "a run failed: $(<err)"
@@ -118,7 +118,7 @@ kept 1 'folder/run.json: belongs to another run: width is 32 there, 64 here' fol
 # none TEXT: all three are refused.
 none() {
     kept 4 "$1" folder
-    [[ $(tail -1 err) == 'folder: no checkpoint in it can be gone on from; --fresh begins'* ]] ||
+    [[ $(tail -1 err) == 'folder: none of its checkpoints can be resumed from; --fresh removes'* ]] ||
         wrong "$1: the last line is $(tail -1 err)"
 }
 checkpoints=(folder/checkpoints/00000{1,2,3}.safetensors)
@@ -138,7 +138,7 @@ none 'folder/checkpoints/000001.safetensors: model.layers is 2, expected 1'
 every '\"seed\":\"1\"' '\"seed\":\"2\"'
 none 'folder/checkpoints/000002.safetensors: belongs to another run: seed is 2 there, 1 here'
 every '"history":"[' '"history":"x'
-none 'folder/checkpoints/000003.safetensors: history'
+none 'folder/checkpoints/000003.safetensors: its history'
 every '"best_checkpoint":"0"' '"best_checkpoint":"7"'
 none 'folder/checkpoints/000003.safetensors: '
 every '"weights.input_norm.bias"' '"weights.input_norm.bios"'

@@ -164,7 +164,7 @@ static void another_version_or_shape_is_refused(void) {
         const char *key, *text, *said;
     } texts[] = {
         {"checkpoint_version", "2", "checkpoint_version is 2, this program reads 1"},
-        {"checkpoint_version", NULL, "is no checkpoint"},
+        {"checkpoint_version", NULL, "is not a checkpoint"},
         {"observation_version", "99", "observation_version is 99, this program reads"},
         {"observation_version", NULL, "has no observation_version"},
         {"model.layers", "3", "model.layers is 3, expected 2"},
@@ -192,7 +192,7 @@ static void another_version_or_shape_is_refused(void) {
     TrainState s;
     make_state(&s, 1);
     CHECK(weights_file_save(&s.ema, bad, NULL) == STATUS_OK);
-    CHECK_SAYS(try_load(bad, &config), STATUS_INPUT, "is no checkpoint");
+    CHECK_SAYS(try_load(bad, &config), STATUS_INPUT, "is not a checkpoint");
     s.ema.data[9] = NAN;
     CHECK(checkpoint_save(bad, &s, NULL) == STATUS_OK);
     CHECK_SAYS(try_load(bad, &config), STATUS_INPUT, "at index 9, allowed are finite numbers");

@@ -56,7 +56,7 @@ static void folders_of_others_are_left_alone(void) {
     put("run/thesis.txt");
     for (int begin = RUN_CONTINUE; begin <= RUN_FRESH; begin++)
         CHECK_SAYS(open_and_close("1", (RunBegin)begin), STATUS_INPUT,
-                   "holds thesis.txt and no run.json");
+                   "holds thesis.txt but no run.json");
     CHECK(!there("run/lock") && files_count(files_path("run"), "") == 1);
     unlink(files_path("run/thesis.txt"));
     cJSON *games = cJSON_Parse("{\"seed\":\"1\",\"players\":\"4\"}");
@@ -92,7 +92,7 @@ static void what_was_being_written_is_removed(void) {
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++) CHECK(!there(leftovers[i]));
     for (size_t i = 0; i < sizeof stay / sizeof *stay; i++) CHECK(there(stay[i]));
     unlink(files_path("run/run.json")); /* stopped before run.json was there */
-    CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "and no run.json");
+    CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "but no run.json");
 }
 
 static void fresh_removes_this_run_alone(void) {
@@ -213,7 +213,7 @@ static void the_newest_good_checkpoint_is_taken(void) {
     files_listen_end();
     files_listen();
     CHECK(resume(&run, none, &number, &asked) == STATUS_INPUT && number == RUN_NONE && asked == 5);
-    CHECK(files_listen_end() == 6 && strstr(said, "run: no checkpoint in it can be gone on from"));
+    CHECK(files_listen_end() == 6 && strstr(said, "run: none of its checkpoints can be resumed from"));
     CHECK(present(&run, RUN_CHECKPOINTS) == bits(8, 12));
     run_folder_close(&run);
     CHECK(open_run(&run, "1", RUN_FRESH) == STATUS_OK);

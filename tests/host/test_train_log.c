@@ -180,7 +180,7 @@ static void check_full(void) {
     files_listen();
     line.iteration = 1;
     train_log_add(&train_log, &line);
-    CHECK(files_listen_end() > 0 && strstr(said, "metrics.jsonl: the run goes on without it"));
+    CHECK(files_listen_end() > 0 && strstr(said, "metrics.jsonl: the run continues without it"));
     files_listen();
     train_log_add(&train_log, &line);
     CHECK(files_listen_end() == 0);
