@@ -3,10 +3,10 @@
 
     scripts/report.py RUN [--output FILE.html|FILE.png]
 
-RUN is the folder of a run; what is drawn is its metrics.jsonl, and its settings are listed where a
-config.json or run.json lies beside it. Without --output the page is RUN/report.html. Lines that
-cannot be read are counted and left out. Needs matplotlib (Debian: python3-matplotlib). Exit status:
-0 written, 1 matplotlib is missing or the page cannot be written, 2 usage or nothing to draw.
+RUN is the folder of a run. The page draws its metrics.jsonl and lists its settings if there is a
+config.json or run.json. Without --output the page is RUN/report.html. Lines that cannot be read are
+counted and left out. Needs matplotlib (Debian: python3-matplotlib). Exit status: 0 written,
+1 matplotlib is missing or the page cannot be written, 2 usage, or nothing to draw.
 """
 import argparse
 import base64
@@ -17,28 +17,28 @@ import math
 import os
 import sys
 
-# Of a panel: its title, lines on the left axis, lines on the right axis, and what the axes are.
+# A panel: title, lines on the left axis, lines on the right axis, labels of both axes.
 # A line: key in metrics.jsonl, label, factor.
 PANELS = [
-    ("policy loss, and the least there can be", [("policy_loss", "policy loss", 1),
+    ("policy loss and its lower bound", [("policy_loss", "policy loss", 1),
      ("target_entropy", "entropy of the targets", 1)], [], "nats", ""),
     ("what is left to learn", [("policy_kl", "policy loss - entropy of the targets", 1)],
      [("value_loss", "value loss", 1)], "nats", "squared error"),
     ("accuracy", [("accuracy", "most probable action is the target's", 100)], [], "%", ""),
-    ("gradient and rate", [("gradient_norm", "gradient norm, before clipping", 1)],
+    ("gradient and learning rate", [("gradient_norm", "gradient norm, before clipping", 1)],
      [("rate", "learning rate", 1)], "norm", "rate"),
-    ("speed", [("games_per_minute", "games a minute", 1)],
-     [("examples_per_second", "examples a second", 1)], "games/min", "examples/s"),
-    ("how the games go", [("score_mean", "score a seat and round", 1)],
+    ("speed", [("games_per_minute", "games per minute", 1)],
+     [("examples_per_second", "examples per second", 1)], "games/min", "examples/s"),
+    ("how the games go", [("score_mean", "score per seat and round", 1)],
      [("bids_hit_frac", "bids hit", 100)], "points", "%"),
     ("search", [("search_entropy", "entropy of the visits", 1)],
-     [("worlds", "worlds", 1), ("simulations", "simulations a world", 1)], "nats", "count"),
+     [("worlds", "worlds", 1), ("simulations", "simulations per world", 1)], "nats", "count"),
 ]
 NUMBERS = {key for _, left, right, _, _ in PANELS for key, _, _ in left + right} | {
     "step", "seconds", "games", "window_games", "window_examples", "rows_per_second",
     "waiting_frac", "loss", "skipped"}
 ARENA_NUMBERS = ("deals", "difference", "low", "high")
-ARENA = "arena: score a seat and round, new less opponent, with its 95% interval"
+ARENA = "arena: score per seat and round, new minus opponent, with 95% interval"
 
 
 class Unreadable(Exception):
@@ -50,7 +50,7 @@ def is_number(x):
 
 
 def check_line(line):
-    """The object of a line; ValueError where it is none of a run."""
+    """The object of a line; ValueError: it is not a line of a run."""
     line = json.loads(line)
     if not isinstance(line, dict) or not isinstance(line.get("iteration"), int):
         raise ValueError
@@ -64,7 +64,7 @@ def check_line(line):
 
 
 def read_metrics(path):
-    """Lines by iteration, the last of each, and how many could not be read."""
+    """The last line of each iteration, ascending, and how many lines could not be read."""
     lines, damaged = {}, 0
     try:
         with open(path, "rb") as f:
@@ -72,7 +72,7 @@ def read_metrics(path):
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from None
     if not texts:
-        raise Unreadable(f"{path}: is empty: no iteration has ended yet")
+        raise Unreadable(f"{path}: is empty: no iteration is complete yet")
     for text in texts:
         try:
             line = check_line(text)
@@ -85,7 +85,7 @@ def read_metrics(path):
 
 
 def read_settings(folder):
-    """Key and value of each setting, from the files that lie beside the metrics."""
+    """Key and value of each setting, from the files beside the metrics."""
     settings = []
 
     def flatten(name, value):
@@ -113,25 +113,25 @@ def known(line, key):
 
 
 def summary(lines, damaged):
-    """The figures that stand above the drawings, as (what, text)."""
+    """The metrics above the drawings, as (name, text)."""
     last = lines[-1]
 
     def total(key):
         return sum(x for x in (known(line, key) for line in lines) if not math.isnan(x))
 
-    def figure(key, form, factor=1):
+    def metric(key, form, factor=1):
         x = factor * known(last, key)
         return "-" if math.isnan(x) else form.format(x)
 
     rows = [
         ("iterations", f"{lines[0]['iteration']} to {last['iteration']}"),
-        ("steps", figure("step", "{:,.0f}")),
+        ("steps", metric("step", "{:,.0f}")),
         ("games", f"{total('games'):,.0f}"),
         ("hours", f"{total('seconds') / 3600:.2f}"),
-        ("loss", figure("loss", "{:.4f}")),
-        ("accuracy", figure("accuracy", "{:.1f}%", 100)),
-        ("score a seat and round", figure("score_mean", "{:.3f}")),
-        ("bids hit", figure("bids_hit_frac", "{:.1f}%", 100)),
+        ("loss", metric("loss", "{:.4f}")),
+        ("accuracy", metric("accuracy", "{:.1f}%", 100)),
+        ("score per seat and round", metric("score_mean", "{:.3f}")),
+        ("bids hit", metric("bids_hit_frac", "{:.1f}%", 100)),
         ("steps skipped", f"{total('skipped'):,.0f}"),
     ]
     matches = [line["arena"] for line in lines if line.get("arena")]
@@ -189,7 +189,7 @@ def draw_arena(axis, lines):
 
 
 def draw(pyplot, lines):
-    """Every panel, two a row."""
+    """Draws every panel, two per row."""
     figure, axes = pyplot.subplots(4, 2, figsize=(13, 15))
     axes = axes.flatten()
     for axis, panel in zip(axes, PANELS):
@@ -202,7 +202,7 @@ def draw(pyplot, lines):
 
 
 def write_words(figure, title, rows, settings):
-    """Title, figures and settings around the drawings, for a page that is one picture."""
+    """Adds title, metrics and settings around the drawings, for a page that is one picture."""
     def cut(text, most):
         return text if len(text) <= most else text[: most - 3] + "..."
 
@@ -252,7 +252,7 @@ def page(title, rows, settings, png):
 
 
 def write(path, content):
-    """Aside first: an older report stays whole."""
+    """Writes aside first, so that an older report stays whole."""
     aside = f"{path}.aside-{os.getpid()}"
     try:
         with open(aside, "wb") as f:
@@ -267,7 +267,7 @@ def write(path, content):
 def main():
     parser = argparse.ArgumentParser(description="Draws a training run on one page.")
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
-    parser.add_argument("--output", metavar="FILE", help=".html or .png; RUN/report.html")
+    parser.add_argument("--output", metavar="FILE", help=".html or .png; default RUN/report.html")
     given = parser.parse_args()
     output = given.output or os.path.join(given.run, "report.html")
     if not output.endswith((".html", ".png")):
@@ -283,7 +283,7 @@ def main():
         from matplotlib import pyplot
     except ImportError as error:
         print(f"report.py: {error}: install the package python3-matplotlib, "
-              f"or matplotlib by pip for {sys.executable}", file=sys.stderr)
+              f"or matplotlib with pip for {sys.executable}", file=sys.stderr)
         return 1
     title = "Run " + os.path.basename(os.path.abspath(given.run))
     rows, settings = summary(lines, damaged), read_settings(given.run)

@@ -1,4 +1,5 @@
-/* tests/host/test_checkpoint.c - checkpoints come back to the bit, or are refused, wherever damaged. */
+/* tests/host/test_checkpoint.c - checkpoints come back to the bit, or are refused, wherever
+ * damaged. */
 #include <math.h>
 
 #include "host/files/safetensors.h"
@@ -44,7 +45,7 @@ static Status try_load(const char *path, const ModelConfig *shape) {
     return status;
 }
 
-static void what_is_saved_is_loaded(void) {
+static void a_state_is_loaded_as_saved(void) {
     const char *path = files_path("a.safetensors"), *again = files_path("b.safetensors");
     cJSON *texts = cJSON_Parse("{\"best_checkpoint\":\"7\",\"history\":\"[{\\\"loss\\\":1.5}]\"}");
     cJSON *other = cJSON_Parse("{\"history\":\"[{\\\"loss\\\":1.5}]\",\"best_checkpoint\":\"7\"}");
@@ -222,7 +223,7 @@ static void a_full_disk_loses_nothing(void) {
 
 int main(void) {
     files_begin();
-    what_is_saved_is_loaded();
+    a_state_is_loaded_as_saved();
     every_cut_is_refused();
     every_flipped_bit_is_refused();
     another_version_or_shape_is_refused();

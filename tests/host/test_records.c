@@ -21,7 +21,7 @@ static const char *verdict(const GameTerms *terms, const uint16_t *words, int co
 
 /* Any word changed makes a record wrong, but an id, visits, and what decided nothing: a bid that
  * was missed by more, a trump that took no trick, the rank of the turned card. */
-static void a_changed_word_is_seen(GameTerms terms) {
+static void a_changed_word_is_detected(GameTerms terms) {
     static uint16_t words[RECORD_MAX_WORDS];
     static char visits[RECORD_MAX_WORDS];
     int count = random_game(&terms, 1, 7, words), P = terms.rules.players, T = terms.cards;
@@ -56,7 +56,7 @@ static void a_changed_word_is_seen(GameTerms terms) {
     }
 }
 
-static void says_what_is_wrong(void) {
+static void messages_name_what_is_wrong(void) {
     uint16_t words[RECORD_MAX_WORDS];
     GameTerms t = terms_of(RULES_BLOB, 2, 1, 0), other = t;
     int n = random_game(&t, 1, 1, words); /* deal at 12, bids at 14, cards 16, scores 18, D 20 */
@@ -289,10 +289,10 @@ int main(int argc, char **argv) {
     if (argc != 2) return 2;
     program = argv[1];
     files_begin();
-    a_changed_word_is_seen(terms_of(RULES_BLOB, 4, 5, 0));
-    a_changed_word_is_seen(terms_of(RULES_OH_HELL, 5, 6, 0));
-    a_changed_word_is_seen(terms_of(RULES_BLOB, 3, 3, 1));
-    says_what_is_wrong();
+    a_changed_word_is_detected(terms_of(RULES_BLOB, 4, 5, 0));
+    a_changed_word_is_detected(terms_of(RULES_OH_HELL, 5, 6, 0));
+    a_changed_word_is_detected(terms_of(RULES_BLOB, 3, 3, 1));
+    messages_name_what_is_wrong();
     checks_and_exports("round", terms_of(RULES_BLOB, 4, 5, 0));
     checks_and_exports("full", terms_of(RULES_OH_HELL, 3, 4, 1));
     unfinished_folders_are_read_too();

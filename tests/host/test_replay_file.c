@@ -94,7 +94,7 @@ enum { FEW = 4 };
 static int64_t offset[FEW + 1];
 static uint16_t words[FEW * RECORD_MAX_WORDS];
 
-static void any_cut_and_any_flip_is_seen(ReplayCompression kind) {
+static void any_cut_and_any_flip_is_detected(ReplayCompression kind) {
     ReplayGames g = some(2, 2, offset, words), loaded;
     unsigned char *bytes;
     size_t size;
@@ -128,7 +128,7 @@ static void refused_games(const ReplayGames *g, const char *text) {
     }
 }
 
-static void games_that_no_rule_allows_are_refused(void) {
+static void games_that_break_the_rules_are_refused(void) {
     ReplayGames g = some(0, FEW, offset, words);
     words[offset[2]] ^= 1;
     refused_games(&g, "game 2: its id is 5003, expected 5002");
@@ -198,7 +198,7 @@ static void put_file(const char *name, const char *version, const List *lists, i
     cJSON_Delete(metadata);
 }
 
-static void strange_files_are_refused(void) {
+static void foreign_files_are_refused(void) {
     ReplayGames g = some(0, FEW, offset, words), loaded;
     int64_t n = offset[FEW], frame[3] = {0, 9, 8};
     List lists[3] = {{"offset", SAFE_I64, offset, FEW + 1}, {"words", SAFE_U16, words, n}};
@@ -293,11 +293,11 @@ int main(void) {
     setup();
     games_come_back();
     for (int c = 0; c < REPLAY_FILE_COUNT; c++) {
-        any_cut_and_any_flip_is_seen((ReplayCompression)c);
+        any_cut_and_any_flip_is_detected((ReplayCompression)c);
         a_full_disk_is_one_line((ReplayCompression)c);
     }
-    games_that_no_rule_allows_are_refused();
-    strange_files_are_refused();
+    games_that_break_the_rules_are_refused();
+    foreign_files_are_refused();
     a_short_frame_is_refused();
     cJSON_Delete(identity);
     ring_games_free(&games);

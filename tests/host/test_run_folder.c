@@ -28,7 +28,7 @@ static Status open_and_close(const char *seed, RunBegin begin) {
 static void put(const char *name) { files_put(files_path(name), "x", 1); }
 static int there(const char *name) { return access(files_path(name), F_OK) == 0; }
 
-static void a_folder_is_made_and_taken_up_again(void) {
+static void a_folder_is_made_and_reopened(void) {
     RunFolder run, second;
     char path[RUN_PATH], expected[600];
     CHECK(open_run(&run, "1", RUN_CONTINUE) == STATUS_OK);
@@ -49,7 +49,7 @@ static void a_folder_is_made_and_taken_up_again(void) {
     CHECK_SAYS(open_and_close("2", RUN_CONTINUE), STATUS_INPUT, "seed is 1 there, 2 here");
 }
 
-static void folders_of_others_are_left_alone(void) {
+static void foreign_folders_are_left_alone(void) {
     CHECK(mkdir(files_path("other"), 0777) == 0 &&
           rename(files_path("run"), files_path("mine")) == 0);
     CHECK(rename(files_path("other"), files_path("run")) == 0);
@@ -76,7 +76,7 @@ static void folders_of_others_are_left_alone(void) {
     CHECK(rename(files_path("mine"), files_path("run")) == 0);
 }
 
-static void what_was_being_written_is_removed(void) {
+static void unfinished_files_are_removed(void) {
     static const char *const leftovers[] = {"run/run.json.aside-1-0",
                                             "run/weights.safetensors.aside-77-3",
                                             "run/best.safetensors.aside-1-1",
@@ -95,7 +95,7 @@ static void what_was_being_written_is_removed(void) {
     CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "but no run.json");
 }
 
-static void fresh_removes_this_run_alone(void) {
+static void fresh_removes_only_this_run(void) {
     static const char *const own[] = {"run/weights.safetensors",
                                       "run/best.safetensors",
                                       "run/metrics.jsonl",
@@ -189,7 +189,7 @@ static void damage(const RunFolder *run, int64_t number) {
     free(bytes);
 }
 
-static void the_newest_good_checkpoint_is_taken(void) {
+static void the_newest_good_checkpoint_is_loaded(void) {
     RunFolder run;
     Loader all = {0, 100, -1}, none = {0, 0, -1}, disk = {0, 100, 11}, some = {0, 9, -1};
     int64_t number = 5;
@@ -213,7 +213,8 @@ static void the_newest_good_checkpoint_is_taken(void) {
     files_listen_end();
     files_listen();
     CHECK(resume(&run, none, &number, &asked) == STATUS_INPUT && number == RUN_NONE && asked == 5);
-    CHECK(files_listen_end() == 6 && strstr(said, "run: none of its checkpoints can be resumed from"));
+    CHECK(files_listen_end() == 6 &&
+          strstr(said, "run: none of its checkpoints can be resumed from"));
     CHECK(present(&run, RUN_CHECKPOINTS) == bits(8, 12));
     run_folder_close(&run);
     CHECK(open_run(&run, "1", RUN_FRESH) == STATUS_OK);
@@ -227,7 +228,7 @@ static int64_t three_before(void *context, int64_t number) {
     return number > 3 ? number - 3 : 0;
 }
 
-static void what_nobody_needs_is_removed(void) {
+static void files_that_are_not_needed_are_removed(void) {
     RunFolder run;
     CHECK(open_run(&run, "1", RUN_CONTINUE) == STATUS_OK);
     for (int n = 0; n < 16; n++) {
@@ -254,12 +255,12 @@ static void what_nobody_needs_is_removed(void) {
 
 int main(void) {
     files_begin();
-    a_folder_is_made_and_taken_up_again();
-    folders_of_others_are_left_alone();
-    what_was_being_written_is_removed();
-    fresh_removes_this_run_alone();
-    the_newest_good_checkpoint_is_taken();
-    what_nobody_needs_is_removed();
+    a_folder_is_made_and_reopened();
+    foreign_folders_are_left_alone();
+    unfinished_files_are_removed();
+    fresh_removes_only_this_run();
+    the_newest_good_checkpoint_is_loaded();
+    files_that_are_not_needed_are_removed();
     files_clear(folder);
     return check_report();
 }

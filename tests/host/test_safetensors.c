@@ -30,7 +30,7 @@ fail:
     return status;
 }
 
-static void what_is_written_is_read(void) {
+static void tensors_are_read_back_as_written(void) {
     const char *path = files_path("sample"), *again = files_path("again");
     cJSON *one = cJSON_Parse("{\"seed\":\"1\",\"a \\\"xxh64\\\":\\\"\":\"\\\"xxh64\\\":\\\"0\"}");
     cJSON *other = cJSON_Parse("{\"a \\\"xxh64\\\":\\\"\":\"\\\"xxh64\\\":\\\"0\",\"seed\":\"1\"}");
@@ -66,7 +66,7 @@ static Status open_made(const char *header, size_t data_bytes, SafeChecksum chec
     return status;
 }
 
-static void headers_of_others_are_read_or_refused(void) {
+static void foreign_headers_are_read_or_refused(void) {
     CHECK(open_made("{}", 0, SAFE_CHECKSUM_IF_ANY) == STATUS_OK);
     CHECK(open_made("{ \"a\" : {\"shape\":[],\"data_offsets\":[0,4],\"dtype\":\"F32\"}}  ", 4,
                     SAFE_CHECKSUM_IF_ANY) == STATUS_OK);
@@ -154,7 +154,7 @@ static void every_cut_and_every_flipped_bit_is_refused(void) {
     free(bytes);
 }
 
-static void a_failed_write_leaves_what_was_there(void) {
+static void a_failed_write_leaves_the_old_file(void) {
     const char *path = files_path("kept");
     files_put(path, "old", 3);
     int names = files_count(folder, "");
@@ -225,7 +225,7 @@ static Status load_changed(const ModelConfig *config, const Change *change, floa
     return STATUS_OK;
 }
 
-static void weights_are_exactly_those_of_the_shape(void) {
+static void weights_must_match_the_shape_exactly(void) {
     ModelConfig config = {32, 32, 2, 32, 1, 32, 52, 32, 8, VALUE_SIGMOID}, other = config;
     Weights a, b;
     float x = 0;
@@ -274,11 +274,11 @@ static void weights_are_exactly_those_of_the_shape(void) {
 
 int main(void) {
     files_begin();
-    what_is_written_is_read();
-    headers_of_others_are_read_or_refused();
+    tensors_are_read_back_as_written();
+    foreign_headers_are_read_or_refused();
     every_cut_and_every_flipped_bit_is_refused();
-    a_failed_write_leaves_what_was_there();
-    weights_are_exactly_those_of_the_shape();
+    a_failed_write_leaves_the_old_file();
+    weights_must_match_the_shape_exactly();
     files_clear(folder);
     return check_report();
 }

@@ -75,7 +75,7 @@ static void the_window_grows_as_published(void) {
           schedule_window_games(&s, 500001) == 500000);
 }
 
-static void the_window_is_of_whole_iterations(void) {
+static void the_window_holds_whole_iterations(void) {
     Schedule s = sample();
     s.window_min = 4500;
     s.window_max = 6999;
@@ -112,7 +112,7 @@ static void the_window_never_goes_back(void) {
     }
 }
 
-static void a_stage_holds_until_its_end(void) {
+static void a_stage_lasts_until_its_end(void) {
     Schedule s = sample();
     char text[SCHEDULE_TEXT];
     CHECK(schedule_parse_curriculum("1x15:50,2x25:150,255x34:300", &s) == STATUS_OK);
@@ -176,9 +176,9 @@ int main(void) {
     the_rate_warms_up_then_holds_or_falls();
     steps_are_rounded_and_at_least_one();
     the_window_grows_as_published();
-    the_window_is_of_whole_iterations();
+    the_window_holds_whole_iterations();
     the_window_never_goes_back();
-    a_stage_holds_until_its_end();
+    a_stage_lasts_until_its_end();
     a_wrong_curriculum_is_refused();
     files_clear(folder);
     return check_report();

@@ -1,4 +1,5 @@
-/* tests/host/test_shard.c - folders of games: any order, stop, damage; the same bytes at the end. */
+/* tests/host/test_shard.c - folders of games: any order, stop, damage; the same bytes at the
+ * end. */
 #include <xxhash.h>
 
 #include "tests/support/files.h"
@@ -82,7 +83,7 @@ static void a_shorter_run_loses_no_games_of_a_longer_one(void) {
     files_clear(files_path("fresh"));
 }
 
-static void a_stop_between_rename_and_removal_is_made_good(void) {
+static void a_stop_between_rename_and_removal_is_repaired(void) {
     GameTerms t = terms_of(RULES_BLOB, 2, 2, 0);
     unsigned char *part;
     size_t size;
@@ -117,7 +118,7 @@ static int part_games(const GameTerms *terms, uint64_t hash, int in_order) {
     return status == STATUS_OK ? kept : -1;
 }
 
-static void damage_of_a_part_keeps_what_was_before_it(void) {
+static void games_before_the_damage_of_a_part_survive(void) {
     static uint16_t words[RECORD_MAX_WORDS];
     GameTerms t = terms_of(RULES_BLOB, 2, 1, 0);
     unsigned char *bytes;
@@ -190,7 +191,7 @@ static Status read_all(const char *path) {
     return status;
 }
 
-static void damage_of_a_shard_is_seen(void) {
+static void damage_of_a_shard_is_detected(void) {
     GameTerms t = terms_of(RULES_BLOB, 2, 2, 0);
     unsigned char *bytes;
     size_t size;
@@ -264,7 +265,7 @@ static Status open_named(const char *name, const cJSON *identity, int64_t games)
     return status;
 }
 
-static void other_folders_are_left_alone(void) {
+static void foreign_folders_are_left_alone(void) {
     GameTerms t = terms_of(RULES_BLOB, 2, 2, 0);
     cJSON *mine = identity_of(&t, "1"), *other = identity_of(&t, "2"), *more = identity_of(&t, "1");
     ShardStore *store;
@@ -303,7 +304,7 @@ static void other_folders_are_left_alone(void) {
     files_clear(files_path("run"));
 }
 
-static void a_game_is_kept_once(void) {
+static void a_game_is_stored_once(void) {
     static uint16_t words[RECORD_MAX_WORDS];
     GameTerms t = terms_of(RULES_BLOB, 3, 5, 0);
     ShardStore *store;
@@ -378,12 +379,12 @@ int main(void) {
     games_come_back_as_they_were(terms_of(RULES_OH_HELL, 4, 5, 1), 20);
     any_order_and_any_stop_end_in_the_same_bytes();
     a_shorter_run_loses_no_games_of_a_longer_one();
-    a_stop_between_rename_and_removal_is_made_good();
-    damage_of_a_part_keeps_what_was_before_it();
-    damage_of_a_shard_is_seen();
+    a_stop_between_rename_and_removal_is_repaired();
+    games_before_the_damage_of_a_part_survive();
+    damage_of_a_shard_is_detected();
     offsets_of_a_shard_are_checked();
-    other_folders_are_left_alone();
-    a_game_is_kept_once();
+    foreign_folders_are_left_alone();
+    a_game_is_stored_once();
     a_disk_that_fills_loses_nothing();
     files_clear(folder);
     return check_report();

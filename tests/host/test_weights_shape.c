@@ -1,4 +1,5 @@
-/* tests/host/test_weights_shape.c - host/files/weights_shape.h: what was saved is what is read, or refused. */
+/* tests/host/test_weights_shape.c - host/files/weights_shape.h: what was saved is what is read, or
+ * refused. */
 #include "host/files/weights_shape.h"
 
 #include <fcntl.h>
@@ -81,7 +82,7 @@ static void write_file(const Made *m) {
     cJSON_Delete(texts);
 }
 
-static void without_metadata_the_default_counts(void) {
+static void without_metadata_the_default_applies(void) {
     ModelConfig shape;
     Made made = {64, 3, 8, NULL, NULL, NULL};
     write_file(&made);
@@ -134,7 +135,7 @@ int main(void) {
     CHECK(mkdtemp(folder) != NULL);
     snprintf(path, sizeof path, "%s/net.safetensors", folder);
     every_size_is_read();
-    without_metadata_the_default_counts();
+    without_metadata_the_default_applies();
     refused();
     rmdir(folder);
     return check_report();
