@@ -17,7 +17,7 @@
  * that sets them = 321 nodes a wave, 9,951 an epoch of 31 waves. One switch with a case for each of
  * those counts would hold 1 + 3 + 5 + 7 + 9 = 25 chunks, 875 nodes a wave. */
 #include "device/core/graph.cuh"
-#include "nn/gemm.cuh"
+#include "nn/cublaslt.cuh"
 #include "forward_kernels.cuh"
 #include "net_cuda.h"
 

@@ -9,7 +9,7 @@
  * gradient alone is a few tiles: all layers' are one call, side by side. */
 #include <stdlib.h>
 
-#include "nn/gemm.cuh"
+#include "nn/cublaslt.cuh"
 #include "train_gemm.h"
 #include "train_gemm_kernels.cuh"
 

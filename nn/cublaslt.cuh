@@ -1,4 +1,4 @@
-/* nn/gemm.cuh - a linear layer of fixed shape through cuBLASLt, with one algorithm for good.
+/* nn/cublaslt.cuh - a linear layer of fixed shape through cuBLASLt, with one algorithm for good.
  *
  *   y (R, out) = f(x (R, in) W^T + bias) + beta * addend        W (out, in), all by rows
  *
@@ -6,8 +6,8 @@
  * first operand. The algorithm is the heuristic's first without split-K for a number of rows that
  * the GPU alone decides, whatever R is, so that a row's bits depend neither on R nor on how many
  * rows matter. */
-#ifndef NN_GEMM_CUH
-#define NN_GEMM_CUH
+#ifndef NN_CUBLASLT_CUH
+#define NN_CUBLASLT_CUH
 
 #include <cublasLt.h>
 
