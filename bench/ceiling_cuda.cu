@@ -3,9 +3,7 @@
  *   C = A B^T   with M = N = K = 8192: 1.1 TFLOP a call, and 256 operations a byte and more
  *
  * Operands are random: a product of zeros draws less power and runs at a higher clock. */
-#include <cublasLt.h>
-
-#include "device/core/launch.cuh"
+#include "nn/cublaslt.cuh"
 #include "ceiling.h"
 
 enum {
@@ -15,16 +13,6 @@ enum {
     WORKSPACE_BYTES = 64 << 20
 };
 static const size_t COPY_BYTES = (size_t)1 << 30;
-
-#define LT_TRY(call)                                                      \
-    do {                                                                  \
-        cublasStatus_t lt_ = (call);                                      \
-        if (lt_ != CUBLAS_STATUS_SUCCESS) {                               \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call, \
-                    cublasLtGetStatusString(lt_));                        \
-            return STATUS_DEVICE;                                         \
-        }                                                                 \
-    } while (0)
 
 /* Numbers in [-1/2, 1/2); bf16 takes the upper half of a float32. */
 static __global__ void fill_kernel(void *x, int n, bool bf16, uint64_t seed) {
@@ -40,19 +28,15 @@ static __global__ void fill_kernel(void *x, int n, bool bf16, uint64_t seed) {
 /* Everything of one measurement; zero at first. */
 typedef struct {
     cublasLtHandle_t lt;
-    cublasLtMatmulDesc_t product;
-    cublasLtMatrixLayout_t square;
-    cublasLtMatmulPreference_t wish;
-    cublasLtMatmulHeuristicResult_t found;
+    LtProduct product;
     void *a, *b, *c, *workspace;
     cudaStream_t stream;
 } Product;
 
-static Status product_open(Product *p, bool bf16) {
-    const cudaDataType_t type = bf16 ? CUDA_R_16BF : CUDA_R_32F;
-    const cublasOperation_t transposed = CUBLAS_OP_T;
-    size_t bytes = (size_t)SIDE * SIDE * (bf16 ? 2 : 4), room = WORKSPACE_BYTES;
-    int blocks = launch_blocks((int64_t)SIDE * SIDE, 1, THREADS), count = 0;
+static Status product_open(Product *p, Precision precision) {
+    const bool bf16 = precision == PRECISION_BF16;
+    const size_t bytes = (size_t)SIDE * SIDE * (bf16 ? 2 : 4);
+    const int blocks = launch_blocks((int64_t)SIDE * SIDE, 1, THREADS);
     CUDA_TRY(cudaStreamCreateWithFlags(&p->stream, cudaStreamNonBlocking));
     CUDA_TRY(cudaMalloc(&p->a, bytes));
     CUDA_TRY(cudaMalloc(&p->b, bytes));
@@ -61,22 +45,19 @@ static Status product_open(Product *p, bool bf16) {
     LAUNCH(fill_kernel, blocks, THREADS, p->stream, p->a, SIDE * SIDE, bf16, 1);
     LAUNCH(fill_kernel, blocks, THREADS, p->stream, p->b, SIDE * SIDE, bf16, 2);
     LT_TRY(cublasLtCreate(&p->lt));
-    LT_TRY(cublasLtMatmulDescCreate(&p->product, CUBLAS_COMPUTE_32F, CUDA_R_32F));
-    LT_TRY(cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
-                                          sizeof transposed));
-    LT_TRY(cublasLtMatrixLayoutCreate(&p->square, type, SIDE, SIDE, SIDE));
-    LT_TRY(cublasLtMatmulPreferenceCreate(&p->wish));
-    LT_TRY(cublasLtMatmulPreferenceSetAttribute(p->wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                                &room, sizeof room));
-    LT_TRY(cublasLtMatmulAlgoGetHeuristic(p->lt, p->product, p->square, p->square, p->square,
-                                          p->square, p->wish, 1, &p->found, &count));
-    return count == 1 ? STATUS_OK : STATUS_DEVICE;
+    const LtMatrix square = {
+        .precision = precision, .rows = SIDE, .columns = SIDE, .stride = SIDE, .batch = 1};
+    LtShape s;
+    memset(&s, 0, sizeof s);
+    s.first = s.second = s.result = square;
+    s.transpose_first = true;
+    s.epilogue = CUBLASLT_EPILOGUE_DEFAULT;
+    s.workspace_bytes = WORKSPACE_BYTES;
+    return lt_open(&p->product, p->lt, &s);
 }
 
 static void product_close(Product *p) {
-    if (p->wish) (void)cublasLtMatmulPreferenceDestroy(p->wish);
-    if (p->square) (void)cublasLtMatrixLayoutDestroy(p->square);
-    if (p->product) (void)cublasLtMatmulDescDestroy(p->product);
+    lt_close(&p->product);
     if (p->lt) (void)cublasLtDestroy(p->lt);
     (void)cudaFree(p->workspace);
     (void)cudaFree(p->c);
@@ -86,11 +67,9 @@ static void product_close(Product *p) {
 }
 
 static Status product_calls(Product *p, int calls) {
-    const float one = 1, zero = 0;
-    for (int i = 0; i < calls; i++)
-        LT_TRY(cublasLtMatmul(p->lt, p->product, &one, p->a, p->square, p->b, p->square, &zero,
-                              p->c, p->square, p->c, p->square, &p->found.algo, p->workspace,
-                              WORKSPACE_BYTES, p->stream));
+    const LtCall call = {
+        .first = p->a, .second = p->b, .bias = NULL, .addend = NULL, .result = p->c};
+    for (int i = 0; i < calls; i++) TRY(lt_run(&p->product, p->lt, &call, p->workspace, p->stream));
     CUDA_TRY(cudaStreamSynchronize(p->stream));
     return STATUS_OK;
 }
@@ -106,7 +85,7 @@ static Status product_rate(Product *p, double seconds, double *flops) {
 extern "C" Status ceiling_gemm_cuda(Precision precision, double seconds, double *flops) {
     Product p;
     memset(&p, 0, sizeof p);
-    Status status = product_open(&p, precision != PRECISION_FLOAT32);
+    Status status = product_open(&p, precision == PRECISION_FLOAT32 ? precision : PRECISION_BF16);
     if (status == STATUS_OK) status = product_rate(&p, seconds, flops);
     product_close(&p);
     return status;

@@ -23,6 +23,8 @@
 
 enum { THREADS = 128 }; /* a block */
 
+enum { WORKSPACE_BYTES = 32 << 20, LEAST_ROWS = 64 };
+
 /* The products by shape; those of the layers are shared by all layers. */
 typedef enum {
     GEMM_INPUT_EMBEDDING,
@@ -40,13 +42,13 @@ typedef struct {
     int height;      /* rows of a chunk: full, or what the capacity takes */
     int chunks;      /* that cover the capacity */
     void *residual;  /* (height, C) elements: what flows from layer to layer */
-    void *sums;      /* (height, C) elements: a product on its implementation into a norm */
+    void *sums;      /* (height, C) elements: a product on its way into a norm */
     void *hidden;    /* (height, widest) elements: inputs, hidden layer, heads' hidden layers */
     float *last;     /* (height, columns) the last layers' sums */
     int32_t *none;   /* 0: the count of the rehearsal */
-    void *workspace; /* (GEMM_WORKSPACE_BYTES) */
+    void *workspace; /* (WORKSPACE_BYTES) */
     cublasLtHandle_t lt;
-    Gemm gemm[GEMM_COUNT];
+    LtProduct product[GEMM_COUNT];
 } LayersNet;
 
 /* One call of forward, at one chunk. */
@@ -94,25 +96,35 @@ static void layout_layers(Net *net, Arena *arena) {
     n->hidden = arena_take(arena, rows * (size_t)widest, element);
     n->last = (float *)arena_take(arena, rows * (size_t)outputs_columns(c), sizeof *n->last);
     n->none = (int32_t *)arena_take(arena, 1, sizeof *n->none);
-    n->workspace = arena_take(arena, GEMM_WORKSPACE_BYTES, 1);
+    n->workspace = arena_take(arena, WORKSPACE_BYTES, 1);
 }
 
+/* The algorithm is chosen for a number of rows that the GPU alone decides, whatever the capacity,
+ * so that a row's bits depend neither on that nor on how many rows matter. */
 static Status open_product(LayersNet *n, GemmKind kind, const Linear *l,
-                           cublasLtEpilogue_t epilogue, float beta) {
-    const cudaDataType_t type = n->net.spec.precision == PRECISION_BF16 ? CUDA_R_16BF : CUDA_R_32F;
-    GemmShape s;
-    s.in = l->in;
-    s.out = l->out;
-    s.rows = n->height;
-    s.asked_rows = n->full;
-    s.stride = l->in;
-    s.type = type;
-    s.result = kind == GEMM_FC3 ? CUDA_R_32F : type; /* the heads are float32 */
+                           cublasLtEpilogue_t epilogue) {
+    const Precision precision = n->net.spec.precision;
+    const int rows[] = {n->full, LEAST_ROWS};
+    LtShape s;
+    memset(&s, 0, sizeof s);
+    s.first = {
+        .precision = precision, .rows = l->in, .columns = l->out, .stride = l->in, .batch = 1};
+    s.second = {
+        .precision = precision, .rows = l->in, .columns = n->height, .stride = l->in, .batch = 1};
+    s.result = {.precision = kind == GEMM_FC3 ? PRECISION_FLOAT32 : precision, /* as heads are */
+                .rows = l->out,
+                .columns = n->height,
+                .stride = l->out,
+                .batch = 1};
+    s.transpose_first = true;
     s.epilogue = epilogue;
-    s.beta = beta;
     s.bias = l->bias_element;
-    TRY(gemm_open(&n->gemm[kind], n->lt, &s));
-    return STATUS_OK;
+    s.aligned = LT_SECOND; /* a chunk begins at any row of the observations */
+    s.workspace_bytes = WORKSPACE_BYTES;
+    s.one_order = true;
+    s.columns = rows;
+    s.column_count = 2;
+    return lt_open(&n->product[kind], n->lt, &s);
 }
 
 /* Both last layers as one; its bias is added by the heads. */
@@ -125,12 +137,12 @@ static Linear outputs_linear(const LayersNet *n) {
     return l;
 }
 
-/* y = x W + bias, + addend where the product's beta is 1. */
+/* y = x W^T + bias, + addend unless that is NULL. */
 static Status product(LayersNet *n, GemmKind kind, const Linear *l, const void *x,
                       const void *addend, void *y, const LayersCall *call) {
-    TRY(gemm_run(&n->gemm[kind], n->lt, l->weight, l->bias_element, x, addend, y, n->workspace,
-                 call->stream));
-    return STATUS_OK;
+    const LtCall lt = {
+        .first = l->weight, .second = x, .bias = l->bias_element, .addend = addend, .result = y};
+    return lt_run(&n->product[kind], n->lt, &lt, n->workspace, call->stream);
 }
 
 static int blocks(const LayersNet *n) { return launch_blocks(n->height, 32, THREADS); }
@@ -163,7 +175,7 @@ static const NormKernel norm_kernels[2][2] = {
 /* residual = norm of sums, which has the residual already, and the bias if the product could. */
 static Status norm_chunk(LayersNet *n, GemmKind kind, const Linear *from, const Norm *norm,
                          const float *after, const LayersCall *call) {
-    const float *bias = n->gemm[kind].fused ? NULL : from->bias;
+    const float *bias = n->product[kind].fused ? NULL : from->bias;
     LayerNormArgs args = {n->sums,     bias,     NULL,        norm->gain,
                           norm->shift, after,    n->residual, n->net.spec.precision,
                           n->height,   from->out};
@@ -173,7 +185,7 @@ static Status norm_chunk(LayersNet *n, GemmKind kind, const Linear *from, const 
 }
 
 static Status relu_chunk(LayersNet *n, GemmKind kind, const Linear *from, const LayersCall *call) {
-    if (n->gemm[kind].fused) return STATUS_OK;
+    if (n->product[kind].fused) return STATUS_OK;
     ReluArgs args = {n->hidden, from->bias, n->net.spec.precision, n->height, from->out};
     if (is_bf16(n))
         LAUNCH(relu_kernel<PRECISION_BF16>, blocks(n), THREADS, call->stream, args, call->first,
@@ -305,18 +317,18 @@ static Status open_layers(Net *net) {
     const cublasLtEpilogue_t relu = CUBLASLT_EPILOGUE_RELU_BIAS;
     const Linear outputs = outputs_linear(n);
     LT_TRY(cublasLtCreate(&n->lt));
-    TRY(open_product(n, GEMM_INPUT_EMBEDDING, &p->input_embedding, bias, 0.0f));
-    TRY(open_product(n, GEMM_SELF_ATTN, &p->layer[0].self_attn, bias, 1.0f));
-    TRY(open_product(n, GEMM_LINEAR1, &p->layer[0].linear1, relu, 0.0f));
-    TRY(open_product(n, GEMM_LINEAR2, &p->layer[0].linear2, bias, 1.0f));
-    TRY(open_product(n, GEMM_FC0, &p->fc0, relu, 0.0f));
-    TRY(open_product(n, GEMM_FC3, &outputs, bare, 0.0f));
+    TRY(open_product(n, GEMM_INPUT_EMBEDDING, &p->input_embedding, bias));
+    TRY(open_product(n, GEMM_SELF_ATTN, &p->layer[0].self_attn, bias));
+    TRY(open_product(n, GEMM_LINEAR1, &p->layer[0].linear1, relu));
+    TRY(open_product(n, GEMM_LINEAR2, &p->layer[0].linear2, bias));
+    TRY(open_product(n, GEMM_FC0, &p->fc0, relu));
+    TRY(open_product(n, GEMM_FC3, &outputs, bare));
     return rehearse(n);
 }
 
 static void close_layers(Net *net) {
     LayersNet *n = (LayersNet *)net;
-    for (int i = 0; i < GEMM_COUNT; i++) gemm_close(&n->gemm[i]);
+    for (int i = 0; i < GEMM_COUNT; i++) lt_close(&n->product[i]);
     if (n->lt) (void)cublasLtDestroy(n->lt);
 }
 
