@@ -168,12 +168,12 @@ plant layers_swapped "plain" $net $net \
 plant memset_swapped "plain" $core $core \
     'cudaMemsetAsync(dst, 0, bytes, stream)' 'cudaMemsetAsync(dst, (int)bytes, 0, stream)'
 plant arguments_of_the_first_run "plain asan" $play $play \
-    'LAUNCH(move_kernel, launch_blocks(play->workers, 1, WORKER_THREADS), WORKER_THREADS,
-           stream, *play);' \
+    'LAUNCH(move_kernel, launch_blocks(play->workers, 1, WORKER_THREADS), WORKER_THREADS, stream,
+           *play);' \
     'static Play first;
     if (!first.G) first = *play;
-    LAUNCH(move_kernel, launch_blocks(play->workers, 1, WORKER_THREADS), WORKER_THREADS,
-           stream, first);'
+    LAUNCH(move_kernel, launch_blocks(play->workers, 1, WORKER_THREADS), WORKER_THREADS, stream,
+           first);'
 
 # --- Memory
 plant memory_not_zeroed "plain msan" $core $core \
