@@ -22,7 +22,15 @@ typedef struct {
 static Status fill(void *context, const int64_t *batch, int first, int rows, const TrainBatch *out,
                    Stream stream) {
     const TrainBench *b = (const TrainBench *)context;
-    GatherArgs args = {b->replay, batch, 0, first, rows, *out, b->o->device->net->bf16_rows};
+    GatherArgs args = {
+        .replay = b->replay,
+        .batch = batch,
+        .row_base = 0,
+        .first = first,
+        .rows = rows,
+        .out = *out,
+        .bf16 = b->o->device->net->bf16_rows,
+    };
     return b->o->device->replay->gather(&args, stream);
 }
 

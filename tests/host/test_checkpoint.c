@@ -8,7 +8,18 @@
 #include "host/train/checkpoint.h"
 #include "tests/support/files.h"
 
-static const ModelConfig config = {32, 32, 2, 32, 2, 32, 52, 32, 8, VALUE_SIGMOID};
+static const ModelConfig config = {
+    .inputs = 32,
+    .width = 32,
+    .heads = 2,
+    .hidden = 32,
+    .layers = 2,
+    .policy_hidden = 32,
+    .actions = 52,
+    .value_hidden = 32,
+    .values = 8,
+    .value_head = VALUE_SIGMOID,
+};
 
 /* A state whose every number follows from `seed`. */
 static void make_state(TrainState *s, uint64_t seed) {

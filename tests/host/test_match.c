@@ -103,7 +103,15 @@ static void what_is_counted_was_played(void) {
         int P = tables[t][0], F = tables[t][1], full = tables[t][2];
         MatchConfig c = match_of(PLAYER_NET, PLAYER_RULE, P, F, full);
         MatchResult r = play(&c, &told);
-        PlayRun run = {match_selfplay(&c), &weights[0], NULL, 0, 48, 2, false};
+        PlayRun run = {
+            .config = match_selfplay(&c),
+            .weights = &weights[0],
+            .ranges = NULL,
+            .range_count = 0,
+            .games = 48,
+            .threads = 2,
+            .narrow = false,
+        };
         CHECK(run.config.settings.paired && run.config.noise_weight == 0);
         CHECK(run.config.settings.move_power == ROOT_BEST &&
               run.config.settings.explore_decisions == 0);
@@ -139,7 +147,15 @@ static void what_is_counted_was_played(void) {
 static void both_games_have_the_same_cards(void) {
     MatchConfig c = match_of(PLAYER_RANDOM, PLAYER_RULE, 5, 4, 0);
     c.base.parallel = 16;
-    PlayRun run = {match_selfplay(&c), NULL, NULL, 0, 48, 1, false};
+    PlayRun run = {
+        .config = match_selfplay(&c),
+        .weights = NULL,
+        .ranges = NULL,
+        .range_count = 0,
+        .games = 48,
+        .threads = 1,
+        .narrow = false,
+    };
     Played played = play_run(&run);
     size_t dealt = sizeof(uint16_t) * (RECORD_ROUND_WORDS + 5 * 4);
     for (int d = 0; d < 24 && !checks_failed; d++) {

@@ -6,7 +6,18 @@
 #include "host/train/run_folder.h"
 #include "tests/support/files.h"
 
-static const ModelConfig config = {32, 32, 1, 32, 1, 32, 52, 32, 8, VALUE_SIGMOID};
+static const ModelConfig config = {
+    .inputs = 32,
+    .width = 32,
+    .heads = 1,
+    .hidden = 32,
+    .layers = 1,
+    .policy_hidden = 32,
+    .actions = 52,
+    .value_hidden = 32,
+    .values = 8,
+    .value_head = VALUE_SIGMOID,
+};
 
 /* Opens the folder "run" as a run of that seed. */
 static Status open_run(RunFolder *run, const char *seed, RunBegin begin) {

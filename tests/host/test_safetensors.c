@@ -226,7 +226,20 @@ static Status load_changed(const ModelConfig *config, const Change *change, floa
 }
 
 static void weights_must_match_the_shape_exactly(void) {
-    ModelConfig config = {32, 32, 2, 32, 1, 32, 52, 32, 8, VALUE_SIGMOID}, other = config;
+    ModelConfig config =
+                    {
+                        .inputs = 32,
+                        .width = 32,
+                        .heads = 2,
+                        .hidden = 32,
+                        .layers = 1,
+                        .policy_hidden = 32,
+                        .actions = 52,
+                        .value_hidden = 32,
+                        .values = 8,
+                        .value_head = VALUE_SIGMOID,
+                    },
+                other = config;
     Weights a, b;
     float x = 0;
     char hash[WEIGHTS_HASH_TEXT], again[WEIGHTS_HASH_TEXT];

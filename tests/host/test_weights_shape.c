@@ -20,10 +20,54 @@ static bool same(const ModelConfig *x, const ModelConfig *y) {
 
 static void every_size_is_read(void) {
     static const ModelConfig shapes[] = {
-        {256, 256, 8, 1024, 6, 256, 52, 128, 8, VALUE_SIGMOID},
-        {256, 64, 4, 96, 2, 48, 52, 24, 8, VALUE_SIGMOID},
-        {64, 32, 1, 160, 11, 7, 5, 3, 1, VALUE_TANH},
-        {32, 96, 3, 32, 1, 1, 9, 2, 2, VALUE_TANH},
+        {
+            .inputs = 256,
+            .width = 256,
+            .heads = 8,
+            .hidden = 1024,
+            .layers = 6,
+            .policy_hidden = 256,
+            .actions = 52,
+            .value_hidden = 128,
+            .values = 8,
+            .value_head = VALUE_SIGMOID,
+        },
+        {
+            .inputs = 256,
+            .width = 64,
+            .heads = 4,
+            .hidden = 96,
+            .layers = 2,
+            .policy_hidden = 48,
+            .actions = 52,
+            .value_hidden = 24,
+            .values = 8,
+            .value_head = VALUE_SIGMOID,
+        },
+        {
+            .inputs = 64,
+            .width = 32,
+            .heads = 1,
+            .hidden = 160,
+            .layers = 11,
+            .policy_hidden = 7,
+            .actions = 5,
+            .value_hidden = 3,
+            .values = 1,
+            .value_head = VALUE_TANH,
+        },
+        {
+            .inputs = 32,
+            .width = 96,
+            .heads = 3,
+            .hidden = 32,
+            .layers = 1,
+            .policy_hidden = 1,
+            .actions = 9,
+            .value_hidden = 2,
+            .values = 2,
+            .value_head = VALUE_TANH,
+        },
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         Weights weights;

@@ -98,7 +98,15 @@ static Status add(const Ring *ring, int width, const uint16_t *records, const in
 
 static Status gather(const Ring *ring, int width, const Batch *batch, bool bf16) {
     /* in two calls: rows 0 .. 39, and the rest of the same batch */
-    GatherArgs args = {ring->replay, batch->number, 65536 - 32, 0, 40, batch->out, bf16};
+    GatherArgs args = {
+        .replay = ring->replay,
+        .batch = batch->number,
+        .row_base = 65536 - 32,
+        .first = 0,
+        .rows = 40,
+        .out = batch->out,
+        .bf16 = bf16,
+    };
     for (int part = 0; part < 2; part++) {
         if (width == 8)
             TRY(gather_by<8>(&args, ring->stream));
