@@ -3,7 +3,7 @@
 set -u
 analyze=$1
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 failed=0
 query='{"id":"a","players":4,"cards":5,"trump":"S","dealer":3,"actions":["2","1","0","3"],'
 query+='"hands":["AS KD 7C 3C 2H",null,null,null],"evaluator":"hash"}'
@@ -52,7 +52,7 @@ coproc "$analyze" --device cpu 2>/dev/null
 process=$COPROC_PID
 for _ in 1 2; do
     printf '%s\n' "$query" >&"${COPROC[1]}"
-    read -r -t 20 answer <&"${COPROC[0]}" && [[ $answer == *'"rows":91'* ]] || failed=1
+    read -r -t 100 answer <&"${COPROC[0]}" && [[ $answer == *'"rows":91'* ]] || failed=1
 done
 exec {COPROC[1]}>&-
 wait "$process" || failed=1

@@ -4,7 +4,7 @@
 set -u
 arena=$(realpath "$1")
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 cd "$tmp" || exit 1
 failed=0
 small=(--device cpu --players 3 --cards 3 --worlds 1 --simulations 4 --threads 1)
@@ -18,7 +18,7 @@ fail() {
 refused() {
     local status=$1 text=$2 got
     shift 2
-    timeout -s KILL 100 "$arena" "${small[@]}" "$@" >out 2>err
+    timeout --foreground -s KILL 300 "$arena" "${small[@]}" "$@" >out 2>err
     got=$?
     [[ $got == "$status" && $(wc -l <err) == 1 && $(<err) == *"$text"* && ! -s out ]] && return
     fail "blob-arena $*"$'\n'"  expected $status: $text"$'\n'"  found $got: $(<err)$(<out)"
@@ -36,8 +36,9 @@ done
 [[ $(wc -l <one) == 2 && $(<one) == *"+0.000    +0.000 .. +0.000"*undecided ]] || fail "$(<one)"
 
 # Asked to stop: what there is, and no failure.
-timeout --foreground -s KILL 20 "$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
-sleep 0.7
+: >err
+"$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
+until grep -q '^device: ' err || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
 kill -TERM $!
 wait $! || fail "stopped: status $?, $(<err)"
 [[ $(<err) == *"no result"* || -s one ]] || fail "stopped: $(<err)"

@@ -3,7 +3,7 @@
 set -u
 bin=$(realpath "$1")
 tmp=$(mktemp -d "${2:-${TMPDIR:-/tmp}}/blob-refusals.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 cd "$tmp" || exit 1
 failed=0 program=blob-gpu-selfplay blocks=unlimited
 small=(--evaluator hash --players 3 --cards 3 --worlds 1 --simulations 4 --threads 1)
@@ -17,7 +17,7 @@ fail() {
 # may have $blocks KiB; stderr goes through a pipe, which no such limit cuts.
 run() {
     : >out
-    (ulimit -S -f "$blocks" && exec timeout -s KILL 100 "$bin/$program" "$@" 2>&1 >>out) | cat >err
+    (ulimit -S -f "$blocks" && exec timeout --foreground -s KILL 300 "$bin/$program" "$@" 2>&1 >>out) | cat >err
     return "${PIPESTATUS[0]}"
 }
 

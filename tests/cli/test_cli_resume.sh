@@ -3,7 +3,7 @@
 set -u
 bin=$(realpath "$1") selfplay=$bin/blob-gpu-selfplay records=$bin/blob-records
 tmp=$(mktemp -d "${2:-${TMPDIR:-/tmp}}/blob-resume.XXXXXX") || exit 1
-trap 'kill -KILL "$process" 2>/dev/null; rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 cd "$tmp" || exit 1
 failed=0 process=
 # Whole matches of 6 rounds: their records fill a part's buffer a dozen times in a shard, so that a
@@ -18,7 +18,7 @@ fail() {
 
 # play FOLDER ARGS..: a run that must end well and say nothing (what it repairs, it says to `err`).
 play() {
-    timeout -s KILL 100 "$selfplay" --quiet --out "$@" >out 2>err ||
+    timeout --foreground -s KILL 300 "$selfplay" --quiet --out "$@" >out 2>err ||
         fail "blob-gpu-selfplay --out $*: $? $(<err)"
 }
 

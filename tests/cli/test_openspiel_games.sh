@@ -3,7 +3,7 @@
 set -u
 replay=$1 trace=$2
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 failed=0 where=
 
 # expect STATUS TEXT ARGS..: runs the program; the status is that, and the only line that it

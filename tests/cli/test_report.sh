@@ -4,7 +4,7 @@ set -u
 sample=$1 report=$2/report.py
 command -v python3 >/dev/null || { echo "python3 is missing: skipped" >&2; exit 77; }
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 failed=0
 
 wrong() {

@@ -2,8 +2,8 @@
 # tests/cli/test_selftest.sh BINARY - blob-selftest: what the CPU alone can check, exits, refusals.
 set -uo pipefail
 selftest=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+tmp=$(mktemp -d) || exit 1
+source "$(dirname "$0")/tidy.sh"
 failed=0
 
 fail() {
@@ -12,50 +12,50 @@ fail() {
 }
 
 # On the CPU every section runs and is well, and the file says the same.
-"$selftest" --device cpu --json "$folder/report.json" >"$folder/out" 2>"$folder/err"
+"$selftest" --device cpu --json "$tmp/report.json" >"$tmp/out" 2>"$tmp/err"
 code=$?
 [[ $code == 0 ]] || fail "--device cpu: exit $code"
-[[ ! -s $folder/err ]] || fail "--device cpu: $(head -n 1 "$folder/err")"
-tail -n 1 "$folder/out" | grep -qx 'blob-selftest: all is well' || fail 'no verdict at the end'
-[[ $(grep -c '^[a-z].*: ok' "$folder/out") == 5 ]] || fail 'not five sections with a verdict'
-grep -q 'cpu int8, auto, positions' "$folder/out" || fail 'int8 is not held beside float32'
-grep -A 1 'cpu int8, auto, positions' "$folder/out" | grep -q 'p99' || fail 'no distances of int8'
-[[ $(grep -c '"ok":.*true' "$folder/report.json") -gt 10 ]] || fail 'the file lacks verdicts'
-grep -q '"ok":.*false' "$folder/report.json" && fail 'the file says something failed'
+[[ ! -s $tmp/err ]] || fail "--device cpu: $(head -n 1 "$tmp/err")"
+tail -n 1 "$tmp/out" | grep -qx 'blob-selftest: all is well' || fail 'no verdict at the end'
+[[ $(grep -c '^[a-z].*: ok' "$tmp/out") == 5 ]] || fail 'not five sections with a verdict'
+grep -q 'cpu int8, auto, positions' "$tmp/out" || fail 'int8 is not held beside float32'
+grep -A 1 'cpu int8, auto, positions' "$tmp/out" | grep -q 'p99' || fail 'no distances of int8'
+[[ $(grep -c '"ok":.*true' "$tmp/report.json") -gt 10 ]] || fail 'the file lacks verdicts'
+grep -q '"ok":.*false' "$tmp/report.json" && fail 'the file says something failed'
 
 # refused EXIT TEXT ARGS..: one line on stderr that holds the text, nothing on stdout.
 refused() {
     local expected=$1 text=$2 code
     shift 2
-    "$selftest" "$@" >"$folder/out" 2>"$folder/err"
+    "$selftest" "$@" >"$tmp/out" 2>"$tmp/err"
     code=$?
     [[ $code == "$expected" ]] || fail "$*: exit $code, not $expected"
-    [[ $(wc -l <"$folder/err") == 1 ]] || fail "$*: not one line: $(cat "$folder/err")"
-    grep -qF -- "$text" "$folder/err" || fail "$*: $(cat "$folder/err")"
+    [[ $(wc -l <"$tmp/err") == 1 ]] || fail "$*: not one line: $(cat "$tmp/err")"
+    grep -qF -- "$text" "$tmp/err" || fail "$*: $(cat "$tmp/err")"
 }
 refused 2 'must be one of cuda cpu' --device tpu
-refused 2 'nothing.safetensors' --device cpu --weights "$folder/nothing.safetensors"
-refused 2 "$folder/no/report.json" --device cpu --json "$folder/no/report.json"
+refused 2 'nothing.safetensors' --device cpu --weights "$tmp/nothing.safetensors"
+refused 2 "$tmp/no/report.json" --device cpu --json "$tmp/no/report.json"
 
 # A report of another day outlives a run that was refused or had nothing to check.
 keeps() {
-    [[ $(<"$folder/kept/report.json") == older ]] || fail "$*: the older report is gone"
-    [[ $(ls "$folder/kept") == report.json ]] || fail "$*: left $(ls "$folder/kept")"
+    [[ $(<"$tmp/kept/report.json") == older ]] || fail "$*: the older report is gone"
+    [[ $(ls "$tmp/kept") == report.json ]] || fail "$*: left $(ls "$tmp/kept")"
 }
-mkdir "$folder/kept" && echo older >"$folder/kept/report.json"
-refused 2 'nothing.safetensors' --device cpu --weights "$folder/nothing.safetensors" \
-    --json "$folder/kept/report.json"
+mkdir "$tmp/kept" && echo older >"$tmp/kept/report.json"
+refused 2 'nothing.safetensors' --device cpu --weights "$tmp/nothing.safetensors" \
+    --json "$tmp/kept/report.json"
 keeps 'weights that are not there'
-refused 2 'is not a plain file' --device cpu --json "$folder/kept"
+refused 2 'is not a plain file' --device cpu --json "$tmp/kept"
 keeps 'a folder in place of a report'
 
 # Without a GPU: one line, 77. A machine that has one is checked by the tests labelled gpu.
 if ! nvidia-smi >/dev/null 2>&1; then
-    "$selftest" --json "$folder/kept/report.json" >"$folder/out" 2>"$folder/err"
+    "$selftest" --json "$tmp/kept/report.json" >"$tmp/out" 2>"$tmp/err"
     code=$?
     [[ $code == 77 ]] || fail "without a GPU: exit $code, not 77"
-    [[ $(cat "$folder/out" "$folder/err" | wc -l) == 1 ]] || fail 'without a GPU: not one line'
-    grep -q '^nothing checked: ' "$folder/out" || fail "without a GPU: $(cat "$folder/out")"
+    [[ $(cat "$tmp/out" "$tmp/err" | wc -l) == 1 ]] || fail 'without a GPU: not one line'
+    grep -q '^nothing checked: ' "$tmp/out" || fail "without a GPU: $(cat "$tmp/out")"
     keeps 'without a GPU'
 fi
 
@@ -97,19 +97,19 @@ huge() {
 
 # A network whose outputs are not finite: its sections fail, and so do the run, the file and the
 # exit status. What does not ask it stays well.
-huge "$folder/huge"
-"$selftest" --device cpu --weights "$folder/huge" --json "$folder/kept/report.json" \
-    >"$folder/out" 2>"$folder/err"
+huge "$tmp/huge"
+"$selftest" --device cpu --weights "$tmp/huge" --json "$tmp/kept/report.json" \
+    >"$tmp/out" 2>"$tmp/err"
 code=$?
 [[ $code == 1 ]] || fail "huge weights: exit $code, not 1"
-[[ $(tail -n 1 "$folder/out") == 'blob-selftest: FAILED' ]] || fail 'huge weights: no last verdict'
-grep -q '^games with the hash evaluator: ok' "$folder/out" || fail 'huge weights: games failed'
-grep -q '^float32 outputs: FAILED, 2 items$' "$folder/out" || fail 'huge weights: float32 is well'
-[[ $(grep -c '^  cpu float32, plain, .* FAILED inf% ' "$folder/out") == 2 ]] ||
+[[ $(tail -n 1 "$tmp/out") == 'blob-selftest: FAILED' ]] || fail 'huge weights: no last verdict'
+grep -q '^games with the hash evaluator: ok' "$tmp/out" || fail 'huge weights: games failed'
+grep -q '^float32 outputs: FAILED, 2 items$' "$tmp/out" || fail 'huge weights: float32 is well'
+[[ $(grep -c '^  cpu float32, plain, .* FAILED inf% ' "$tmp/out") == 2 ]] ||
     fail 'huge weights: distances are well'
-[[ $(grep -c '^[a-z].*: FAILED, it could not run to its end: ' "$folder/out") == 3 ]] ||
-    fail "huge weights: not three sections that broke off: $(grep FAILED "$folder/out")"
-[[ $(grep -c '"ok":.*false' "$folder/kept/report.json") == 7 ]] ||
+[[ $(grep -c '^[a-z].*: FAILED, it could not finish: ' "$tmp/out") == 3 ]] ||
+    fail "huge weights: not three sections that broke off: $(grep FAILED "$tmp/out")"
+[[ $(grep -c '"ok":.*false' "$tmp/kept/report.json") == 7 ]] ||
     fail 'huge weights: the file does not say what failed'
-[[ $(ls "$folder/kept") == report.json ]] || fail "huge weights: left $(ls "$folder/kept")"
+[[ $(ls "$tmp/kept") == report.json ]] || fail "huge weights: left $(ls "$tmp/kept")"
 exit $failed

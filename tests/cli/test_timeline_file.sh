@@ -4,7 +4,7 @@ set -u
 selfplay=$1/blob-gpu-selfplay summary=$2/timeline_summary.py
 command -v python3 >/dev/null || { echo "python3 is missing: skipped" >&2; exit 77; }
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 failed=0
 
 wrong() {
@@ -67,10 +67,7 @@ check "$tmp/many.json" 49
 for signals in INT 'INT INT' KILL; do
     "$selfplay" --device cpu --evaluator hash --threads 2 --games 1000000 --parallel 64 \
         --waves 500 --out "$tmp/stop" --trace "$tmp/stop.json" >"$tmp/out" 2>"$tmp/stop.err" &
-    for ((i = 0; i < 200; i++)); do
-        grep -qs backup "$tmp/stop.json" && break
-        sleep 0.02
-    done
+    until grep -qs backup "$tmp/stop.json" || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
     for signal in $signals; do kill -s "$signal" $!; done
     wait $! 2>/dev/null
     check "$tmp/stop.json" -1

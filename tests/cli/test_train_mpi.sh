@@ -8,9 +8,9 @@
 set -uo pipefail
 bin=$1
 command -v mpirun >/dev/null || exit 77
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+tmp=$(mktemp -d) || exit 1
+source "$(dirname "$0")/tidy.sh"
+cd "$tmp" || exit 1
 failed=0
 wrong() {
     echo "test_train_mpi: $*" >&2
@@ -71,8 +71,7 @@ more=(--iterations 8)
 train 2 --out whole "${more[@]}" || wrong "$(cat err)"
 mpirun -np 2 "$bin/blob-train" "${base[@]}" "${more[@]}" --out dies >out 2>err </dev/null &
 pid=$!
-for i in {1..200}; do
-    [[ -e dies/checkpoints/000002.safetensors ]] && break
+until [[ -e dies/checkpoints/000002.safetensors ]] || ! kill -0 "$pid" 2>/dev/null; do
     sleep 0.02
 done
 victim=$(pgrep -P "$pid" | tail -1)
@@ -88,17 +87,17 @@ for file in checkpoints/000008 replay/000007 weights; do
 done
 
 # What one process refuses alone ends all: nobody waits for it.
-timeout 60 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out two --iterations 5 \
+timeout --foreground 200 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out two --iterations 5 \
     --rate-schedule constant >out 2>err </dev/null && wrong "another schedule was accepted"
 grep -q "belongs to another run" err || wrong "the first process alone refuses: $(cat err)"
 rm -r dies/checkpoints/000008.safetensors dies/metrics.jsonl
 mkdir dies/metrics.jsonl
-timeout 60 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out dies "${more[@]}" >out 2>err </dev/null
+timeout --foreground 200 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out dies "${more[@]}" >out 2>err </dev/null
 status=$?
 ((status != 0 && status != 124)) || wrong "metrics.jsonl is a folder: status $status, $(cat err)"
 
 # Processes of one run have the same options.
-timeout 60 mpirun -np 1 "$bin/blob-train" "${base[@]}" --out differ : \
+timeout --foreground 200 mpirun -np 1 "$bin/blob-train" "${base[@]}" --out differ : \
     -np 1 "$bin/blob-train" "${base[@]}" --out differ --rate 0.1 >out 2>err </dev/null
 status=$?
 ((status != 0 && status != 124)) || wrong "other options in one process: status $status"

@@ -6,9 +6,9 @@
 # other numbers of threads; a damaged newest checkpoint; a folder with damaged ones alone; SIGINT.
 set -uo pipefail
 bin=$1
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+tmp=$(mktemp -d) || exit 1
+source "$(dirname "$0")/tidy.sh"
+cd "$tmp" || exit 1
 failed=0
 wrong() {
     echo "test_train_resume: $*" >&2
@@ -155,7 +155,7 @@ same alternating damaged "refused settings changed the run"
 "$bin/blob-train" "${base[@]}" --out asked --games 4000 --window-max 8000 \
     --curriculum 3x30 >out 2>err &
 pid=$!
-sleep 0.6
+until [[ -e asked/run.json ]] || ! kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
 kill -INT "$pid"
 wait "$pid" || wrong "SIGINT: exit status $?, $(cat err)"
 grep -q "the same command makes the rest" out || wrong "SIGINT: $(cat out)"

@@ -7,7 +7,9 @@ run=(--iterations 5 --games 200 --window-max 1000 --overlap)
 # pause MILLISECONDS
 pause() { sleep "$(($1 / 1000)).$(printf %03d $(($1 % 1000)))"; }
 
+begin=${EPOCHREALTIME/[.,]/}
 train "${run[@]}" --out whole || wrong "a run failed: $(<err)"
+whole=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000)) # milliseconds
 
 # Asked by SIGTERM again and again: each time it ends with status 0, and what there is can be gone
 # on from; in the end it is the run that was never asked.
@@ -15,7 +17,7 @@ asked=0
 for piece in {1..40}; do
     "$bin/blob-train" "${base[@]}" "${run[@]}" --out asked >out 2>err &
     pid=$!
-    pause $((20 + 15 * piece))
+    pause $((whole * piece / 18))
     kill -TERM "$pid" 2>/dev/null
     wait "$pid"
     status=$?

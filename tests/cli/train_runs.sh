@@ -3,7 +3,7 @@
 # bin: where the programs are. Sets failed; a test ends by `exit "$failed"`.
 bin=$(realpath "$1")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/blob-train.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
+source "$(dirname "$0")/tidy.sh"
 cd "$tmp" || exit 1
 failed=0
 name=$(basename "$0" .sh)
@@ -19,7 +19,7 @@ base=(--device cpu --games 60 --players 3 --cards 3 --format round --curriculum 
     --keep 3 --arena-every 0 --quiet)
 
 # train ARGS..: stdout in the file out, stderr in the file err; the program's status.
-train() { timeout -s KILL 100 "$bin/blob-train" "${base[@]}" "$@" >out 2>err; }
+train() { timeout --foreground -s KILL 300 "$bin/blob-train" "${base[@]}" "$@" >out 2>err; }
 
 # Names, sizes and checksums of all in a folder; the lock is empty and counts for nothing.
 contents() {
