@@ -1,4 +1,4 @@
-/* tests/host/analyze_ask.h - one query to blob-analyze and its answer, within the process. */
+/* tests/host/analyze_ask.h - asks blob-analyze a query within the process. */
 #ifndef TESTS_HOST_ANALYZE_ASK_H
 #define TESTS_HOST_ANALYZE_ASK_H
 
@@ -13,12 +13,12 @@ static Answerer asked;
 static bool ask_open(void) {
     const Device *device = NULL;
     char device_text[256];
-    omp_set_num_threads(1); /* a query has work for one; more only wait where tests run at once */
+    omp_set_num_threads(1); /* a query keeps one busy; more would only wait */
     return device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK &&
            answer_open(&asked, device, NULL, 1, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK;
 }
 
-/* What is written for the line; the caller frees. Ends the test where the device fails. */
+/* The answer to the line; the caller frees it. Ends the test if the device fails. */
 static char *ask_bytes(const char *line, size_t bytes) {
     char *text = NULL;
     size_t size = 0;
@@ -29,7 +29,7 @@ static char *ask_bytes(const char *line, size_t bytes) {
 
 static char *ask(const char *line) { return ask_bytes(line, strlen(line)); }
 
-/* The same as a tree; the caller deletes. It is one line of JSON, or the test ends. */
+/* The same, parsed; the caller deletes it. Ends the test unless it is one line of JSON. */
 static cJSON *ask_tree(const char *line) {
     char *text = ask(line);
     size_t length = strlen(text);
@@ -44,7 +44,7 @@ static inline const cJSON *field_of(const cJSON *tree, const char *name) {
     return cJSON_GetObjectItemCaseSensitive(tree, name);
 }
 
-/* "" where the answer is no error; "null" where it names no field. */
+/* "": the answer is not an error; "null": it names no field. */
 static inline const char *error_field(const cJSON *answer) {
     const cJSON *field = field_of(answer, "field");
     if (!cJSON_IsString(field_of(answer, "error"))) return field ? "field without error" : "";

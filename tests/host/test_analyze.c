@@ -1,4 +1,4 @@
-/* tests/host/test_analyze.c - blob-analyze against known answers, and every kind of wrong query.
+/* tests/host/test_analyze.c - blob-analyze against known answers, and all kinds of wrong queries.
  *
  *   test_analyze SAMPLE.jsonl..   lines of {"query": {..}, "expect": {..}} */
 #include "tests/support/check.h"
@@ -50,7 +50,7 @@ static void check_file(const char *path) {
     if (file) fclose(file);
 }
 
-/* Two good queries, and what each change of one of them is answered with: the field, or "". */
+/* Two good queries; below, changes of them and the field that the answer names, "": none. */
 static const char BLOB[] =
     "{\"id\":\"a\",\"players\":3,\"cards\":2,\"trump\":\"S\",\"dealer\":2,"
     "\"hands\":[\"AS KD\",\"2H 3H\",\"4C QH\"],\"actions\":[\"0\",\"1\",\"2\",\"KD\",\"2H\"],"
@@ -60,7 +60,7 @@ static const char OH_HELL[] =
     "\"hands\":[null,null,\"4C QD\"],\"actions\":[\"0\",\"1\"],\"evaluator\":\"uniform\"}";
 
 typedef struct {
-    const char *from, *to; /* the first `from` of the query is replaced */
+    const char *from, *to; /* replaces the first `from` of the query */
     const char *field;
 } Change;
 
@@ -188,7 +188,7 @@ static const Change OH_HELL_CHANGES[] = {
     {"\"0\",\"1\"]", "\"0\",\"1\",\"2\",\"KD\",\"2D\"]", ""}, /* one legal action */
 };
 
-/* The query with one change made, of malloc. */
+/* The changed query; the caller frees it. */
 static char *change_query(const char *query, const Change *change) {
     const char *at = strstr(query, change->from);
     size_t before = (size_t)(at - query), bytes = strlen(query) + strlen(change->to) + 1;
@@ -213,9 +213,9 @@ static void check_changes(const char *query, const Change *changes, size_t count
     }
 }
 
-/* Seat 1 has shown to lack spades and clubs, seat 0 has the diamonds: the hearts are too few. Wrong
- * also where seat 0 has but one card to play and nothing is searched. */
-static void check_impossible(void) {
+/* Seat 1 has shown to lack spades and clubs and seat 0 holds the diamonds: too few hearts are left.
+ * That is wrong even where seat 0 has one legal card and nothing is searched. */
+static void impossible_histories_are_refused(void) {
     static const Change changes[] = {{"]}", "]}", "actions"},
                                      {",\"2H\",\"5H\",\"6H\"", "", "actions"},
                                      {"\"3H\",\"AC\",\"4H\"", "\"3S\",\"AC\",\"4C\"", ""}};
@@ -227,8 +227,8 @@ static void check_impossible(void) {
         changes, sizeof changes / sizeof *changes);
 }
 
-/* Lines that are no JSON object: id and field are null. */
-static void check_not_json(void) {
+/* Lines that are not JSON objects: id and field are null. */
+static void lines_that_are_not_objects_are_refused(void) {
     /* clang-format off */
     static const char *const lines[] = {
         "x", "{", "[1]", "1", "\"a\"", "null", "{}}", "{} {}", "{\"id\":\"1\",}", "{\"id\":01}",
@@ -259,8 +259,8 @@ static void check_not_json(void) {
     free(text);
 }
 
-/* Bytes of whole answers: a choice is covered by the files, these are not. */
-static void check_texts(void) {
+/* Whole answers byte for byte, of kinds that the files lack. */
+static void whole_answers_have_exact_bytes(void) {
     char *text = ask("{\"id\":\"\\u00e9\\n\",\"players\":2,\"cards\":1,\"trump\":\"N\","
                      "\"dealer\":1,\"hands\":[\"AS\",null],\"actions\":[\"1\",\"1\"]}");
     CHECK(strcmp(text, "{\"id\":\"\xc3\xa9\\u000a\",\"to_move\":0,\"legal\":[\"AS\"],"
@@ -279,9 +279,9 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) check_file(argv[i]);
     check_changes(BLOB, BLOB_CHANGES, sizeof BLOB_CHANGES / sizeof *BLOB_CHANGES);
     check_changes(OH_HELL, OH_HELL_CHANGES, sizeof OH_HELL_CHANGES / sizeof *OH_HELL_CHANGES);
-    check_impossible();
-    check_not_json();
-    check_texts();
+    impossible_histories_are_refused();
+    lines_that_are_not_objects_are_refused();
+    whole_answers_have_exact_bytes();
     answer_close(&asked);
     return check_report();
 }

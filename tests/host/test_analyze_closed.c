@@ -1,4 +1,4 @@
-/* tests/host/test_analyze_closed.c - queries that know one hand: what is hidden changes nothing.
+/* tests/host/test_analyze_closed.c - queries that know one hand: hidden cards change nothing.
  *
  * Positions come from random play under the rules, over both variants and all numbers of seats. */
 #include "game/text.h"
@@ -9,7 +9,7 @@
 typedef struct {
     RoundState state;          /* the truth */
     uint64_t dealt[MAX_SEATS]; /* hands as dealt */
-    char actions[600];         /* "2","1","AS", so far, with a comma between two */
+    char actions[600];         /* so far: "2","1","AS" */
 } Deal;
 
 /* Cards of random numbers to P seats, and one turned up in oh-hell. */
@@ -97,8 +97,8 @@ static bool one_deal(const WorldScratch *w) {
     return w->groups == 0 || world_ways(w, w->start) == 1;
 }
 
-/* Every position of random play is accepted, and the legal actions are the rules'. */
-static void check_games(void) {
+/* Every position of random play is accepted, and hidden hands do not change the answer. */
+static void hidden_hands_change_no_answer(void) {
     static uint64_t binomial[WORLD_BINOMIALS];
     static WorldScratch worlds;
     Rng rng = rng_begin(7, 0, 0, RNG_DEAL, 0);
@@ -125,9 +125,9 @@ static void check_games(void) {
     CHECK(hidden > 300);
 }
 
-/* Where one deal fits, drawing worlds and knowing them is the same. 3 * 17 cards and one turned up
- * leave no stock, so that voids come to tell all. */
-static void check_known(void) {
+/* Where a single deal fits, sampling worlds equals knowing them. 3 * 17 cards and one turned up
+ * leave no stock, so shown voids come to determine all hands. */
+static void sampling_the_only_deal_equals_knowing_it(void) {
     static uint64_t binomial[WORLD_BINOMIALS];
     static WorldScratch worlds;
     Rng rng = rng_begin(8, 0, 0, RNG_DEAL, 0);
@@ -160,8 +160,8 @@ static Status read_text(const char *text, AnalyzeQuery *query) {
 
 #define POSITION "\"trump\":\"S\",\"dealer\":3,\"hands\":[\"AS KD\",null,null,null],\"actions\":[]"
 
-/* Defaults, seeds, and the place in a full game, as they reach the search. */
-static void check_settings(void) {
+/* Defaults, seeds and the round of a full game, as they reach the search. */
+static void defaults_and_seeds_reach_the_search(void) {
     static const struct {
         const char *more;
         int rounds;                     /* 0: refused, field round */
@@ -196,8 +196,8 @@ static void check_settings(void) {
     }
 }
 
-/* With the net: the same line again is the same answer, and the scores of a full game are seen. */
-static void check_net(void) {
+/* With a network: the same line gets the same answer, and the scores of a full game matter. */
+static void network_answers_repeat_and_see_scores(void) {
     static const char *const more[] = {"", ",\"noise\":0.25", ",\"scores\":[0,90,0,0],\"round\":0"};
     char text[512], *answers[3];
     for (int i = 0; i < 3; i++) {
@@ -217,10 +217,10 @@ static void check_net(void) {
 
 int main(void) {
     CHECK(ask_open());
-    check_games();
-    check_known();
-    check_settings();
-    check_net();
+    hidden_hands_change_no_answer();
+    sampling_the_only_deal_equals_knowing_it();
+    defaults_and_seeds_reach_the_search();
+    network_answers_repeat_and_see_scores();
     answer_close(&asked);
     return check_report();
 }

@@ -1,5 +1,5 @@
-/* tests/host/test_match.c - host/match/match.h: equal players differ by nothing on any deal, what
- * is counted is what was played, and no crank changes a result. */
+/* tests/host/test_match.c - host/match/match.h: equal players never differ, points are counted as
+ * played, and threads and batches change no result. */
 #include "host/match/match.h"
 
 #include <fcntl.h>
@@ -12,14 +12,14 @@
 
 enum { DEALS_MAX = 4096 };
 
-static Weights weights[2]; /* of networks just large enough to differ from game to game */
+static Weights weights[2]; /* of networks just large enough to play differently */
 static const Device *device;
 
-/* Every difference that a match told. */
+/* The differences that a match reported. */
 typedef struct {
     int64_t first, count;
     double difference[DEALS_MAX];
-    int64_t epochs, last_epoch; /* go_on is called for so many, and then refuses; 0: never */
+    int64_t epochs, last_epoch; /* calls of go_on; the call at which it says no, 0: never */
 } Told;
 
 static void tell(void *context, int64_t deal, double difference) {
@@ -53,7 +53,7 @@ static MatchConfig match_of(PlayerKind a, PlayerKind b, int players, int cards, 
     return c;
 }
 
-/* Plays and notes; `told` may hold last_epoch. */
+/* Plays a match; `told` holds last_epoch and receives the rest. */
 static MatchResult play(const MatchConfig *config, Told *told) {
     MatchConfig c = *config;
     MatchResult result;
@@ -75,7 +75,7 @@ static void mix_tables(MatchConfig *c) {
     memcpy(c->base.settings.tables, tables, sizeof tables);
 }
 
-/* The same weights on both sides, each evaluated as a network of its own. */
+/* The same weights on both sides, each evaluated as a separate network. */
 static void equal_players_differ_by_nothing(void) {
     static Told told;
     for (int players = 2; players <= MAX_SEATS + 2; players++) {
@@ -87,7 +87,7 @@ static void equal_players_differ_by_nothing(void) {
         CHECK(r.deals == 24 && r.rows > 0 && r.half_width == 0 && r.verdict == PAIRED_GO_ON);
         for (int64_t d = 0; d < told.count; d++) CHECK(told.difference[d] == 0);
         CHECK(r.score[0] == r.score[1] && r.score[0] > 0 && r.hit[0] == r.hit[1]);
-        c.weights[MATCH_B] = &weights[1]; /* and another network does not */
+        c.weights[MATCH_B] = &weights[1]; /* another network does differ */
         r = play(&c, &told);
         int other = 0;
         for (int64_t d = 0; d < told.count; d++) other += told.difference[d] != 0;
@@ -95,8 +95,8 @@ static void equal_players_differ_by_nothing(void) {
     }
 }
 
-/* The same games as self-play plays them, added up from their records' words by themselves. */
-static void what_is_counted_was_played(void) {
+/* Self-play of the same games: points added up from their records give the same differences. */
+static void counted_points_are_those_of_the_records(void) {
     static Told told;
     static const int tables[][3] = {{3, 4, 0}, {5, 2, 0}, {4, 2, 1}};
     for (int t = 0; t < 3; t++) {
@@ -177,7 +177,7 @@ static void check_same(const MatchResult *x, const Told *told, const MatchResult
     CHECK(x->half_width == y->half_width && x->verdict == y->verdict);
 }
 
-static void the_crank_changes_nothing(void) {
+static void threads_and_batches_change_nothing(void) {
     static Told told, again;
     static const struct {
         int threads, parallel, waves, block;
@@ -195,7 +195,7 @@ static void the_crank_changes_nothing(void) {
         MatchResult got = play(&turned, &again);
         check_same(&want, &told, &got, &again);
     }
-    c.first_deal = 10; /* the same deals, fewer of them */
+    c.first_deal = 10; /* some of the same deals */
     c.most_deals = 9;
     play(&c, &again);
     CHECK(again.count == 9);
@@ -205,7 +205,7 @@ static void the_crank_changes_nothing(void) {
     CHECK(memcmp(again.difference, told.difference, 9 * sizeof *told.difference) != 0);
 }
 
-static void rules_beat_chance(void) {
+static void rule_bot_beats_random(void) {
     static Told told;
     MatchConfig c = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
     c.most_deals = 1000;
@@ -227,23 +227,24 @@ static void the_sequential_test_ends_a_match(void) {
     c.block = 20;
     c.margin = 1;
     MatchResult r = play(&c, &told);
-    CHECK(r.verdict == PAIRED_ACCEPT && r.deals == 40); /* none before PAIRED_FIRST_LOOK */
+    CHECK(r.verdict == PAIRED_ACCEPT &&
+          r.deals == 40); /* the first block end after PAIRED_FIRST_LOOK */
     c.kinds[MATCH_A] = PLAYER_RANDOM;
     c.kinds[MATCH_B] = PLAYER_RULE;
     r = play(&c, &told);
     CHECK(r.verdict == PAIRED_REJECT && r.deals == 40);
-    c.kinds[MATCH_B] = PLAYER_RANDOM; /* equal: no difference ever */
+    c.kinds[MATCH_B] = PLAYER_RANDOM; /* equal players never differ */
     r = play(&c, &told);
     CHECK(r.verdict == PAIRED_REJECT && r.deals == 40 && r.stats.mean == 0);
-    c.margin = 1e-9; /* too fine to be told in so many */
+    c.margin = 1e-9; /* too small to decide in so few */
     c.kinds[MATCH_A] = PLAYER_RULE;
     c.most_deals = 50;
     r = play(&c, &told);
     CHECK(r.verdict == PAIRED_GO_ON && r.deals == 50);
 }
 
-/* Asked to stop, a match has the whole blocks before, and they are right. */
-static void a_match_may_be_stopped(void) {
+/* Asked to stop, a match holds the whole blocks played so far, and they are right. */
+static void a_stopped_match_has_whole_blocks(void) {
     static Told told, whole;
     MatchConfig c = match_of(PLAYER_NET, PLAYER_RULE, 4, 5, 0);
     c.base.parallel = 4;
@@ -261,11 +262,11 @@ static void a_match_may_be_stopped(void) {
     CHECK(stopped_between > 0);
 }
 
-static void what_makes_no_sense_is_refused(void) {
+static void invalid_settings_are_refused(void) {
     MatchConfig good = match_of(PLAYER_RULE, PLAYER_RANDOM, 4, 5, 0);
     MatchResult r;
     int refused = 0;
-    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the traces of what is refused */
+    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* swallows the traces of refusals */
     dup2(null, 2);
     for (int i = 0; i < 8; i++) {
         MatchConfig c = good;
@@ -298,13 +299,13 @@ int main(void) {
     CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     if (!checks_failed) {
         equal_players_differ_by_nothing();
-        what_is_counted_was_played();
+        counted_points_are_those_of_the_records();
         both_games_have_the_same_cards();
-        the_crank_changes_nothing();
-        rules_beat_chance();
+        threads_and_batches_change_nothing();
+        rule_bot_beats_random();
         the_sequential_test_ends_a_match();
-        a_match_may_be_stopped();
-        what_makes_no_sense_is_refused();
+        a_stopped_match_has_whole_blocks();
+        invalid_settings_are_refused();
     }
     for (int i = 0; i < 2; i++) weights_free(&weights[i]);
     return check_report();

@@ -1,6 +1,7 @@
-/* tests/host/test_selftest_report.c - blob-selftest's verdicts: one wrong item fails all above it.
+/* tests/host/test_selftest_report.c - the verdicts of blob-selftest: one wrong item fails
+ * everything above it.
  *
- * Standard output goes into a file meanwhile, since what a person reads there is checked too. */
+ * Standard output goes to a file, since what a person reads is checked too. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static const char *take_printed(void) {
     return text;
 }
 
-/* The items of the sections that are run below. */
+/* The items of the sections below. */
 static struct {
     int64_t differ, of;
     const Agreement *agreement;
@@ -43,7 +44,7 @@ static Status section_distance(Selftest *t) {
     return items.status;
 }
 
-/* Runs the section; whether its result, the file, its item and its last line all say `ok`. */
+/* Runs the section: do its result, the report, its items and its last line all say `ok`? */
 static bool all_say(Status (*run)(Selftest *t), bool ok) {
     Selftest t;
     const SelftestSection section = {"section", run, false};
@@ -65,7 +66,7 @@ static bool all_say(Status (*run)(Selftest *t), bool ok) {
     return result == ok && said == ok && verdict == ok && failed == !ok;
 }
 
-static void test_exact(void) {
+static void one_wrong_count_fails_a_section(void) {
     static const struct {
         int64_t differ, of;
         bool ok;
@@ -78,13 +79,13 @@ static void test_exact(void) {
     }
     items.differ = 0;
     items.of = 5;
-    for (int s = STATUS_ARGUMENT; s < STATUS_COUNT; s++) { /* it could not run to its end */
+    for (int s = STATUS_ARGUMENT; s < STATUS_COUNT; s++) { /* it could not finish */
         items.status = (Status)s;
         CHECK(all_say(section_exact, false));
     }
 }
 
-static void test_distance(void) {
+static void distances_beyond_limits_fail(void) {
     const AgreeLimits limits = {0.02, 0.05, 0.002, 0.004}, none = {0, 0, 0, 0};
     memset(&items, 0, sizeof items);
     for (int i = 0; i < 4; i++) {
@@ -106,9 +107,9 @@ static void test_distance(void) {
     CHECK(all_say(section_distance, true));
 }
 
-/* What is no finite number, in the reference or in what stands beside it, fails; so does the one
- * row among many that it is in. */
-static void test_not_finite(void) {
+/* A number that is not finite fails the item, in the reference or in what is compared with it, also
+ * in one row of many. */
+static void numbers_that_are_not_finite_fail(void) {
     enum { ROWS = 200, WIDE = 2 };
     const AgreeLimits limits = agree_limits(PRECISION_BF16);
     static const float bad[] = {NAN, INFINITY, -INFINITY};
@@ -130,15 +131,16 @@ static void test_not_finite(void) {
     }
 }
 
-/* One bit of one row, in its logits or its values, is one row; rows are found where picks says. */
-static void test_rows_differ(void) {
+/* One bit of a row, in its logits or values, counts as one row; picks tells which rows are
+ * compared. */
+static void differing_bits_count_by_row(void) {
     enum { ROWS = 5 };
     static float logits[2][ROWS * ACTIONS], values[2][ROWS * MAX_SEATS];
     RowOutputs all = {logits[0], values[0]}, some = {logits[1], values[1]};
     const int picks[ROWS] = {4, 3, 2, 1, 0};
     for (int r = 0; r < ROWS; r++) logits[0][r * ACTIONS] = logits[1][r * ACTIONS] = (float)r;
     CHECK(rows_differ(&all, &some, NULL, ROWS) == 0);
-    CHECK(rows_differ(&all, &some, picks, ROWS) == ROWS - 1); /* the middle one stays */
+    CHECK(rows_differ(&all, &some, picks, ROWS) == ROWS - 1); /* the middle one is the same row */
     logits[1][ROWS * ACTIONS - 1] = -0.0f;
     CHECK(rows_differ(&all, &some, NULL, ROWS) == 1);
     CHECK(rows_differ(&all, &some, NULL, ROWS - 1) == 0);
@@ -154,9 +156,9 @@ int main(void) {
         perror("a file for what is printed");
         return 1;
     }
-    test_exact();
-    test_distance();
-    test_not_finite();
-    test_rows_differ();
+    one_wrong_count_fails_a_section();
+    distances_beyond_limits_fail();
+    numbers_that_are_not_finite_fail();
+    differing_bits_count_by_row();
     return check_report();
 }

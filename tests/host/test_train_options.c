@@ -1,11 +1,11 @@
-/* tests/host/test_train_options.c - what blob-train accepts, what it means, and what decides a
- * run. */
+/* tests/host/test_train_options.c - the options of blob-train: refusals, meaning, and which decide
+ * a run. */
 #include <sys/wait.h>
 
 #include "host/train/train_options.h"
 #include "tests/support/files.h"
 
-/* Options from one line, words apart by spaces. The words live until the next call. */
+/* Parses options given as one line. Its words live until the next call. */
 static Status ask(const char *line, TrainOptions *o, TrainSetup *setup) {
     static char copy[4096], program[] = "blob-train";
     char *argv[64] = {program};
@@ -18,8 +18,8 @@ static Status ask(const char *line, TrainOptions *o, TrainSetup *setup) {
     return train_options_resolve(o, setup);
 }
 
-/* The same where nothing but the status matters, in a process of its own: a --config file's texts
- * are kept until exit. */
+/* The same in a process of its own, for the status only: the texts of a --config file are never
+ * freed. */
 static Status ask_apart(const char *line) {
     TrainOptions o;
     TrainSetup setup;
@@ -30,7 +30,7 @@ static Status ask_apart(const char *line) {
     return (Status)WEXITSTATUS(status);
 }
 
-static void presets_stand_before_what_overrides_them(void) {
+static void options_override_presets_in_any_order(void) {
     TrainOptions o, plain;
     TrainSetup setup;
     CHECK(ask("", &plain, &setup) == STATUS_OK);
@@ -47,8 +47,8 @@ static void presets_stand_before_what_overrides_them(void) {
     CHECK(ask("--preset small", &o, &setup) == STATUS_OK && o.iterations == 100);
 }
 
-/* A default that --help names, in brackets at the end, is the default. */
-static void help_tells_the_defaults(void) {
+/* The default that --help states, in parentheses at the end, is the default. */
+static void help_states_the_defaults(void) {
     TrainOptions o = train_options_default();
     int compared = 0;
     for (const Option *option = train_option_table.options; option->name; option++) {
@@ -84,7 +84,7 @@ static void mixes_are_the_product_of_two_lists(void) {
     CHECK(m.most_players == 5 && m.most_cards == 7);
     CHECK(strcmp(m.players, "4:0.25,5:0.75") == 0 && strcmp(m.cards, "5:0.5,7:0.5") == 0);
     CHECK(table_mix_parse("4:10,5:3e1", "5:2,7:2", RULES_BLOB, &other) == STATUS_OK);
-    CHECK(memcmp(&m, &other, sizeof m) == 0); /* the same asked otherwise */
+    CHECK(memcmp(&m, &other, sizeof m) == 0); /* the same mix in other words */
     CHECK(table_mix_parse(m.players, m.cards, RULES_BLOB, &other) == STATUS_OK);
     CHECK(memcmp(&m, &other, sizeof m) == 0);
     CHECK(table_mix_parse("8", "6", RULES_BLOB, &m) == STATUS_OK && m.count == 1);
@@ -95,7 +95,7 @@ static void mixes_are_the_product_of_two_lists(void) {
     CHECK(m.count == 28);
 }
 
-static void wrong_options_are_one_line(void) {
+static void wrong_options_are_refused_in_one_line(void) {
     static const char *const bad[][2] = {
         {"--players 4:", "--players 4:: must be a number"},
         {"--players 4:0,5", "must be a number"},
@@ -156,7 +156,7 @@ static void wrong_options_are_one_line(void) {
         CHECK_SAYS(ask(bad[i][0], &o, &setup), STATUS_INPUT, bad[i][1]);
 }
 
-static void config_files_are_checked_like_flags(void) {
+static void config_files_are_checked_like_options(void) {
     static const char *const bad[][2] = {
         {"{\"gamse\": 3}", "gamse: unknown option"},
         {"{\"games\": true}", "games: must be a number or a string"},
@@ -184,16 +184,17 @@ static void config_files_are_checked_like_flags(void) {
     static const char good[] = "{\"preset\":\"tiny\",\"games\":9,\"window_min\":5,\"cards\":\"3\"}";
     files_put(path, good, sizeof good - 1);
     CHECK(ask_apart(line) == STATUS_OK);
-    snprintf(line, sizeof line, "--window-max 8 --config %s", path); /* flags win over the file */
+    snprintf(line, sizeof line, "--window-max 8 --config %s",
+             path); /* the command line wins over the file */
     CHECK_SAYS(ask_apart(line), STATUS_INPUT, "--window-max 8: must be at least --games 9");
-    /* but a preset of theirs not over what the file says of a single option */
+    /* but its preset does not override an option in the file */
     snprintf(line, sizeof line, "--preset small --window-max 8 --config %s", path);
     CHECK_SAYS(ask_apart(line), STATUS_INPUT, "--window-max 8: must be at least --games 9");
     snprintf(line, sizeof line, "--config %s", files_path("nowhere.json"));
     CHECK_SAYS(ask_apart(line), STATUS_INPUT, "nowhere.json");
 }
 
-/* The identity of what is asked, as JSON; the caller frees it. */
+/* The identity for these options, as JSON; the caller frees it. */
 static char *identity_of(const char *line) {
     TrainOptions o;
     TrainSetup setup;
@@ -259,7 +260,7 @@ static const char *const decide[] = {
     "--arena-worlds 1",
     "--arena-simulations 9",
     "--overlap",
-    "--iterations 501", /* of a cosine rate */
+    "--iterations 501", /* with a cosine rate */
 };
 static const char *const may_change[] = {"--out elsewhere",
                                          "--fresh",
@@ -278,7 +279,7 @@ static const char *const may_change[] = {"--out elsewhere",
                                          "--players 6:3,4:3,5:14",
                                          "--curriculum 1x15:50,2x25:150,3x35:300,4x45:450,5x50"};
 
-static void what_decides_a_run_is_in_its_identity(void) {
+static void identity_holds_what_decides_a_run(void) {
     for (size_t i = 0; i < sizeof decide / sizeof decide[0]; i++) same_identity("", decide[i], 0);
     for (size_t i = 0; i < sizeof may_change / sizeof may_change[0]; i++)
         same_identity("", may_change[i], 1);
@@ -287,7 +288,7 @@ static void what_decides_a_run_is_in_its_identity(void) {
     same_identity("--rules oh-hell", "--rules oh-hell --penalty", 0);
 }
 
-static void options_mean_what_they_say(void) {
+static void options_reach_their_settings(void) {
     TrainOptions o;
     TrainSetup setup;
     CHECK(ask("--rules oh-hell --points 3 --penalty --players 3,5 --cards 4,6 --format round "
@@ -314,13 +315,13 @@ static void options_mean_what_they_say(void) {
 
 int main(void) {
     files_begin();
-    presets_stand_before_what_overrides_them();
-    help_tells_the_defaults();
+    options_override_presets_in_any_order();
+    help_states_the_defaults();
     mixes_are_the_product_of_two_lists();
-    wrong_options_are_one_line();
-    config_files_are_checked_like_flags();
-    what_decides_a_run_is_in_its_identity();
-    options_mean_what_they_say();
+    wrong_options_are_refused_in_one_line();
+    config_files_are_checked_like_options();
+    identity_holds_what_decides_a_run();
+    options_reach_their_settings();
     files_clear(folder);
     return check_report();
 }
