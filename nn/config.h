@@ -1,4 +1,5 @@
-/* nn/config.h - the shape of a network: `blobnet`, an encoder over one token. */
+/* nn/config.h - the shape of a network: `blobnet`, a Transformer encoder (Vaswani et al. 2017) over
+ * one token. */
 #ifndef NN_CONFIG_H
 #define NN_CONFIG_H
 
@@ -6,8 +7,8 @@
 
 typedef enum { VALUE_SIGMOID, VALUE_TANH, VALUE_COUNT } ValueHead;
 
-/* What the operands of a product are stored in; the outputs are float32 in all. Sums of products
- * are float32, with int8 exact integers: nn/ops/int8.h. */
+/* How the operands of a product are stored; a network's outputs are always float32. Products are
+ * summed in float32, with int8 as exact integers (nn/ops/int8.h). */
 typedef enum { PRECISION_FLOAT32, PRECISION_BF16, PRECISION_INT8, PRECISION_COUNT } Precision;
 
 static inline const char *precision_name(Precision precision) {
@@ -15,8 +16,8 @@ static inline const char *precision_name(Precision precision) {
     return names[precision];
 }
 
-/* Implementations of a network: `plain` computes each output by one body and is the oracle of the
- * other; `layers` takes a library's product for each layer. A backend may lack one. */
+/* Implementations of a network: `plain` computes each output with one body and is the oracle of
+ * `layers`, which calls a library's product for each layer. A backend may lack either. */
 typedef enum { NETWORK_AUTO, NETWORK_PLAIN, NETWORK_LAYERS, NETWORK_COUNT } Network;
 
 static inline const char *network_name(Network network) {
@@ -35,12 +36,21 @@ typedef struct {
     int policy_hidden; /* 256 */
     int actions;       /* A: 52 */
     int value_hidden;  /* 128 */
-    int values;        /* V: 8 relative seats; 1 exists for the parameter count only */
+    int values;        /* V: 8 relative seats; 1 only serves to count parameters */
     ValueHead value_head;
 } ModelConfig;
 
 static inline ModelConfig model_config_default(void) {
-    ModelConfig c = {256, 256, 8, 1024, 6, 256, 52, 128, 8, VALUE_SIGMOID};
+    ModelConfig c = {.inputs = 256,
+                     .width = 256,
+                     .heads = 8,
+                     .hidden = 1024,
+                     .layers = 6,
+                     .policy_hidden = 256,
+                     .actions = 52,
+                     .value_hidden = 128,
+                     .values = 8,
+                     .value_head = VALUE_SIGMOID};
     return c;
 }
 

@@ -1,6 +1,6 @@
-/* nn/element.h - the one way a row-wise body reads or writes an array of floats of any precision.
+/* nn/element.h - how every row-wise body reads and writes an array of floats of any precision.
  *
- * int8 networks keep their activations between layers in float32. */
+ * Between layers the activations of int8 networks are float32. */
 #ifndef NN_ELEMENT_H
 #define NN_ELEMENT_H
 

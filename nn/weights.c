@@ -1,4 +1,4 @@
-/* nn/weights.c - the table of tensors, and their seeded start. */
+/* nn/weights.c - the table of tensors, and their initialization from a seed. */
 #include "weights.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 #include "device/core/rng.h"
 
-/* One row of the table; a dimension is given by the field of ModelConfig it comes from. */
+/* A dimension in the table: the field of ModelConfig that it comes from. */
 typedef enum {
     DIM_NONE,
     DIM_ONE,
@@ -127,7 +127,7 @@ float *weights_find(const Weights *weights, const char *name) {
     return NULL;
 }
 
-/* Of the tensor `prefix` + `name`, which every network has. */
+/* The offset of the tensor `prefix` + `name`, which every network has. */
 static size_t offset_of(const ModelConfig *c, const char *prefix, const char *name) {
     char whole[128];
     snprintf(whole, sizeof whole, "%s%s", prefix, name);
@@ -205,7 +205,7 @@ void weights_init(Weights *weights, uint64_t seed) {
     for (int i = 0; i < weights_tensor_count(&weights->config); i++) {
         WeightTensor t = weights_tensor(&weights->config, i);
         float *w = weights->data + t.offset;
-        if (t.rank == 1) { /* norms are the only vectors named weight */
+        if (t.rank == 1) { /* the only vectors named weight are those of norms */
             int norm = strstr(t.name, "norm") && strstr(t.name, ".weight");
             for (size_t k = 0; k < t.count; k++) w[k] = norm ? 1.0f : 0.0f;
             continue;

@@ -1,9 +1,7 @@
 /* nn/ops/adamw.h - AdamW and the moving average of the weights, a chunk of parameters at a time.
  *
- * The formula stands in nn/train/train.h; each operation rounded to float32. What is the same for
- * all parameters is in AdamwStep, which train_count_one writes.
- *
- *   N  parameters */
+ * The formula is in nn/train/train.h; each operation is rounded to float32. AdamwStep holds what is
+ * the same for all parameters; train_count_one writes it. */
 #ifndef NN_OPS_ADAMW_H
 #define NN_OPS_ADAMW_H
 
@@ -15,18 +13,18 @@ typedef struct {
     float shrink;         /* min(1, clip / (|g| + 1e-6)) */
     float keep;           /* 1 - rate * decay */
     float first, second;  /* 1 - beta1, 1 - beta2 */
-    float beta2, epsilon; /* as set */
+    float beta2, epsilon; /* as in TrainSettings */
     float rate;           /* rate / (1 - beta1^t) */
     float root;           /* sqrt(1 - beta2^t) */
     float ema;            /* 1 - d */
 } AdamwStep;
 
 typedef struct {
-    float *p, *m, *v, *ema; /* (N) in and out, in the order of Weights.data */
-    const float *g;         /* (N) gradient before clipping */
-    uint16_t *p_bf16;       /* (N) out: the new p in bf16; NULL: nobody wants it */
+    float *p, *m, *v, *ema; /* (parameters) in and out, in the order of Weights.data */
+    const float *g;         /* (parameters) gradient before clipping */
+    uint16_t *p_bf16;       /* (parameters) out: the new p in bf16; NULL: not wanted */
     const AdamwStep *step;  /* (1) */
-    int64_t count;          /* N */
+    int64_t count;          /* parameters */
 } AdamwArgs;
 
 /* Chunk `item` of CHUNK_PARAMETERS parameters. */

@@ -1,14 +1,14 @@
-/* nn/ops/column_sums.h - sums over rows, for the gradients of vectors: within blocks, then over
- * them.
+/* nn/ops/column_sums.h - sums over rows for the gradients of vectors: within each block, then over
+ * the blocks.
  *
  *   column_sums_one   partial[b][c] = sum over rows r of block b, ascending, of x[r][c] + x2[r][c]
- *                     gain[b][c]    = the same of (x[r][c] + x2[r][c]) * n[r][c]
+ *                     gain[b][c]    = the same sum of (x[r][c] + x2[r][c]) * n[r][c]
  *   block_sums_one    out[c] = ((before + partial[0][c]) + partial[1][c]) + ..
  *
- * A block is BLOCK_ROWS rows. n is the normalized row of a layer norm, (t - mean) * scale. Each
- * column is one lane's: the same bits for teams of 1, 8, 16 and 32.
+ * A block is BLOCK_ROWS rows. n is the normalized row of a layer norm, (t - mean) * scale. One lane
+ * sums each column: the same bits for teams of 1, 8, 16 and 32.
  *
- *   R rows   N columns */
+ *   R  rows */
 #ifndef NN_OPS_COLUMN_SUMS_H
 #define NN_OPS_COLUMN_SUMS_H
 
@@ -21,19 +21,19 @@ typedef struct {
     const void *x;       /* (R, stride) elements */
     const void *x2;      /* (R, stride) elements, or NULL */
     Precision precision; /* of both, and of norm's */
-    int rows, columns;   /* R, N */
-    int stride;          /* elements from row to row */
+    int rows, columns;   /* rows: R */
+    int stride;          /* elements from one row to the next */
     float *partial;      /* (blocks, partial_stride) out */
     int partial_stride;
-    LayerNormArgs norm; /* as forward had it, for `gain`; width N */
-    const float *stats; /* (R, 2) of layernorm_back_one; NULL: no gain, norm is not looked at */
+    LayerNormArgs norm; /* as in forward, for `gain`; as wide as the columns */
+    const float *stats; /* (R, 2) from layernorm_back_one; NULL: no gain, norm is not read */
     float *gain;        /* (blocks, partial_stride) out */
 } ColumnSumsArgs;
 
 HD int column_tiles(int columns) { return (columns + COLUMN_TILE - 1) / COLUMN_TILE; }
 HD int column_blocks(int rows) { return (rows + BLOCK_ROWS - 1) / BLOCK_ROWS; }
 
-/* Adds row r of a tile's n columns; n is known where the tile is whole: vector code. */
+/* Adds row r of a tile's n columns. For a whole tile n is a constant, which gives vector code. */
 HD void column_sums_row(const ColumnSumsArgs *a, int r, int first, int n, Team team, float *sum,
                         float *gain) {
     const int64_t at = (int64_t)r * a->stride;
@@ -75,15 +75,15 @@ HD void column_sums_one(const ColumnSumsArgs *a, int item, Team team) {
 typedef enum { BLOCK_SUMS_SET, BLOCK_SUMS_ADD, BLOCK_SUMS_COUNT } BlockSumsKind;
 
 typedef struct {
-    const float *partial; /* (blocks, partial_stride) */
-    const int32_t
-        *offset; /* (columns) column c goes to out[offset[c]], below 0: nowhere; NULL: to out[c] */
+    const float *partial;  /* (blocks, partial_stride) */
+    const int32_t *offset; /* (columns) column c goes to out[offset[c]], or nowhere if that is
+                            * below 0; NULL: to out[c] */
     float *out;
-    int blocks, columns, partial_stride; /* columns: N */
-    BlockSumsKind kind;                  /* before: 0, or what out held */
+    int blocks, columns, partial_stride;
+    BlockSumsKind kind; /* before: 0, or what out held */
 } BlockSumsArgs;
 
-/* Columns item * COLUMN_TILE and on. */
+/* The tile of columns that begins at item * COLUMN_TILE. */
 HD void block_sums_one(const BlockSumsArgs *a, int item, Team team) {
     const int first = item * COLUMN_TILE, rest = a->columns - first;
     const int n = rest < COLUMN_TILE ? rest : COLUMN_TILE;

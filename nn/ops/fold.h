@@ -1,6 +1,6 @@
 /* nn/ops/fold.h - attention over one token as one matrix: F = W_o W_v, c = W_o b_v + b_o.
  *
- *   F[o][i] = sum over k ascending of W_o[o][k] * W_v[k][i]    each operation rounded
+ *   F[o][i] = sum over k ascending of W_o[o][k] * W_v[k][i]    each operation rounded to float32
  *   c[o]    = (sum over k ascending of W_o[o][k] * b_v[k]) + b_o[o]
  *
  * With one token the attention weights are 1, so softmax, queries and keys drop out.

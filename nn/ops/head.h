@@ -1,6 +1,6 @@
-/* nn/ops/head.h - one row of outputs: y = f(x + bias), f nothing, sigmoid or tanh.
+/* nn/ops/head.h - one row of outputs: y = f(x + bias), where f is the identity, sigmoid or tanh.
  *
- *   R  rows     N  columns: actions or values */
+ *   R  rows     columns: actions or values */
 #ifndef NN_OPS_HEAD_H
 #define NN_OPS_HEAD_H
 
@@ -10,11 +10,11 @@
 typedef enum { HEAD_LINEAR, HEAD_SIGMOID, HEAD_TANH, HEAD_COUNT } HeadFunction;
 
 typedef struct {
-    const float *x;    /* (R, N) the last layer's sums */
-    const float *bias; /* (N) */
-    float *y;          /* (R, N) out: logits of actions, or values of relative seats */
+    const float *x;    /* (R, columns) the last layer's sums */
+    const float *bias; /* (columns) */
+    float *y;          /* (R, columns) out: logits of actions, or values of relative seats */
     HeadFunction function;
-    int rows, columns; /* R, N */
+    int rows, columns; /* rows: R */
 } HeadArgs;
 
 HD void head_one(const HeadArgs *a, int r, Team team) {

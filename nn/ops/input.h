@@ -1,4 +1,4 @@
-/* nn/ops/input.h - one row of observations, which come as bf16, in the precision of the network.
+/* nn/ops/input.h - converts one row of observations from bf16 to the precision of the network.
  *
  *   R  rows     C_in  inputs */
 #ifndef NN_OPS_INPUT_H

@@ -1,12 +1,13 @@
-/* nn/ops/layernorm.h - one row: add bias and residual, normalize, add the position.
+/* nn/ops/layernorm.h - one row of a layer norm (Ba, Kiros and Hinton 2016): add bias and residual,
+ * normalize, add the positional encoding.
  *
- *   t    = (x + bias) + residual                        either may be missing
+ *   t    = (x + bias) + residual                        either may be absent
  *   mean = sum of t / C     d = t - mean     var = sum of d * d / C
  *   y    = ((d * (1 / sqrt(var + 1e-5))) * gain) + shift, + after
  *
- * Each operation rounded to float32. A sum is 32 partials, p[j] += t[32 i + j] for ascending i,
- * then halved by team_sum32: the same bits for teams of 1 and 32, and 32 independent lanes of
- * vector code. t is computed anew in each of the three passes: the row is in the first cache.
+ * Each operation is rounded to float32. A sum is 32 partials, p[j] += t[32 i + j] for ascending i,
+ * which team_sum32 adds up in halves: the same bits for teams of 1 and 32, and 32 independent lanes
+ * for vector code. Each of the three passes computes t anew, since the row is in L1.
  *
  *   R  rows     C  channels, a multiple of 32 */
 #ifndef NN_OPS_LAYERNORM_H
@@ -16,11 +17,11 @@
 
 typedef struct {
     const void *x;             /* (R, C) elements, a layer's output */
-    const float *bias;         /* (C)    of that layer, or NULL: x has it already */
-    const void *residual;      /* (R, C) elements, or NULL: x has it already */
+    const float *bias;         /* (C)    of that layer, or NULL: x includes it already */
+    const void *residual;      /* (R, C) elements, or NULL: x includes it already */
     const float *gain, *shift; /* (C) */
     const float *after;        /* (C)    added at the end, or NULL */
-    void *y;                   /* (R, C) elements, out; may be no other array of these */
+    void *y;                   /* (R, C) elements, out; must not alias the other arrays */
     Precision precision;       /* of x, residual and y */
     int rows, width;           /* R, C */
 } LayerNormArgs;

@@ -1,11 +1,12 @@
-/* nn/ops/layernorm_back.h - one row: the gradient by what nn/ops/layernorm.h normalized.
+/* nn/ops/layernorm_back.h - one row: the gradient with respect to t of nn/ops/layernorm.h.
  *
- *   t, mean, d, scale = 1 / sqrt(var + 1e-5) as there      n = d * scale
+ *   t, mean, d as there      scale = 1 / sqrt(var + 1e-5)      n = d * scale
  *   g  = (dy + dy2) * gain
  *   dt = scale * ((g - mean of g) - n * (mean of g * n))
  *
- * dt is the gradient by x, by its bias and by the residual alike. mean and scale are computed anew
- * rather than saved: the row has to be read in any case. Sums are 32 partials, as there.
+ * dt is the gradient with respect to x, to its bias and to the residual alike. mean and scale are
+ * computed anew rather than saved, since the row has to be read anyway. Sums are 32 partials, as
+ * there.
  *
  *   R  rows     C  channels, a multiple of 32 */
 #ifndef NN_OPS_LAYERNORM_BACK_H
@@ -14,11 +15,11 @@
 #include "layernorm.h"
 
 typedef struct {
-    LayerNormArgs norm; /* as forward had it; shift, after and y are not looked at */
-    const void *dy;     /* (R, C) elements, gradient by y */
-    const void *dy2;    /* (R, C) elements, the rest of it, or NULL */
+    LayerNormArgs norm; /* as in forward; shift, after and y are not read */
+    const void *dy;     /* (R, C) elements, gradient with respect to y */
+    const void *dy2;    /* (R, C) elements, added to dy, or NULL */
     void *dt;           /* (R, C) elements, out; may be dy or dy2 */
-    float *stats;       /* (R, 2) out: mean, scale; column_sums wants them. NULL: nobody does */
+    float *stats;       /* (R, 2) out: mean, scale, for column_sums; or NULL */
 } LayerNormBackArgs;
 
 HD float layernorm_back_gradient(const LayerNormBackArgs *a, int64_t at, int c) {

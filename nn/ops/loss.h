@@ -1,17 +1,18 @@
-/* nn/ops/loss.h - one row: what the network's outputs cost, and the gradient by them.
+/* nn/ops/loss.h - one row: the loss of the network's outputs, and its gradient with respect to
+ * them.
  *
  *   x = logits + policy_bias       z = sums + value_bias       v = sigmoid(z) or tanh(z)
  *   CE = -sum over legal a of t[a] * log p[a]       log p[a] = (x[a] - max) - log(sum exp(x - max))
  *   VE = (sum over seats s < P of (v[s] - w[s])^2) / P
  *
- *   d x[a] = scale * (p[a] - t[a])                 legal a; 0 elsewhere
- *   d z[s] = scale * value_weight * 2 / P * (v[s] - w[s]) * f'(z[s])      s < P; 0 beyond
- *   f' = v (1 - v) of sigmoid, 1 - v v of tanh
+ *   dx[a] = scale * (p[a] - t[a])                 legal a; 0 elsewhere
+ *   dz[s] = scale * value_weight * 2 / P * (v[s] - w[s]) * f'(z[s])      s < P; 0 beyond
+ *   f' = v (1 - v) for sigmoid, 1 - v v for tanh
  *
- * Sums are 32 partials as in nn/ops/layernorm.h: the same bits for teams of 1 and 32. What is not a
- * number comes out as such.
+ * Sums are 32 partials as in nn/ops/layernorm.h: the same bits for teams of 1 and 32. NaN comes out
+ * as NaN.
  *
- *   R rows   A actions, at most 64   V values */
+ *   R rows   A actions, at most 64   V values   P seats that play */
 #ifndef NN_OPS_LOSS_H
 #define NN_OPS_LOSS_H
 
@@ -19,31 +20,31 @@
 #include "nn/element.h"
 #include "head.h"
 
-/* What is known of a row, in this order; their sums over rows follow the gradient in memory. */
+/* The metrics of a row, in this order; their sums over rows follow the gradient in memory. */
 typedef enum {
     LOSS_POLICY,   /* CE */
     LOSS_VALUE,    /* VE */
     LOSS_ENTROPY,  /* -sum of t log t, nats */
-    LOSS_ACCURACY, /* 1: the greatest logit is the greatest target's, the lowest of equals */
+    LOSS_ACCURACY, /* 1: the greatest logit and the greatest target have one action; ties: lowest */
     LOSS_COUNT
 } LossMetric;
 
 typedef struct {
     const float *logits;       /* (R, logit_stride) */
-    const float *values;       /* (R, value_stride) before the function */
-    const float *policy_bias;  /* (A) or NULL: logits have it already */
-    const float *value_bias;   /* (V) or NULL: values have it already */
+    const float *values;       /* (R, value_stride) before the head's function */
+    const float *policy_bias;  /* (A) or NULL: logits include it already */
+    const float *value_bias;   /* (V) or NULL: values include it already */
     const uint64_t *legal;     /* (R) bit a: action a is legal; at least one */
-    const float *policy;       /* (R, A) t, sums to 1 over the legal */
-    const float *value;        /* (R, V) w */
+    const float *policy;       /* (R, A) t, sums to 1 over the legal actions */
+    const float *value;        /* (R, V) w, of relative seats */
     const int32_t *seats;      /* (R) P: 1..V */
-    void *dlogits;             /* (R, logit_stride) elements, out; columns from A on stay alone */
-    void *dvalues;             /* (R, value_stride) elements, out; columns from V on stay alone */
+    void *dlogits;             /* (R, logit_stride) elements, out; columns A.. are not written */
+    void *dvalues;             /* (R, value_stride) elements, out; columns V.. are not written */
     float *metrics;            /* (R, LOSS_COUNT) out */
     Precision precision;       /* of dlogits and dvalues */
     HeadFunction function;     /* of the values: sigmoid or tanh */
-    float scale, value_weight; /* scale: 1 / rows that the mean is over */
-    int rows, matter;          /* R; of rows from `matter` on all is 0 */
+    float scale, value_weight; /* scale: 1 / (rows that the mean is over) */
+    int rows, matter;          /* R; rows from `matter` on get zeros */
     int actions, value_count;  /* A, V */
     int logit_stride, value_stride;
 } LossArgs;

@@ -1,11 +1,11 @@
-/* nn/ops/outputs.h - the last layers of both heads as one product, and what follows it.
+/* nn/ops/outputs.h - the last layers of both heads as one product, and the row-wise work after it.
  *
  *                   policy_hidden  value_hidden
  *   A outputs      (  policy             0      )
  *   V outputs      (     0             value    )
- *   up to N        (     0               0      )     N a multiple of 64: a whole tile
+ *   the rest       (     0               0      )     up to a multiple of 64: a whole tile
  *
- *   R  rows     C  channels     A  actions     V  values     N  columns of the product */
+ *   R  rows     C  channels     A  actions     V  values     columns: of the product */
 #ifndef NN_OPS_OUTPUTS_H
 #define NN_OPS_OUTPUTS_H
 
@@ -37,19 +37,18 @@ static inline void outputs_fill(void *weight, Precision precision, int columns,
 }
 
 typedef struct {
-    const float *x;                          /* (R, N) sums */
+    const float *x;                          /* (R, columns) sums */
     const float *policy_bias, *value_bias;   /* (A), (V) */
     float *logits, *values;                  /* (R, A), (R, V) out; values of relative seats */
-    const void *residual;                    /* (R, C) elements: what the heads began with */
+    const void *residual;                    /* (R, C) elements: the input of the heads */
     Precision precision;                     /* of residual */
     int width;                               /* C */
     HeadFunction function;                   /* of the values */
-    int rows, columns, actions, value_count; /* R, N, A, V */
+    int rows, columns, actions, value_count; /* R, columns, A, V */
 } OutputsArgs;
 
-/* Row r. The norm before makes all of a row not a number, or nothing of it. ReLU in a library may
- * make 0 of that, and a broken network is to be noticed at its outputs: so the residual is
- * asked. */
+/* Row r. The last norm leaves a row either all NaN or without NaN. A library's ReLU may turn NaN
+ * into 0, but a broken network must be noticed at its outputs: hence the look at the residual. */
 HD void outputs_one(const OutputsArgs *a, int r, Team team) {
     HeadArgs head;
     head.x = a->x + (int64_t)r * a->columns;

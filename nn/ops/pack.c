@@ -1,4 +1,5 @@
-/* nn/ops/pack.c - folds, joins, orders and converts weights; the same for every backend. */
+/* nn/ops/pack.c - folds, joins, reorders and converts weights, in the same way for every
+ * backend. */
 #include "pack.h"
 
 #include <stdlib.h>
@@ -89,7 +90,7 @@ static void pack_elements(const Packer *k, const Linear *l, int o, const float *
     }
 }
 
-/* Outputs first.. of l from w (count, l->in) and b (count). */
+/* `count` outputs of l from `first` on, from w (count, l->in) and b (count). */
 static void pack_outputs(const Packer *k, const Linear *l, int first, int count, const float *w,
                          const float *b) {
     for (int o = 0; o < count; o++) {

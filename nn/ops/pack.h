@@ -1,12 +1,15 @@
 /* nn/ops/pack.h - weights as forward reads them: attention folded, heads joined, in one block.
  *
- *   input_embedding  C_in -> C                              fc0         C -> policy_fc0 and
- *   value_fc0 self_attn  C -> C     linear1  C -> hidden              policy_fc3  policy_hidden ->
- *   A
- *                         linear2  hidden -> C              value_fc3   value_hidden -> V
+ *   input_embedding   C_in -> C
+ *   self_attn         C -> C              of each layer
+ *   linear1           C -> hidden         of each layer
+ *   linear2           hidden -> C         of each layer
+ *   fc0               C -> policy_hidden + value_hidden
+ *   policy_fc3        policy_hidden -> A
+ *   value_fc3         value_hidden -> V
  *
- * Names are PyTorch's. With one token self_attn is W_o W_v, one matrix (fold.h). The first layers
- * of both heads read the same row, so they are one matrix. */
+ * The names are PyTorch's. With one token self_attn is W_o W_v, one matrix (fold.h). The first
+ * layers of both heads, policy_fc.0 and value_fc.0, read the same row and are one matrix, fc0. */
 #ifndef NN_OPS_PACK_H
 #define NN_OPS_PACK_H
 
@@ -16,21 +19,21 @@
 
 enum {
     PACK_PANEL = 64, /* outputs of a panel */
-    PACK_INT8 = 16   /* a row of int8 weights is a multiple of so many bytes */
+    PACK_INT8 = 16   /* bytes: a row of int8 weights is a multiple of them */
 };
 
-/* A matrix by rows: PACK_IN_OUT (in, out), what a row-major product wants on its right;
+/* The order of a row-major matrix: PACK_IN_OUT (in, out), the right operand of a row-major product;
  * PACK_OUT_IN (out, in), PyTorch's own order, the transposed operand of cuBLASLt.
- * int8 knows PACK_OUT_IN, rows of linear_stride(in), and PACK_PANELS, which is (out / 64, in / 4,
- * 64, 4), what vector instructions that add four products at once want. Inputs that only fill up
- * have weight 0. */
+ * int8 has PACK_OUT_IN, rows of linear_stride(in) bytes, and PACK_PANELS, (out / 64, in / 4, 64,
+ * 4), for vector instructions that add four products at once. Inputs that are only padding have
+ * weight 0. */
 typedef enum { PACK_IN_OUT, PACK_OUT_IN, PACK_PANELS, PACK_COUNT } PackOrder;
 
 typedef struct {
     int in, out;
-    void *weight;       /* (in, out) or (out, in) elements, or int8 in an order of its own */
+    void *weight;       /* elements or int8, in a PackOrder */
     float *bias;        /* (out) */
-    void *bias_element; /* (out) elements, for an epilogue; `bias` itself in float32 and int8 */
+    void *bias_element; /* (out) elements, for an epilogue; with float32 and int8 `bias` itself */
     float *scale;       /* int8: (out) an output's weights are scale * weight; else NULL */
     int32_t *offset;    /* PACK_PANELS: (blocks of in, linear_padded(out)) -128 * sum of weights */
 } Linear;
@@ -38,7 +41,7 @@ typedef struct {
 /* Bytes of a row of int8 weights in PACK_OUT_IN. */
 static inline int linear_stride(int in) { return (in + PACK_INT8 - 1) / PACK_INT8 * PACK_INT8; }
 
-/* Outputs of whole panels. */
+/* Outputs, rounded up to whole panels. */
 static inline int linear_padded(int out) {
     return (out + PACK_PANEL - 1) / PACK_PANEL * PACK_PANEL;
 }
@@ -63,7 +66,7 @@ EXTERN_C_BEGIN
 /* The list of the arrays: run dry it measures, run again it places. */
 void packed_layout(Packed *p, const ModelConfig *config, Precision precision, Arena *arena);
 
-/* Fills a placed `p` in host memory; all is folded in float32 before it is converted.
+/* Fills `p`, already placed in host memory; folds in float32, then converts.
  * STATUS_ARGUMENT: weights of another shape, nothing written; STATUS_MEMORY: no room for one folded
  * matrix. */
 Status packed_fill(const Packed *p, const ModelConfig *config, Precision precision, PackOrder order,

@@ -1,4 +1,4 @@
-/* nn/ops/plain_product.h - a tile of a product of two matrices by the formula: the oracle of
+/* nn/ops/plain_product.h - a tile of a matrix product, straight from the formula: the oracle of
  * training's three products, each of which is this one with other strides.
  *
  *   forward   Y  = X W^T     (R, C_out)      k over C_in
@@ -6,12 +6,10 @@
  *   weight    dW = dY^T X    (C_out, C_in)   k over R
  *
  *   s       = sum over k ascending of a[m][k] * b[k][n]
- *   y[m][n] = max(0, (s + bias[n]) + addend[m][n])     what follows s only where it is asked for
+ *   y[m][n] = max(0, (s + bias[n]) + addend[m][n])     bias, addend, max: each only if asked for
  *
- * Each operation rounded to float32, y once more where its elements are bf16. Every output is one
- * lane's: the same bits for teams of 1 and 32. Several products of one shape are one call.
- *
- *   L products   M rows, N columns of y   K terms of a sum */
+ * Each operation is rounded to float32, and y once more if its elements are bf16. One lane computes
+ * each output: the same bits for teams of 1 and 32. Several products of one shape are one call. */
 #ifndef NN_OPS_PLAIN_PRODUCT_H
 #define NN_OPS_PLAIN_PRODUCT_H
 
@@ -19,23 +17,23 @@
 
 enum { PLAIN_PRODUCT_TILE = 32 }; /* outputs of an item */
 
-/* Strides in elements. `a` and `b` of product l begin `next` elements after those of l - 1. */
+/* Strides in elements. An operand of product l begins `next` elements after that of l - 1. */
 typedef struct {
     const void *p;
     int64_t next;
-    int64_t outer, inner; /* a: from m to m + 1, from k to k + 1; b: from n to n + 1, k to k + 1 */
+    int64_t outer, inner; /* a: from m to m + 1, from k to k + 1; b: n to n + 1, k to k + 1 */
 } PlainOperand;
 
 typedef struct {
     PlainOperand a, b;
-    const void *bias;      /* (N) elements of the operands' kind, or NULL */
+    const void *bias;      /* (n) elements of the operands' kind, or NULL */
     const void *addend;    /* laid out as y, or NULL; may be y itself */
-    void *y;               /* (L, M, N) rows y_stride apart, products y_next; out */
+    void *y;               /* (products, m, n) rows y_stride apart, products y_next; out */
     int64_t y_next;        /* elements */
     Precision precision;   /* of a, b and bias */
     Precision result;      /* of y and addend */
-    int relu;              /* 1: max(0, ..); not a number stays so */
-    int products, m, n, k; /* L, M, N, K */
+    int relu;              /* 1: max(0, ..); NaN stays NaN */
+    int products, m, n, k; /* m rows and n columns of y, k terms of a sum */
     int y_stride;          /* elements */
 } PlainProductArgs;
 
@@ -58,7 +56,7 @@ HD void plain_product_sum(const PlainProductArgs *p, int64_t a, int64_t b, int n
     }
 }
 
-/* Tile item % tiles of row item / tiles % M of product item / tiles / M. */
+/* Tile item % tiles of row item / tiles % m of product item / tiles / m. */
 HD void plain_product_one(const PlainProductArgs *p, int item, Team team) {
     const int tiles = plain_product_tiles(p->n), m = item / tiles % p->m, l = item / tiles / p->m;
     const int first = item % tiles * PLAIN_PRODUCT_TILE;
@@ -79,10 +77,10 @@ HD void plain_product_one(const PlainProductArgs *p, int item, Team team) {
     }
 }
 
-/* What a library's product could not do itself: one row of y in place, + bias, ReLU. */
+/* Bias and ReLU after a library's product that cannot apply them: one row of y, in place. */
 typedef struct {
-    void *y;             /* (R, N) elements, rows y_stride apart; in and out */
-    const void *bias;    /* (N) elements of kind `precision` */
+    void *y;             /* (R, n) elements, rows y_stride apart; in and out */
+    const void *bias;    /* (n) elements of kind `precision` */
     Precision precision; /* of bias */
     Precision result;    /* of y */
     int relu, rows, n, y_stride;

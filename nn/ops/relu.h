@@ -1,18 +1,18 @@
 /* nn/ops/relu.h - one row in place: x = max(0, x + bias).
  *
- * What is not a number stays so: a broken network is to be noticed at its outputs.
+ * NaN stays NaN, so that a broken network is noticed at its outputs.
  *
- *   R  rows     N  columns */
+ *   R  rows */
 #ifndef NN_OPS_RELU_H
 #define NN_OPS_RELU_H
 
 #include "nn/element.h"
 
 typedef struct {
-    void *x;             /* (R, N) elements, in and out */
-    const float *bias;   /* (N) */
+    void *x;             /* (R, columns) elements, in and out */
+    const float *bias;   /* (columns) */
     Precision precision; /* of x */
-    int rows, columns;   /* R, N */
+    int rows, columns;   /* rows: R */
 } ReluArgs;
 
 HD void relu_one(const ReluArgs *a, int r, Team team) {

@@ -1,19 +1,19 @@
-/* nn/ops/relu_back.h - one row in place: the gradient passes where ReLU let something through.
+/* nn/ops/relu_back.h - one row in place: the gradient passes where ReLU's output is above 0.
  *
  *   d = y > 0 ? d : 0
  *
- *   R  rows     N  columns */
+ *   R  rows */
 #ifndef NN_OPS_RELU_BACK_H
 #define NN_OPS_RELU_BACK_H
 
 #include "nn/element.h"
 
 typedef struct {
-    void *d;                /* (R, d_stride) elements, in and out: gradient by y, then by x */
-    const void *y;          /* (R, y_stride) elements, what ReLU gave */
-    Precision precision;    /* of both */
-    int rows, columns;      /* R, N */
-    int d_stride, y_stride; /* elements from row to row */
+    void *d;             /* (R, d_stride) elements: in, with respect to y; out, to ReLU's input */
+    const void *y;       /* (R, y_stride) elements, ReLU's output */
+    Precision precision; /* of both */
+    int rows, columns;   /* rows: R */
+    int d_stride, y_stride; /* elements from one row to the next */
 } ReluBackArgs;
 
 HD void relu_back_one(const ReluBackArgs *a, int r, Team team) {

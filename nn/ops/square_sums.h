@@ -1,18 +1,16 @@
-/* nn/ops/square_sums.h - the square of a long vector's length, chunk by chunk.
+/* nn/ops/square_sums.h - the squared norm of a long vector, chunk by chunk.
  *
- * A chunk is 32 partials, p[j] += x[32 i + j]^2 for ascending i, then halved by team_sum32: the
- * same bits for teams of 1 and 32. train_count_one adds the chunks up.
- *
- *   N  floats */
+ * The sum of a chunk is 32 partials, p[j] += x[32 i + j]^2 for ascending i, which team_sum32 adds
+ * up in halves: the same bits for teams of 1 and 32. train_count_one sums the chunks. */
 #ifndef NN_OPS_SQUARE_SUMS_H
 #define NN_OPS_SQUARE_SUMS_H
 
 #include "blocks.h"
 
 typedef struct {
-    const float *x; /* (N) */
-    float *partial; /* (train_chunks(N)) out */
-    int64_t count;  /* N */
+    const float *x; /* (count) */
+    float *partial; /* (train_chunks(count)) out */
+    int64_t count;
 } SquareSumsArgs;
 
 HD int train_chunks(int64_t count) {
