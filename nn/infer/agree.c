@@ -1,4 +1,4 @@
-/* nn/infer/agree.c - distances of two sets of outputs, row by row, and their spread. */
+/* nn/infer/agree.c - the distances between two sets of outputs, row by row, and their spread. */
 #include "agree.h"
 
 #include <stdlib.h>
@@ -10,13 +10,13 @@ static double value_distance(const float *a, const float *b, int values) {
     for (int v = 0; v < values; v++) {
         double d = (double)a[v] - (double)b[v];
         if (d < 0) d = -d;
-        if (!(d < (double)INFINITY)) return (double)INFINITY; /* what is no number included */
+        if (!(d < (double)INFINITY)) return (double)INFINITY; /* NaN too */
         if (d > worst) worst = d;
     }
     return worst;
 }
 
-/* log of the sum of exp over the legal actions; not finite if one of them is not. */
+/* Log of the sum of exp over the legal actions; infinity if one of their logits is not finite. */
 static double log_sum(const float *logits, uint64_t legal, int actions) {
     double most = -(double)INFINITY, sum = 0;
     for (int c = 0; c < actions; c++) {
@@ -25,7 +25,7 @@ static double log_sum(const float *logits, uint64_t legal, int actions) {
         if ((double)logits[c] > most) most = (double)logits[c];
     }
     for (int c = 0; c < actions; c++) {
-        double below = (double)logits[c] - most; /* what lies 200 below is nothing beside 1 */
+        double below = (double)logits[c] - most; /* exp(-200) is negligible beside 1 */
         if ((legal >> c & 1) && below > -200) sum += real_exp_core(below);
     }
     return most + real_log_core(sum);
@@ -39,10 +39,10 @@ static double policy_distance(const float *a, const float *b, uint64_t legal, in
         double log_p = (double)a[c] - a_sum, log_q = (double)b[c] - b_sum;
         if (log_p > -200) kl += real_exp_core(log_p) * (log_p - log_q);
     }
-    return kl > 0 ? kl : 0; /* rounding alone makes it negative */
+    return kl > 0 ? kl : 0; /* only rounding makes it negative */
 }
 
-static int rising(const void *a, const void *b) {
+static int compare_rising(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
@@ -51,10 +51,10 @@ static int rising(const void *a, const void *b) {
 static AgreeSpread spread_of(double *x, int n) {
     AgreeSpread s;
     double sum = 0;
-    qsort(x, (size_t)n, sizeof *x, rising);
+    qsort(x, (size_t)n, sizeof *x, compare_rising);
     for (int i = 0; i < n; i++) sum += x[i];
     s.mean = sum / n;
-    s.p90 = x[((int64_t)n * 90 + 99) / 100 - 1]; /* the least that 90% do not exceed */
+    s.p90 = x[((int64_t)n * 90 + 99) / 100 - 1]; /* the least value that 90% do not exceed */
     s.p99 = x[((int64_t)n * 99 + 99) / 100 - 1];
     s.max = x[n - 1];
     return s;
@@ -81,9 +81,15 @@ Status agree_compare(Agreement *out, const AgreeOutputs *a, const AgreeOutputs *
 
 AgreeLimits agree_limits(Precision precision) {
     static const AgreeLimits limits[PRECISION_COUNT] = {
-        {1e-4, 1e-4, 1e-6, 1e-6},
-        {0.02, 0.05, 0.002, 0.004},
-        {0, 0, 0, 0},
+        [PRECISION_FLOAT32] = {.value_p99 = 1e-4,
+                               .value_max = 1e-4,
+                               .policy_p99 = 1e-6,
+                               .policy_max = 1e-6},
+        [PRECISION_BF16] = {.value_p99 = 0.02,
+                            .value_max = 0.05,
+                            .policy_p99 = 0.002,
+                            .policy_max = 0.004},
+        [PRECISION_INT8] = {.value_p99 = 0, .value_max = 0, .policy_p99 = 0, .policy_max = 0},
     };
     return limits[precision];
 }

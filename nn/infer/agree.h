@@ -1,10 +1,10 @@
-/* nn/infer/agree.h - how far two sets of a network's outputs lie apart, and how far they may.
+/* nn/infer/agree.h - how far two sets of a network's outputs differ, and how far they may.
  *
  *   value   of a row: the greatest |a - b| over its V values
- *   policy  of a row: KL = sum over legal actions of p * (log p - log q), p and q the softmax of
- *           a's and b's logits over the legal actions alone, in double
+ *   policy  of a row: KL = sum over legal actions of p * (log p - log q), where p and q are the
+ *           softmax of a's and b's logits over the legal actions alone, in double
  *
- * Something that is not a finite number, in a or in b, is infinitely far.
+ * If anything in a or b is not finite, the distance is infinite.
  *
  *   R  rows     A  actions, at most 64     V  values */
 #ifndef NN_INFER_AGREE_H
@@ -27,23 +27,23 @@ typedef struct {
     AgreeSpread value, policy;
 } Agreement;
 
-/* What p99 and max may be at most. */
+/* The greatest p99 and max that are allowed. */
 typedef struct {
     double value_p99, value_max, policy_p99, policy_max;
 } AgreeLimits;
 
 EXTERN_C_BEGIN
 
-/* How far b is from a, the reference. legal (R): bit c for action c, at least one each.
+/* How far b is from a, the reference. legal (R): bit c for action c, at least one in each row.
  * STATUS_ARGUMENT: no rows, or more actions than bits; STATUS_MEMORY. */
 Status agree_compare(Agreement *out, const AgreeOutputs *a, const AgreeOutputs *b,
                      const uint64_t *legal, int rows, int actions, int values);
 
-/* For networks of this precision, beside float32 or another way of the same precision. int8 has the
- * limits of equal bits: none at all. */
+/* For a network of this precision against float32, or against another implementation of the same
+ * precision. For int8 every limit is 0: the bits must be equal. */
 AgreeLimits agree_limits(Precision precision);
 
-/* The greatest share of a limit that is used up: at most 1 where all are met. */
+/* The greatest share of a limit that is used up: at most 1 if all are met. */
 double agree_used(const Agreement *agreement, const AgreeLimits *limits);
 
 EXTERN_C_END

@@ -1,4 +1,4 @@
-/* nn/infer/choose_cuda.cu - which implementation is taken on this GPU: by preference, after a trial
+/* nn/infer/choose_cuda.cu - chooses the implementation for this GPU: by preference, after a trial
  * of agreement. */
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 
 enum { TRIAL_ROWS = 4096 };
 
-/* Rows tried and what two implementations say of them, on the host; all owned. */
+/* The rows of the trial and two implementations' outputs for them, on the host; all owned. */
 typedef struct {
     uint16_t *rows;   /* (TRIAL_ROWS, C_in) bf16 */
     uint64_t *legal;  /* (TRIAL_ROWS) */
@@ -26,7 +26,7 @@ static void trial_close(Trial *t) {
     free(t->rows);
 }
 
-/* Rows as full of ones and fractions as observations are, always the same. */
+/* Fixed rows with about as many ones and fractions as observations have. */
 static Status trial_open(Trial *t, const ModelConfig *c) {
     const size_t R = TRIAL_ROWS, inputs = (size_t)c->inputs;
     memset(t, 0, sizeof *t);
@@ -44,14 +44,14 @@ static Status trial_open(Trial *t, const ModelConfig *c) {
         float x = (u & 15) < 3 ? 1.0f : (u & 15) == 3 ? (float)(u >> 8 & 15) / 32 : 0.0f;
         t->rows[i] = bf16_from_float(x);
     }
-    for (size_t r = 0; r < R; r++) { /* one action in four, and one for certain */
+    for (size_t r = 0; r < R; r++) { /* each action with probability 1/4, and one for sure */
         uint64_t u = splitmix64(R * inputs + r), more = splitmix64(u);
         t->legal[r] = (u & more) | (uint64_t)1 << (u >> 32) % (uint64_t)c->actions;
     }
     return STATUS_OK;
 }
 
-/* Arrays of one forward on the device. */
+/* The arrays of one forward pass on the device. */
 typedef struct {
     void *rows;
     float *logits, *values;
@@ -82,7 +82,7 @@ static Status trial_forward(Trial *t, int i, Net *net, const Weights *weights, T
     return STATUS_OK;
 }
 
-/* What a implementation says of the trial's rows, as the i-th of the two. */
+/* Runs the trial's rows through an implementation, into outputs i of the two. */
 static Status trial_run(Trial *t, int i, Network network, const NetSpec *like,
                         const Weights *weights) {
     NetSpec spec = *like;
@@ -103,7 +103,7 @@ static Status trial_run(Trial *t, int i, Network network, const NetSpec *like,
     device_layout(&d, &spec.model, &arena);
     TRY_GOTO(status, net_cuda.create(&net, &spec));
     status = trial_forward(t, i, net, weights, &d, stream);
-    synced = backend_cuda.stream_sync(stream); /* also before what it reads goes away */
+    synced = backend_cuda.stream_sync(stream); /* the stream may still read what is freed below */
     if (status == STATUS_OK) status = synced;
 fail:
     net_cuda.destroy(net);
@@ -112,7 +112,7 @@ fail:
     return status;
 }
 
-/* Plain first, as the reference. *refused: layers could not, which is no error. */
+/* Plain first, as the reference. *refused: layers failed on this device, which is not an error. */
 static Status trial_both(Trial *t, const NetSpec *spec, const Weights *weights, bool *refused) {
     TRY(trial_open(t, &spec->model));
     TRY(trial_run(t, 0, NETWORK_PLAIN, spec, weights));
@@ -130,34 +130,37 @@ static Status try_layers(const NetSpec *spec, const Weights *weights, Network *o
     Trial t;
     Status status = trial_both(&t, spec, weights, &refused);
     if (status == STATUS_OK && !refused) {
-        AgreeOutputs plain = {t.logits[0], t.values[0]}, layers = {t.logits[1], t.values[1]};
+        AgreeOutputs plain = {.logits = t.logits[0], .values = t.values[0]};
+        AgreeOutputs layers = {.logits = t.logits[1], .values = t.values[1]};
         status = agree_compare(&off, &plain, &layers, t.legal, TRIAL_ROWS, spec->model.actions,
                                spec->model.values);
     }
     trial_close(&t);
     TRY(status);
     if (refused) {
-        snprintf(why, why_bytes, "plain, layers was refused by its library or the device");
+        snprintf(why, why_bytes, "plain: the library or the device refused layers");
         return STATUS_OK;
     }
     const bool within = agree_used(&off, &limits) <= 1;
     if (within) *out = NETWORK_LAYERS;
-    snprintf(why, why_bytes,
-             within ? "layers, at most %.2g in values and KL %.2g off plain"
-                    : "plain, layers is up to %.2g in values and KL %.2g off it: too far",
-             off.value.max, off.policy.max);
+    snprintf(
+        why, why_bytes,
+        within ? "layers: within %.2g (values) and %.2g (KL of policies) of plain"
+               : "plain: layers differs by up to %.2g (values) and %.2g (KL of policies), too far",
+        off.value.max, off.policy.max);
     return STATUS_OK;
 }
 
-/* Whether a implementation asked for by name is here; if not, one line. */
+/* Whether this build and device have the implementation asked for by name; if not, one line says
+ * why. */
 static Status take_named(Network asked, const NetSpec *spec) {
     const NetImplementation *other = net_implementations[NETWORK_LAYERS];
     const bool layers = other && other->check(spec) == STATUS_OK;
     const char *allowed = layers ? "auto, plain, layers" : "auto, plain";
     const char *reason = "not in this build";
     if (asked == NETWORK_LAYERS && net_implementations[asked])
-        reason = spec->precision == PRECISION_INT8 ? "not with --precision int8 on cuda"
-                                                   : "not for a model of this shape";
+        reason = spec->precision == PRECISION_INT8 ? "not available with --precision int8 on cuda"
+                                                   : "not available for a model of this shape";
     if (net_implementations[asked] && net_implementations[asked]->check(spec) == STATUS_OK)
         return STATUS_OK;
     fprintf(stderr, "--network %s: %s; allowed here: %s\n", network_name(asked), reason, allowed);
@@ -170,11 +173,11 @@ Status choose_cuda(Network asked, const NetSpec *spec, const Weights *weights, N
     if (asked != NETWORK_AUTO) {
         TRY(take_named(asked, spec));
         *out = asked;
-        snprintf(why, why_bytes, "%s, asked for", network_name(asked));
+        snprintf(why, why_bytes, "%s, as asked", network_name(asked));
         return STATUS_OK;
     }
     *out = NETWORK_PLAIN;
-    snprintf(why, why_bytes, "plain, no other way here has %s for this model",
+    snprintf(why, why_bytes, "plain: no other implementation here has %s for this model",
              precision_name(spec->precision));
     if (!layers || layers->check(spec) != STATUS_OK) return STATUS_OK;
     return try_layers(spec, weights, out, why, why_bytes);

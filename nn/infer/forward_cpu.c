@@ -1,9 +1,10 @@
-/* nn/infer/forward_cpu.c - inference in float32 or int8, twin of forward_cuda.cu.
+/* nn/infer/forward_cpu.c - inference on the CPU in float32 or int8: all layers in order.
  *
- * A thread takes a block of rows through the whole network, so that the activations stay in its
- * second cache. oneDNN's bits change with the number of rows of a product, so every product in
- * float32 has BLOCK of them; the last block is padded. In int8 only the products differ: their
- * inputs are quantized, and their results are float32 again (nn/ops/int8.h). */
+ * The counterparts on CUDA are net_plain.cu and net_layers.cu. A thread takes a block of rows
+ * through the whole network, so that the activations stay in its L2. oneDNN's bits change with the
+ * number of rows of a product, so every product in float32 has BLOCK of them; the last block is
+ * padded. In int8 only the products differ: their inputs are quantized, and their results are
+ * float32 again (nn/ops/int8.h). */
 #include <omp.h>
 #include <stdlib.h>
 
@@ -17,27 +18,27 @@
 #include "product_cpu.h"
 #include "product_int8.h"
 
-/* Of 32, 64, 96, 128, 192 and 256 rows the products ran at 462, 479, 473, 478, 479 and 478 GFLOP/s:
- * the least of the fast ones splits small batches best. In int8 the network has the same speed from
- * 48 rows to 288; and computes no more than it is asked for, rounded up to PRODUCT_ROWS. */
+/* With 32, 64, 96, 128, 192 and 256 rows the products ran at 462, 479, 473, 478, 479 and 478
+ * GFLOP/s: the smallest of the fast ones splits small batches best. In int8 the speed is the same
+ * from 48 rows to 288, and only the rows asked for are computed, rounded up to PRODUCT_ROWS. */
 enum { BLOCK = 64, BLOCK_INT8 = 8 * PRODUCT_ROWS };
 
-/* What a thread works in; rows of a block. */
+/* A thread's working arrays, for the rows of a block. */
 typedef struct {
-    float *residual[2]; /* (block, C) what flows from layer to layer, before and after a norm */
+    float *residual[2]; /* (block, C) [0] from layer to layer, [1] between a layer's norms */
     float *sums;        /* (block, C) a product on its way into a norm */
-    float *hidden;      /* (block, widest) inputs, hidden layer, heads' hidden layers */
+    float *hidden;      /* (block, widest) inputs, hidden layer, the heads' hidden layers */
     float *policy;      /* (block, A) */
     float *value;       /* (block, V) */
     int8_t *q;          /* (block, widest rounded up to 4) inputs of an int8 product */
-    float *scale;       /* (block, blocks of widest) */
+    float *scale;       /* (block, int8_blocks(widest)) of q */
 } Scratch;
 
 struct Net {
     ModelConfig config; /* spec.model */
     NetSpec spec;
     int threads;
-    int block; /* rows that a thread takes at once */
+    int block; /* rows that a thread takes at a time */
     ProductKernel kernel;
     void *memory; /* all that follows, owned */
     Packed packed;
@@ -73,7 +74,7 @@ static void net_layout(Net *net, Arena *arena) {
     }
 }
 
-/* `auto` is layers: a product a layer by oneDNN or by vector instructions. */
+/* `auto` is layers: one product per layer, by oneDNN or by vector instructions. */
 static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
                          char *why, size_t why_bytes) {
     static const char *const kernels[PRODUCT_KERNEL_COUNT] = {"plain loops", "AVX-512 VNNI"};
@@ -123,7 +124,7 @@ static Status create_cpu(Net **out, const NetSpec *spec) {
         destroy_cpu(net);
         return status;
     }
-    Arena placed = {(char *)net->memory, 0, arena.used};
+    Arena placed = {.base = (char *)net->memory, .size = arena.used};
     net_layout(net, &placed);
     *out = net;
     return STATUS_OK;
@@ -140,20 +141,32 @@ static Status load_cpu(Net *net, const Weights *weights, Stream stream) {
 typedef struct {
     const Net *net;
     const Scratch *s;
-    int64_t first; /* place of its first row in the batch */
+    int64_t first; /* index of its first row in the batch */
     int rows;      /* that matter; in float32 all BLOCK are computed */
 } Pass;
 
 static void quantize_rows(const Pass *p, const float *x, int x_stride, int inputs) {
-    QuantizeArgs args = {x,        p->s->q, p->s->scale, p->net->spec.fault,
-                         p->first, inputs,  x_stride,    (inputs + 3) / 4 * 4};
+    QuantizeArgs args = {.x = x,
+                         .q = p->s->q,
+                         .scale = p->s->scale,
+                         .fault = p->net->spec.fault,
+                         .first = p->first,
+                         .inputs = inputs,
+                         .x_stride = x_stride,
+                         .q_stride = (inputs + 3) / 4 * 4};
     for (int r = 0; r < p->rows; r++) int8_quantize_one(&args, r, TEAM_OF_ONE);
 }
 
-/* The sums in the order of their formula: the bits of `plain` on every device. */
+/* Sums in the order of the formula: the bits of `plain` on every device. */
 static void product_plain(const Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
-    LinearArgs args = {*l,         x,       NULL,    NULL, y, PRECISION_FLOAT32, PRECISION_FLOAT32,
-                       LINEAR_SUM, p->rows, x_stride};
+    LinearArgs args = {.l = *l,
+                       .x = x,
+                       .y = y,
+                       .precision = PRECISION_FLOAT32,
+                       .result = PRECISION_FLOAT32,
+                       .after = LINEAR_SUM,
+                       .rows = p->rows,
+                       .x_stride = x_stride};
     for (int item = 0; item < p->rows * linear_tiles(l->out); item++)
         linear_one(&args, item, TEAM_OF_ONE);
 }
@@ -167,27 +180,51 @@ static Status product(const Pass *p, const Linear *l, const float *x, int x_stri
         return STATUS_OK;
     }
     quantize_rows(p, x, x_stride, l->in);
-    ProductArgs args = {l,      p->s->q, p->s->scale, y,      (l->in + 3) / 4 * 4,
-                        l->out, 0,       l->out,      p->rows};
+    ProductArgs args = {.l = l,
+                        .q = p->s->q,
+                        .scale = p->s->scale,
+                        .y = y,
+                        .q_stride = (l->in + 3) / 4 * 4,
+                        .y_stride = l->out,
+                        .first = 0,
+                        .count = l->out,
+                        .rows = p->rows};
     product_int8(p->net->kernel, &args);
     return STATUS_OK;
 }
 
 static void norm_rows(const Pass *p, const Norm *norm, const Linear *from, const float *x,
                       const float *residual, const float *after, float *y) {
-    LayerNormArgs args = {x,     from->bias, residual,          norm->gain, norm->shift,
-                          after, y,          PRECISION_FLOAT32, p->rows,    from->out};
+    LayerNormArgs args = {.x = x,
+                          .bias = from->bias,
+                          .residual = residual,
+                          .gain = norm->gain,
+                          .shift = norm->shift,
+                          .after = after,
+                          .y = y,
+                          .precision = PRECISION_FLOAT32,
+                          .rows = p->rows,
+                          .width = from->out};
     for (int r = 0; r < p->rows; r++) layernorm_one(&args, r, TEAM_OF_ONE);
 }
 
 static void relu_rows(const Pass *p, const Linear *from, float *x) {
-    ReluArgs args = {x, from->bias, PRECISION_FLOAT32, p->rows, from->out};
+    ReluArgs args = {.x = x,
+                     .bias = from->bias,
+                     .precision = PRECISION_FLOAT32,
+                     .rows = p->rows,
+                     .columns = from->out};
     for (int r = 0; r < p->rows; r++) relu_one(&args, r, TEAM_OF_ONE);
 }
 
 static void head_rows(const Pass *p, const Linear *from, const float *x, HeadFunction function,
                       float *y) {
-    HeadArgs args = {x, from->bias, y, function, p->rows, from->out};
+    HeadArgs args = {.x = x,
+                     .bias = from->bias,
+                     .y = y,
+                     .function = function,
+                     .rows = p->rows,
+                     .columns = from->out};
     for (int r = 0; r < p->rows; r++) head_one(&args, r, TEAM_OF_ONE);
 }
 
@@ -207,7 +244,7 @@ static Status forward_embed(const Pass *p, const float *rows) {
     return STATUS_OK;
 }
 
-/* Step 2: a layer, from residual[0] by residual[1] back to residual[0]. */
+/* Step 2: a layer, from residual[0] through residual[1] back to residual[0]. */
 static Status forward_layer(const Pass *p, int l) {
     const Packed *w = &p->net->packed;
     const Linear *self_attn = &w->layer[l].self_attn, *linear1 = &w->layer[l].linear1;
@@ -254,14 +291,14 @@ static Status forward_cpu(Net *net, const void *rows, const int32_t *count, floa
     if (threads > blocks) threads = blocks > 1 ? blocks : 1;
 #pragma omp parallel num_threads(threads) reduction(| : failed)
     {
-        /* oneDNN takes a team of one for no team at all, and would open its own. */
+        /* oneDNN does not notice a team of one thread, and would open a team of its own. */
         omp_set_num_threads(1);
         const Scratch *scratch = &net->scratch[omp_get_thread_num()];
 #pragma omp for schedule(dynamic, 1)
         for (int b = 0; b < blocks; b++) {
             int64_t first = (int64_t)b * net->block;
             int n = *count - (int)first < net->block ? *count - (int)first : net->block;
-            Pass pass = {net, scratch, first, n};
+            Pass pass = {.net = net, .s = scratch, .first = first, .rows = n};
             failed |= forward_block(&pass, (const float *)rows + first * c->inputs,
                                     logits + first * c->actions,
                                     values + first * c->values) != STATUS_OK;
@@ -270,5 +307,11 @@ static Status forward_cpu(Net *net, const void *rows, const int32_t *count, floa
     return failed ? STATUS_DEVICE : STATUS_OK;
 }
 
-const NetOps net_cpu = {false,       choose_cpu, bytes_cpu,   create_cpu,
-                        destroy_cpu, load_cpu,   forward_cpu, product_describe};
+const NetOps net_cpu = {.bf16_rows = false,
+                        .choose = choose_cpu,
+                        .bytes = bytes_cpu,
+                        .create = create_cpu,
+                        .destroy = destroy_cpu,
+                        .load = load_cpu,
+                        .forward = forward_cpu,
+                        .describe = product_describe};

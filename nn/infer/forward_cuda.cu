@@ -1,5 +1,5 @@
-/* nn/infer/forward_cuda.cu - a network on CUDA, whichever implementation: its memory and how
- * weights come there. */
+/* nn/infer/forward_cuda.cu - what all implementations of the network on CUDA share: memory, and the
+ * loading of weights. */
 #include <stdlib.h>
 
 #include "device/core/launch.cuh"
@@ -35,7 +35,7 @@ static Status create_check(const NetSpec *spec) {
     return net_implementations[spec->network]->check(spec);
 }
 
-/* No memory yet but the struct. */
+/* The struct alone, without device memory. */
 static Net *net_new(const NetSpec *spec) {
     const NetImplementation *implementation = net_implementations[spec->network];
     Net *net = (Net *)calloc(1, implementation->struct_bytes);
@@ -70,7 +70,7 @@ static Status net_open(Net *net) {
 
 static void destroy_cuda(Net *net) {
     if (!net) return;
-    if (net->copied) (void)backend_cuda.event_sync(net->copied); /* the last copy from staging */
+    if (net->copied) (void)backend_cuda.event_sync(net->copied); /* the last copy out of staging */
     net->implementation->close(net);
     if (net->side) backend_cuda.stream_close(net->side);
     if (net->copied) backend_cuda.event_close(net->copied);
@@ -92,7 +92,7 @@ static Status create_cuda(Net **out, const NetSpec *spec) {
     return status;
 }
 
-/* The host waits for nothing but the copy of an earlier load: loads in a row, that is. */
+/* The host waits only for the copy of the previous load, which still reads the staging memory. */
 static Status load_cuda(Net *net, const Weights *weights, Stream stream) {
     const NetSpec *spec = &net->spec;
     NetWeights image;
@@ -115,7 +115,7 @@ static Status forward_cuda(Net *net, const void *rows, const int32_t *count, flo
     return STATUS_OK;
 }
 
-/* The heuristic of a library looks at the number of multiprocessors too. */
+/* The number of multiprocessors too, since a library's heuristic looks at it. */
 static void describe_cuda(char *isa, size_t isa_bytes, char *library, size_t library_bytes) {
     int device = 0, major = 0, minor = 0, processors = 0;
     (void)cudaGetDevice(&device);
@@ -129,5 +129,11 @@ static void describe_cuda(char *isa, size_t isa_bytes, char *library, size_t lib
     implementation->describe(library, library_bytes);
 }
 
-extern "C" const NetOps net_cuda = {true,         choose_cuda, bytes_cuda,   create_cuda,
-                                    destroy_cuda, load_cuda,   forward_cuda, describe_cuda};
+extern "C" const NetOps net_cuda = {.bf16_rows = true,
+                                    .choose = choose_cuda,
+                                    .bytes = bytes_cuda,
+                                    .create = create_cuda,
+                                    .destroy = destroy_cuda,
+                                    .load = load_cuda,
+                                    .forward = forward_cuda,
+                                    .describe = describe_cuda};

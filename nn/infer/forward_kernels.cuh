@@ -1,7 +1,8 @@
-/* nn/infer/forward_kernels.cuh - index, guard, body; how they are launched is elsewhere.
+/* nn/infer/forward_kernels.cuh - inference's kernels: index, guard, body. net_plain.cu and
+ * net_layers.cu launch them.
  *
- * A row is a warp's: 32 lanes, one partial sum each. Arrays may begin at row `first` of the batch:
- * rows at or past *count there are left alone. */
+ * A warp computes a row: 32 lanes, one partial sum each. Arrays may begin at row `first` of the
+ * batch; rows of the batch from *count on are not touched. */
 #ifndef NN_INFER_FORWARD_KERNELS_CUH
 #define NN_INFER_FORWARD_KERNELS_CUH
 
@@ -26,8 +27,8 @@ static __global__ void input_kernel(InputArgs args, int first, const int32_t *co
     if (row_matters(r, args.count, first, count)) input_one(&args, r, team_self<32>());
 }
 
-/* BARE: nothing is added to x nor to the result. Known beforehand, a row's loads are issued at
- * once instead of one by one between questions. */
+/* BARE: nothing is added to x or to the result. Known at compile time, a row's loads are issued
+ * together instead of one by one between branches. */
 template <Precision PRECISION, bool BARE>
 static __global__ void layernorm_kernel(LayerNormArgs args, int first, const int32_t *count) {
     int r = team_item<32>();
@@ -38,7 +39,7 @@ static __global__ void layernorm_kernel(LayerNormArgs args, int first, const int
         args.after = NULL;
     }
     if (!row_matters(r, args.rows, first, count)) return;
-    if (args.width == 256) { /* known width: the row's eight values a lane stay in registers */
+    if (args.width == 256) { /* a constant width keeps a lane's eight values in registers */
         args.width = 256;
         layernorm_one(&args, r, team_self<32>());
     } else {
@@ -53,7 +54,7 @@ static __global__ void relu_kernel(ReluArgs args, int first, const int32_t *coun
     if (row_matters(r, args.rows, first, count)) relu_one(&args, r, team_self<32>());
 }
 
-/* A warp a tile of outputs. */
+/* One warp per tile of outputs. */
 template <Precision PRECISION, Precision RESULT>
 static __global__ void linear_kernel(LinearArgs args, const int32_t *count) {
     int item = team_item<32>(), r = item / linear_tiles(args.l.out);

@@ -1,8 +1,8 @@
-/* nn/infer/net_cuda.h - implementations of the network on CUDA, behind the one table net_cuda.
+/* nn/infer/net_cuda.h - the implementations of the network on CUDA, behind the table net_cuda.
  *
- *   forward_cuda.cu   memory, weights, loading ─► net_implementations[spec.network] ─► net_plain.cu
- *   choose_cuda.cu    which one is taken                                          └──►
- *   net_layers.cu
+ *   forward_cuda.cu   memory, loading of weights ─► net_implementations[spec.network]
+ *   choose_cuda.cu    which implementation               ├─► net_plain.cu
+ *                                                        └─► net_layers.cu
  *
  * The linker decides which of them a binary has: net_implementations.cu lists all. The simulator of
  * a GPU has no cuBLASLt; it leaves that file and net_layers.cu out and brings a list of its own. */
@@ -15,7 +15,7 @@
 /* What load fills and forward reads. */
 typedef struct {
     Packed packed;
-    void *outputs; /* outputs.h: (columns, policy_hidden + value_hidden); NULL where not joined */
+    void *outputs; /* outputs.h: (columns, policy_hidden + value_hidden); NULL if not joined */
 } NetWeights;
 
 typedef struct NetImplementation NetImplementation;
@@ -27,22 +27,22 @@ struct Net {
     NetWeights weights; /* at the start of `memory` */
     size_t weights_bytes;
     void *memory;  /* device memory: weights, then the implementation's scratch; owned */
-    void *staging; /* (weights_bytes) pinned: what load copies from; owned */
-    Event copied;  /* staging may be written again; owned */
+    void *staging; /* (weights_bytes) pinned, the source of load's copies; owned */
+    Event copied;  /* from then on staging may be written again; owned */
     Stream side;   /* for rehearsals and the cases of a switch; idle otherwise; owned */
 };
 
-/* A implementation; what is asked of it has the contract of NetOps. */
+/* An implementation. Functions named as in NetOps have the same contract. */
 struct NetImplementation {
     size_t struct_bytes; /* of the struct that begins with Net */
-    bool joined;         /* reads NetWeights.outputs */
+    bool joined;         /* whether it reads NetWeights.outputs */
     PackOrder order, order_int8;
     /* STATUS_ARGUMENT: a precision or shape that this implementation does not have. */
     Status (*check)(const NetSpec *spec);
     /* Lists the scratch arrays: run dry it measures, run again it places. */
     void (*layout)(Net *net, Arena *arena);
-    /* After the memory is placed. Ends with a rehearsal of every kernel, waited for: none may be
-     * loaded while a graph is captured. close follows in every case. */
+    /* Called after the memory is placed. Ends by running every kernel once and waiting, since none
+     * may be loaded while a graph is captured. close follows, also after an error. */
     Status (*open)(Net *net);
     void (*close)(Net *net);
     Status (*forward)(Net *net, const void *rows, const int32_t *count, float *logits,
@@ -53,7 +53,7 @@ struct NetImplementation {
 
 EXTERN_C_BEGIN
 
-/* NULL: this binary has it not. */
+/* NULL: this binary does not have it. */
 extern const NetImplementation *const net_implementations[NETWORK_COUNT];
 extern const NetImplementation net_plain, net_layers;
 

@@ -1,8 +1,8 @@
-/* nn/infer/net_plain.cu - the network by its bodies alone, a launch each: the oracle of the other
- * implementations.
+/* nn/infer/net_plain.cu - the network from its bodies alone, one launch each: the oracle of the
+ * other implementations.
  *
- * Grids are for the capacity; rows at or past the count return at once. Activations between layers
- * are elements, with int8 float32, quantized again before every product. */
+ * Grids cover the capacity; rows from the count on return at once. Activations between layers are
+ * elements; with int8 they are float32 and quantized anew before every product. */
 #include "forward_kernels.cuh"
 #include "net_cuda.h"
 
@@ -10,12 +10,12 @@ enum { THREADS = 128 }; /* a block */
 
 typedef struct {
     Net net;
-    int rows;       /* what grids are made for: the capacity, or 1 in the rehearsal */
-    void *residual; /* (R, C) elements: what flows from layer to layer */
-    void *sums;     /* (R, C) elements: a product on its implementation into a norm */
-    void *hidden;   /* (R, widest) elements: inputs, hidden layer, heads' hidden layers */
-    int8_t *q;      /* (R, q_stride) int8: what a product reads, NULL otherwise */
-    float *scale;   /* (R, blocks of the widest) of q */
+    int rows;       /* that grids cover: the capacity, or 1 in the rehearsal */
+    void *residual; /* (R, C) elements: from layer to layer */
+    void *sums;     /* (R, C) elements: a product on its way into a norm */
+    void *hidden;   /* (R, widest) elements: inputs, hidden layer, the heads' hidden layers */
+    int8_t *q;      /* (R, q_stride) with int8 the input of a product; else NULL */
+    float *scale;   /* (R, int8_blocks(widest)) of q */
     int32_t *none;  /* 0: the count of the rehearsal */
     int q_stride;
 } PlainNet;
@@ -60,7 +60,7 @@ static int blocks(const PlainNet *p, int items) {
     return launch_blocks((int64_t)p->rows * items, 32, THREADS);
 }
 
-/* y = x W, to be told what follows. */
+/* y = x W; the caller adds what follows. */
 static LinearArgs linear_args(const PlainNet *p, const Linear *l, const void *x, int x_stride,
                               void *y) {
     const Precision precision = p->net.spec.precision;
@@ -77,9 +77,14 @@ static LinearArgs linear_args(const PlainNet *p, const Linear *l, const void *x,
 }
 
 static Status linear_int8(const PlainNet *p, const LinearArgs *a, const PlainCall *call) {
-    QuantizeArgs quantize = {(const float *)a->x, p->q,       p->scale,
-                             p->net.spec.fault,   0,          a->l.in,
-                             a->x_stride,         p->q_stride};
+    QuantizeArgs quantize = {.x = (const float *)a->x,
+                             .q = p->q,
+                             .scale = p->scale,
+                             .fault = p->net.spec.fault,
+                             .first = 0,
+                             .inputs = a->l.in,
+                             .x_stride = a->x_stride,
+                             .q_stride = p->q_stride};
     LAUNCH(quantize_kernel, blocks(p, 1), THREADS, call->stream, quantize, p->rows, call->count);
     LinearArgs product = *a;
     product.x = p->q;
@@ -106,7 +111,7 @@ static Status linear_all(const PlainNet *p, const LinearArgs *a, const PlainCall
     return STATUS_OK;
 }
 
-/* residual = norm of sums, which hold bias and residual already. */
+/* residual = the norm of sums, which include bias and residual already. */
 static Status norm_all(const PlainNet *p, const Norm *norm, const float *after,
                        const PlainCall *call) {
     LayerNormArgs a;
@@ -130,7 +135,11 @@ static Status norm_all(const PlainNet *p, const Norm *norm, const float *after,
 static Status embed_all(const PlainNet *p, const void *rows, const PlainCall *call) {
     const Packed *w = &p->net.weights.packed;
     if (p->net.spec.precision != PRECISION_BF16) {
-        InputArgs input = {rows, p->hidden, PRECISION_FLOAT32, p->rows, p->net.spec.model.inputs};
+        InputArgs input = {.rows = rows,
+                           .out = p->hidden,
+                           .precision = PRECISION_FLOAT32,
+                           .count = p->rows,
+                           .inputs = p->net.spec.model.inputs};
         LAUNCH(input_kernel<PRECISION_FLOAT32>, blocks(p, 1), THREADS, call->stream, input, 0,
                call->count);
         rows = p->hidden;
@@ -158,11 +167,12 @@ static Status layer_all(const PlainNet *p, int l, const PlainCall *call) {
     return norm_all(p, &w->layer[l].norm2, NULL, call);
 }
 
-/* A head's last layer from its hidden one; its sums pass through y. */
+/* A head's last layer from its hidden layer; y holds the sums in between. */
 static Status head_all(const PlainNet *p, const Linear *l, const void *hidden,
                        HeadFunction function, float *y, const PlainCall *call) {
     LinearArgs last = linear_args(p, l, hidden, p->net.weights.packed.fc0.out, y);
-    HeadArgs head = {y, l->bias, y, function, p->rows, l->out};
+    HeadArgs head = {
+        .x = y, .bias = l->bias, .y = y, .function = function, .rows = p->rows, .columns = l->out};
     last.after = LINEAR_SUM;
     last.result = PRECISION_FLOAT32;
     TRY(linear_all(p, &last, call));
@@ -207,6 +217,13 @@ static void close_plain(Net *net) { (void)net; }
 
 static void describe_plain(char *library, size_t bytes) { snprintf(library, bytes, "none"); }
 
-extern "C" const NetImplementation net_plain = {
-    sizeof(PlainNet), false,      PACK_IN_OUT, PACK_PANELS,   check_plain,
-    layout_plain,     open_plain, close_plain, forward_plain, describe_plain};
+extern "C" const NetImplementation net_plain = {.struct_bytes = sizeof(PlainNet),
+                                                .joined = false,
+                                                .order = PACK_IN_OUT,
+                                                .order_int8 = PACK_PANELS,
+                                                .check = check_plain,
+                                                .layout = layout_plain,
+                                                .open = open_plain,
+                                                .close = close_plain,
+                                                .forward = forward_plain,
+                                                .describe = describe_plain};

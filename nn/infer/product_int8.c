@@ -1,8 +1,9 @@
-/* nn/infer/product_int8.c - tiles of 6 rows and 64 outputs, one block of inputs at a time.
+/* nn/infer/product_int8.c - the int8 product in tiles of 6 rows and 64 outputs, one block of inputs
+ * at a time.
  *
- * The sums of a tile stay in the first cache from the first block to the last, so that scaling them
- * back costs little: 1,700 GOP/s with it on two cores, where oneDNN's integer product, which would
- * need another pass over its results, has 1,900 without. */
+ * The sums of a tile stay in L1 from the first block to the last, so that scaling them back costs
+ * little: 1,700 GOP/s including it on two cores, where oneDNN's integer product reaches 1,900
+ * without it and would need another pass over its results. */
 #include "product_int8.h"
 
 #include "nn/ops/int8.h"
@@ -14,7 +15,7 @@
 
 enum { MR = PRODUCT_ROWS, NR = PACK_PANEL };
 
-/* acc (MR, NR) of n inputs, a multiple of 4: q (MR, q_stride), w (n / 4, NR, 4). offset (NR) is
+/* acc (MR, NR) from n inputs, a multiple of 4: q (MR, q_stride), w (n / 4, NR, 4). offset (NR) is
  * -128 times the sum of an output's weights. */
 typedef void TileFunction(const int8_t *q, int q_stride, const int8_t *w, const int32_t *offset,
                           int n, int32_t acc[MR][NR]);
@@ -30,23 +31,24 @@ static inline void tile_plain(const int8_t *q, int q_stride, const int8_t *w, co
                     acc[r][o] += q[r * q_stride + i + j] * w[(i * NR) + 4 * o + j];
 }
 
-/* The tile's kernel is a constant wherever this is inlined, and so is the instruction set. */
+/* Wherever this is inlined, the tile's kernel and the instruction set are compile-time
+ * constants. */
 static inline __attribute__((always_inline)) void panel(TileFunction *tile, const ProductArgs *a,
                                                         int row, int column) {
     const Linear *l = a->l;
-    const int K = int8_blocks(l->in), in4 = (l->in + 3) / 4 * 4;
+    const int blocks = int8_blocks(l->in), in4 = (l->in + 3) / 4 * 4;
     const int8_t *q = a->q + (int64_t)row * a->q_stride;
-    const float *scale = a->scale + (int64_t)row * K;
+    const float *scale = a->scale + (int64_t)row * blocks;
     const int8_t *w = (const int8_t *)l->weight + (int64_t)(a->first + column) * in4;
     float sum[MR][NR] = {{0}};
-    for (int k = 0; k < K; k++) {
+    for (int k = 0; k < blocks; k++) {
         int32_t acc[MR][NR];
         const int at = k * INT8_BLOCK, n = in4 - at < INT8_BLOCK ? in4 - at : INT8_BLOCK;
         const int32_t *offset = l->offset + (int64_t)k * linear_padded(l->out) + a->first + column;
         tile(q + at, a->q_stride, w + (int64_t)at * NR, offset, n, acc);
         for (int r = 0; r < MR; r++)
             for (int o = 0; o < NR; o++)
-                sum[r][o] = int8_add(sum[r][o], acc[r][o], scale[r * K + k]);
+                sum[r][o] = int8_add(sum[r][o], acc[r][o], scale[r * blocks + k]);
     }
     const int n = a->count - column < NR ? a->count - column : NR;
     const float *out_scale = l->scale + a->first + column;
@@ -63,9 +65,9 @@ static inline __attribute__((always_inline)) void panels(TileFunction *tile, con
 static void panels_plain(const ProductArgs *a) { panels(tile_plain, a); }
 
 #if defined(VNNI)
-/* The instruction multiplies unsigned by signed: activations are moved up by 128, by flipping
- * their highest bit, and the sums begin at the offset that takes it away again. It is spelled as
- * assembly since gcc 12 copies the accumulators of the intrinsic to and fro: 820 GOP/s. */
+/* The instruction multiplies unsigned by signed: flipping their highest bit adds 128 to the
+ * activations, and the sums begin at the offset that subtracts it again. Written as assembly, since
+ * gcc 12 copies the accumulators of the intrinsic back and forth: 820 GOP/s. */
 VNNI static inline void tile_vnni(const int8_t *q, int q_stride, const int8_t *w,
                                   const int32_t *offset, int n, int32_t acc[MR][NR]) {
     __m512i sum[MR][NR / 16], b[NR / 16];

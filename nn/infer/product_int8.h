@@ -1,29 +1,29 @@
-/* nn/infer/product_int8.h - the int8 product of the CPU network, scaled back to float32.
+/* nn/infer/product_int8.h - the int8 product of the network on the CPU, scaled back to float32.
  *
  *   y[r][o] = (sum over k ascending of (float)acc_k * scale[r][k]) * l->scale[o]      nn/ops/int8.h
  *
- * Weights lie in panels of 64 outputs, (C_out / 64, C_in / 4, 64, 4): four inputs of an output in
+ * Weights are in panels of 64 outputs, (C_out / 64, C_in / 4, 64, 4): four inputs of an output in
  * one 32-bit lane, as VNNI multiplies them. Every kernel gives the same bits.
  *
- *   R  rows     C_in  l->in     C_out  l->out     K  blocks of C_in */
+ *   R  rows     C_in  l->in     C_out  l->out     blocks: int8_blocks(C_in) */
 #ifndef NN_INFER_PRODUCT_INT8_H
 #define NN_INFER_PRODUCT_INT8_H
 
 #include "nn/ops/pack.h"
 
-/* Rows are taken so many at a time: q, scale and y have places for R rounded up to it. */
+/* Rows of a tile: q, scale and y have room for R rounded up to a multiple of them. */
 enum { PRODUCT_ROWS = 6 };
 
 typedef enum {
-    PRODUCT_PLAIN, /* loops that any compiler reads */
+    PRODUCT_PLAIN, /* portable loops */
     PRODUCT_VNNI,  /* x86-64 with AVX-512 VNNI */
     PRODUCT_KERNEL_COUNT
 } ProductKernel;
 
 typedef struct {
     const Linear *l;
-    const int8_t *q;    /* (R, q_stride) q_stride at least C_in rounded up to 4 */
-    const float *scale; /* (R, K) */
+    const int8_t *q;    /* (R, q_stride) q_stride at least C_in rounded up to a multiple of 4 */
+    const float *scale; /* (R, blocks) */
     float *y;           /* (R, y_stride) out; column first + c is written to y[c] */
     int q_stride, y_stride;
     int first, count; /* outputs; first a multiple of 64 */
@@ -32,7 +32,7 @@ typedef struct {
 
 EXTERN_C_BEGIN
 
-/* Whether this processor and system can; PRODUCT_PLAIN always. */
+/* Whether this processor and system can run the kernel; PRODUCT_PLAIN always. */
 bool product_has(ProductKernel kernel);
 
 /* The fastest that product_has. */
