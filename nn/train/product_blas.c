@@ -1,4 +1,4 @@
-/* nn/train/product_blas.c - the products of training through oneDNN. */
+/* nn/train/product_blas.c - training's float32 products through oneDNN. */
 #include "product_blas.h"
 
 #include <dnnl.h>

@@ -1,10 +1,11 @@
-/* nn/train/product_blas.h - the float32 products of CPU training: the calls into oneDNN, no others.
+/* nn/train/product_blas.h - the float32 products of training on the CPU: all calls of training into
+ * oneDNN.
  *
- *   forward   Y (R, out)  = X (R, in) W            W transposed, (in, out)
- *   back      dX (R, in)  = dY (R, out) W          W (out, in)
- *   weights   dW (out, in) = dY^T X                 sums over R rows
+ *   forward   Y (R, out)   = X (R, in) W           W transposed, (in, out)
+ *   back      dX (R, in)   = dY (R, out) W         W (out, in)
+ *   weights   dW (out, in) = dY^T X                sums over R rows
  *
- * A build without the library links a plain twin of product_blas.c instead. */
+ * A build without the library links tests/sim/product_blas_plain.c instead of product_blas.c. */
 #ifndef NN_TRAIN_PRODUCT_BLAS_H
 #define NN_TRAIN_PRODUCT_BLAS_H
 
@@ -18,13 +19,13 @@ typedef struct {
     const float *a, *b; /* (m, k), or (k, m) transposed; (k, n) */
     float *c;           /* (m, n) */
     int m, n, k;
-    int a_stride, b_stride, c_stride; /* floats from row to row as they lie in memory */
+    int a_stride, b_stride, c_stride; /* floats from one row to the next, as stored */
     ProductTranspose transpose;       /* of a */
     ProductKind kind;                 /* c = a b, or c = c + a b */
 } ProductBlasArgs;
 
 EXTERN_C_BEGIN
-/* The bits depend on the numbers and sizes alone. One thread, if the caller has called
+/* The bits depend on the numbers and sizes alone. Uses one thread if the caller has called
  * omp_set_num_threads(1). STATUS_DEVICE: the library refused. */
 Status product_blas(const ProductBlasArgs *args);
 EXTERN_C_END

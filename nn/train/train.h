@@ -1,26 +1,26 @@
-/* nn/train/train.h - training: batches in, gradients, AdamW, other weights out.
+/* nn/train/train.h - training: batches in; gradients and AdamW; new weights out.
  *
- *   [ fill ─► forward ─► loss ─► backward ]* accumulate ─► sum over processes ─► clip ─► AdamW ─►
- *   EMA
+ *   [ fill ─► forward ─► loss ─► backward ] accumulate times
+ *     ─► sum over processes ─► clip ─► AdamW ─► EMA
  *
  *   loss of a row = CE + value_weight * VE
  *   CE = -sum over legal a of target[a] * log softmax(logits over legal)[a]
  *   VE = (sum over seats s < P of (v[s] - target[s])^2) / P
  *
- * A step's loss is the mean over all rows of its batches, of all processes. What is summed over
- * rows is summed over blocks of BLOCK_ROWS rows in ascending order, and within a block by
- * ascending row: the same bits for any number of threads.
+ * A step's loss is the mean over all rows of its batches, of all processes. Every sum over rows is
+ * one over ascending blocks of BLOCK_ROWS rows, and within a block over ascending rows: the same
+ * bits for any number of threads.
  *
  *   AdamW (Loshchilov and Hutter, ICLR 2019), as torch.optim.AdamW computes it, t counted from 1:
- *     g = g * min(1, clip / (|g| + 1e-6))             |g| over all parameters, before
+ *     g = g * min(1, clip / (|g| + 1e-6))             |g| over all parameters, before clipping
  *     p = p - rate * decay * p
  *     m = m + (1 - beta1) * (g - m)      v = beta2 * v + (1 - beta2) * g * g
  *     p = p - (rate / (1 - beta1^t)) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
  *     ema = ema + (1 - d) * (p - ema)    d = min(ema, (1 + t) / (10 + t))
  *
- * A step whose loss or gradient is not finite changes nothing but the counters below.
+ * A step whose loss or gradient is not finite changes only the counters below.
  *
- *   R rows a batch   C_in inputs (256)   A actions (52)   V values (8)   N parameters */
+ *   R rows a batch   C_in inputs (256)   A actions (52)   V values (8)   P seats that play */
 #ifndef NN_TRAIN_TRAIN_H
 #define NN_TRAIN_TRAIN_H
 
@@ -30,23 +30,23 @@
 #include "nn/ops/blocks.h"
 
 enum {
-    TRAIN_BAD_IN_A_ROW = 8, /* so many skipped steps one after another stop a run, */
-    TRAIN_BAD_OF_LAST = 25, /* and so many */
-    TRAIN_LAST = 100        /* of the last so many */
+    TRAIN_BAD_IN_A_ROW = 8, /* a run stops after this many skipped steps in a row, */
+    TRAIN_BAD_OF_LAST = 25, /* or after this many */
+    TRAIN_LAST = 100        /* among the last TRAIN_LAST */
 };
 
-/* Arrays of a batch, in device memory. */
+/* The arrays of a batch, in device memory. */
 typedef struct {
     void *x;         /* (R, C_in) observations, elements as NetOps.bf16_rows says */
     uint64_t *legal; /* (R) bit c: canonical action c is legal; at least one */
     float *policy;   /* (R, A) target, 0 where not legal; sums to 1 */
-    float *value;    /* (R, V) target of the relative seats, in [0, 1]; 0 beyond `seats` */
+    float *value;    /* (R, V) targets of the relative seats, in [0, 1]; 0 beyond `seats` */
     int32_t *seats;  /* (R) P, the seats that play: 1..V */
 } TrainBatch;
 
-/* Who fills batches. fill writes rows first .. first + rows - 1 of batch number *batch (0..; device
+/* Fills batches. fill writes rows first .. first + rows - 1 of batch number *batch (0..; in device
  * memory), which depend on that number and the row alone.
- *   cpu   called for BLOCK_ROWS rows or fewer, by several threads at once; opens no threads itself
+ *   cpu   called for BLOCK_ROWS rows or fewer, by several threads at once; starts no threads itself
  *   cuda  called for all rows, enqueues on `stream`, may be captured */
 typedef struct {
     void *context;
@@ -54,7 +54,8 @@ typedef struct {
                    Stream stream);
 } TrainSource;
 
-/* Adds `count` floats in device memory up over all processes, in place, the same bits in each. */
+/* Sums `count` floats in device memory over all processes, in place; every process gets the same
+ * bits. */
 typedef struct {
     void *context;
     Status (*sum)(void *context, float *data, size_t count, Stream stream); /* NULL: one process */
@@ -71,7 +72,13 @@ typedef struct {
 } TrainSettings;
 
 static inline TrainSettings train_settings_default(void) {
-    TrainSettings s = {1.0, 0.9, 0.999, 1e-8, 0.01, 1.0, 0.999};
+    TrainSettings s = {.value_weight = 1.0,
+                       .beta1 = 0.9,
+                       .beta2 = 0.999,
+                       .epsilon = 1e-8,
+                       .decay = 0.01,
+                       .clip = 1.0,
+                       .ema = 0.999};
     return s;
 }
 
@@ -81,31 +88,31 @@ typedef struct {
     TrainSettings set;
     int rows;       /* R, rows of a batch in this process: 1..65536 */
     int accumulate; /* batches a step: 1..1024 */
-    bool graph;     /* capture a step where the device can */
+    bool graph;     /* capture a step in a graph, if the device can */
 } TrainSpec;
 
-/* Counters that a resumed run goes on with. */
+/* Counters, which a resumed run continues. */
 typedef struct {
-    int64_t steps;   /* made, the skipped ones included */
+    int64_t steps;   /* made, including the skipped ones */
     int64_t updates; /* t: those that changed the weights */
     int64_t skipped;
     int32_t bad_in_a_row;
-    int32_t stopped;  /* 1: too many were bad; every later step does nothing, not even count */
-    uint64_t last[2]; /* bit i: of the last TRAIN_LAST steps, the one i steps ago was bad */
+    int32_t stopped;  /* 1: too many were bad; later steps do nothing and are not counted */
+    uint64_t last[2]; /* bit i < TRAIN_LAST: the step i steps ago was bad */
 } TrainCounters;
 
-/* Of one step: means over its rows. */
+/* The metrics of one step; losses, entropy and accuracy are means over its rows. */
 typedef struct {
     float policy_loss, value_loss; /* CE, VE */
-    float target_entropy;          /* of the policy targets, nats: the least CE there can be */
-    float accuracy; /* share of rows where the most probable action is the target's, lowest first */
+    float target_entropy;          /* of the policy targets, nats: a lower bound of CE */
+    float accuracy; /* share of rows whose most probable action is the target's; ties: the lowest */
     float gradient_norm; /* before clipping */
     float rate;
-    int32_t skipped; /* 1: something was not finite, the rest may be as well */
+    int32_t skipped; /* 1: something was not finite; the other fields may not be either */
     int32_t unused;
 } TrainReport;
 
-/* What a trainer holds, on the host: four networks of one shape. */
+/* A trainer's state on the host: four networks of one shape, and the counters. */
 typedef struct {
     Weights weights, ema, m, v;
     TrainCounters counters;
@@ -117,12 +124,12 @@ void train_state_free(TrainState *state);
 
 typedef struct Trainer Trainer;
 
-/* Where a trainer's time went, in seconds since create, added over its threads. */
+/* How a trainer spent its time: seconds since create, summed over its threads. */
 typedef struct {
     double busy, waiting, filling; /* waiting: no work was ready */
 } TrainTimes;
 
-/* One table a backend.
+/* The functions of training, one table for each backend.
  *   errors  STATUS_ARGUMENT: sizes or a precision that the backend does not have, nothing ran
  *           STATUS_MEMORY    STATUS_DEVICE: a library or the device refused */
 typedef struct {
@@ -131,12 +138,12 @@ typedef struct {
     Status (*create)(Trainer **out, const TrainSpec *spec, const TrainSource *source,
                      const TrainReduce *reduce);
     void (*destroy)(Trainer *trainer);
-    /* All of `state` to the device and back; both wait until it is there. */
+    /* All of `state` to the device and back; both wait until it has arrived. */
     Status (*load)(Trainer *trainer, const TrainState *state, Stream stream);
     Status (*save)(Trainer *trainer, TrainState *state, Stream stream);
-    /* `steps` steps, reading the batches batch, batch + 1, .., accumulate a step. rates (steps):
-     * learning rate of each. reports (steps): host memory, filled when it returns; it waits.
-     * last_batch: number of the last batch that may be asked of the source by reading ahead. */
+    /* Makes `steps` steps from the batches batch, batch + 1, .., `accumulate` for each step, and
+     * waits. rates (steps): the learning rate of each. reports (steps): host memory, filled on
+     * return. last_batch: the last batch that the source may be asked for by reading ahead. */
     Status (*run)(Trainer *trainer, int64_t batch, int64_t last_batch, const float *rates,
                   int steps, TrainReport *reports, Stream stream);
     void (*times)(const Trainer *trainer, TrainTimes *out);

@@ -1,9 +1,7 @@
-/* nn/train/train_count.h - the end of a step: was it sound, and what the update is to be.
+/* nn/train/train_count.h - the end of a step: whether it is sound, and the numbers of its update.
  *
- * One item. Reads the sums over rows and the squares of the gradient; writes the counters, the
- * report, and the numbers that adamw_one needs.
- *
- *   N  parameters */
+ * One item. Reads the sums over rows and the squared norm of the gradient; writes the counters, the
+ * report, and the numbers that adamw_one needs. */
 #ifndef NN_TRAIN_TRAIN_COUNT_H
 #define NN_TRAIN_TRAIN_COUNT_H
 
@@ -15,18 +13,18 @@
 
 typedef struct {
     const float *metrics; /* (LOSS_COUNT) sums over all rows of the step, of all processes */
-    const float *squares; /* (chunks) of square_sums_one */
+    const float *squares; /* (chunks) from square_sums_one */
     const float *rates;   /* (steps) learning rates */
     TrainCounters *counters;
     TrainReport *reports; /* (steps) out */
     AdamwStep *step;      /* (1) out */
-    int32_t *at;          /* (1) which step of this run: read, then one more */
+    int32_t *at;          /* (1) index of the step in this run: read, then incremented */
     TrainSettings set;
-    float scale; /* 1 / rows of a step, of all processes */
+    float scale; /* 1 / (rows of a step, over all processes) */
     int chunks;
 } TrainCountArgs;
 
-/* beta^t: in double, since 1 - beta^t of the first steps is small. */
+/* beta^t, in double since 1 - beta^t is small in the first steps. */
 HD double train_power(double beta, int64_t t) {
     if (beta <= 0.0) return 0.0;
     const double x = (double)t * real_log_core(beta);
@@ -35,7 +33,7 @@ HD double train_power(double beta, int64_t t) {
 
 HD bool train_is_finite(float x) { return x - x == 0.0f; }
 
-/* Notes one more step, `bad` or not, and whether that was one too many. */
+/* Counts one more step, `bad` or not, and stops the run after one bad step too many. */
 HD void train_counters_add(TrainCounters *c, bool bad) {
     c->steps++;
     c->last[1] = (c->last[1] << 1 | c->last[0] >> 63) & ((1ull << (TRAIN_LAST - 64)) - 1);

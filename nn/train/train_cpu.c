@@ -1,7 +1,7 @@
-/* nn/train/train_cpu.c - training in float32 on the cores, twin of train_cuda.cu.
+/* nn/train/train_cpu.c - training in float32 on the CPU: the tasks and the table of functions.
  *
- * What is computed by whom is train_schedule.h's; a task's result does not depend on it, so that
- * any number of threads gives the same bits. */
+ * train_schedule.h decides which task may run; which thread runs it does not matter, so any number
+ * of threads gives the same bits. train_cuda.cu has the same table for CUDA. */
 #include <omp.h>
 #include <stdlib.h>
 
@@ -11,11 +11,11 @@
 
 enum {
     SQUARE_CHUNKS = 64,  /* chunks of a piece of the gradient */
-    TRANSPOSE_TILE = 16, /* rows and columns that are transposed at once */
+    TRANSPOSE_TILE = 16, /* rows and columns that are transposed together */
     ACTIONS_MAX = 64     /* bits of a legal mask */
 };
 
-/* A piece's rows of the (out, in) matrix into columns of the (in, out) one. */
+/* Copies a piece's rows of the (out, in) matrix to columns of the (in, out) one. */
 static void transpose_piece(const Trainer *t, const TrainPiece *piece) {
     const float *from = t->p + piece->at;
     float *to = t->transposed + piece->transposed_at;
@@ -38,13 +38,16 @@ static Status work_fill(Trainer *t, const PoolTask *task) {
                           rest < BLOCK_ROWS ? rest : BLOCK_ROWS, &t->batch[task->index], NULL);
 }
 
-/* All vectors' gradients, and the metrics: the blocks of one pass. */
+/* Adds the blocks of one pass to the gradients of all vectors and to the metrics. */
 static void work_columns(Trainer *t, int pass) {
     const TrainPlan *plan = &t->plan;
-    BlockSumsArgs a = {
-        t->saved[pass % TRAIN_SLOTS].partial,       t->column_offset,   t->g,
-        train_schedule_blocks(&t->schedule, pass),  plan->column.count, plan->column.count,
-        pass == 0 ? BLOCK_SUMS_SET : BLOCK_SUMS_ADD};
+    BlockSumsArgs a = {.partial = t->saved[pass % TRAIN_SLOTS].partial,
+                       .offset = t->column_offset,
+                       .out = t->g,
+                       .blocks = train_schedule_blocks(&t->schedule, pass),
+                       .columns = plan->column.count,
+                       .partial_stride = plan->column.count,
+                       .kind = pass == 0 ? BLOCK_SUMS_SET : BLOCK_SUMS_ADD};
     for (int i = 0; i < column_tiles(a.columns); i++) block_sums_one(&a, i, TEAM_OF_ONE);
     a.partial += plan->column.input_norm.shift;
     a.offset = NULL;
@@ -66,17 +69,17 @@ static Status work_tile(Trainer *t, int pass, int item) {
         x = (const float *)batch->x + tile->x_at +
             (size_t)train_schedule_first(s, pass) * BLOCK_ROWS * (size_t)tile->x_stride;
     }
-    ProductBlasArgs args = {tile->dy[pass % TRAIN_SLOTS],
-                            x,
-                            t->g + tile->at,
-                            tile->outs,
-                            tile->ins,
-                            train_schedule_blocks(s, pass) * BLOCK_ROWS,
-                            tile->dy_stride,
-                            tile->x_stride,
-                            tile->x_stride,
-                            PRODUCT_TRANSPOSED,
-                            pass == 0 ? PRODUCT_SET : PRODUCT_ADD};
+    ProductBlasArgs args = {.a = tile->dy[pass % TRAIN_SLOTS],
+                            .b = x,
+                            .c = t->g + tile->at,
+                            .m = tile->outs,
+                            .n = tile->ins,
+                            .k = train_schedule_blocks(s, pass) * BLOCK_ROWS,
+                            .a_stride = tile->dy_stride,
+                            .b_stride = tile->x_stride,
+                            .c_stride = tile->x_stride,
+                            .transpose = PRODUCT_TRANSPOSED,
+                            .kind = pass == 0 ? PRODUCT_SET : PRODUCT_ADD};
     return product_blas(&args);
 }
 
@@ -89,17 +92,21 @@ static void work_squares(Trainer *t, int item) {
 
 static void work_update(Trainer *t, int item) {
     const TrainPiece *piece = &t->piece[item];
-    AdamwArgs args = {t->p + piece->at, t->m + piece->at,
-                      t->v + piece->at, t->ema + piece->at,
-                      t->g + piece->at, NULL,
-                      &t->step,         (int64_t)piece->rows * piece->in};
+    AdamwArgs args = {.p = t->p + piece->at,
+                      .m = t->m + piece->at,
+                      .v = t->v + piece->at,
+                      .ema = t->ema + piece->at,
+                      .g = t->g + piece->at,
+                      .p_bf16 = NULL,
+                      .step = &t->step,
+                      .count = (int64_t)piece->rows * piece->in};
     for (int i = 0; i < train_chunks(args.count); i++) adamw_one(&args, i, TEAM_OF_ONE);
     transpose_piece(t, piece);
 }
 
 static Status job_work(void *context, const PoolTask *task, int worker) {
     Trainer *t = (Trainer *)context;
-    omp_set_num_threads(1); /* oneDNN would open a team of its own */
+    omp_set_num_threads(1); /* or oneDNN would open a team of its own */
     switch (task->kind) {
     case TRAIN_FILL: TRY(work_fill(t, task)); break;
     case TRAIN_ROWS: TRY(train_rows_cpu(t, task->index, task->item, worker)); break;
@@ -140,7 +147,7 @@ static Status spec_check(const TrainSpec *spec) {
     return fits ? STATUS_OK : STATUS_ARGUMENT;
 }
 
-/* Counts what the arrays' sizes depend on; saved, tile and piece are still NULL. */
+/* Counts what the sizes of the arrays depend on; tile and piece are still NULL. */
 static void trainer_measure(Trainer *t, const TrainSpec *spec, Arena *arena) {
     t->spec = *spec;
     t->threads = omp_get_max_threads();
@@ -183,7 +190,7 @@ static void schedule_make(Trainer *t) {
     s->blocks = train_blocks_cpu(&t->spec);
     s->pass_blocks = TRAIN_PASS_BLOCKS;
     s->accumulate = t->spec.accumulate;
-    s->pieces[TRAIN_TILE] = t->tiles + 1; /* the last: all vectors */
+    s->pieces[TRAIN_TILE] = t->tiles + 1; /* the last: all vectors, see work_columns */
     s->pieces[TRAIN_REDUCE] = t->reduce.sum ? 1 : 0;
     s->pieces[TRAIN_SQUARES] = (t->count.chunks + SQUARE_CHUNKS - 1) / SQUARE_CHUNKS;
     s->pieces[TRAIN_COUNT] = 1;
@@ -219,9 +226,9 @@ fail:
 }
 
 static bool same_shape(const Trainer *t, const TrainState *state) {
-    const size_t N = t->plan.at.count;
-    return state->weights.count == N && state->ema.count == N && state->m.count == N &&
-           state->v.count == N;
+    const size_t count = t->plan.at.count;
+    return state->weights.count == count && state->ema.count == count && state->m.count == count &&
+           state->v.count == count;
 }
 
 static Status load_cpu(Trainer *t, const TrainState *state, Stream stream) {
@@ -250,7 +257,7 @@ static Status save_cpu(Trainer *t, TrainState *state, Stream stream) {
     return STATUS_OK;
 }
 
-/* A step that was counted is made whole: what is left of its update when another task failed. */
+/* Completes the update of a step that was counted before another task failed. */
 static void finish_update(Trainer *t) {
     TrainSchedule *s = &t->schedule;
     if (s->stage != TRAIN_UPDATE) return;
@@ -262,7 +269,7 @@ static Status run_cpu(Trainer *t, int64_t batch, int64_t last_batch, const float
     (void)stream;
     const int64_t end = batch + (int64_t)steps * t->spec.accumulate;
     if (batch < 0 || steps < 0 || end - 1 > last_batch) return STATUS_ARGUMENT;
-    const PoolJob job = {t, job_next, job_done, job_work};
+    const PoolJob job = {.context = t, .next = job_next, .done = job_done, .work = job_work};
     const int threads = omp_get_max_threads();
     t->count.rates = rates;
     t->count.reports = reports;
@@ -290,5 +297,10 @@ static void times_cpu(const Trainer *t, TrainTimes *out) {
     out->filling = times.filling;
 }
 
-const TrainOps train_cpu = {bytes_cpu, create_cpu, destroy_cpu, load_cpu,
-                            save_cpu,  run_cpu,    times_cpu};
+const TrainOps train_cpu = {.bytes = bytes_cpu,
+                            .create = create_cpu,
+                            .destroy = destroy_cpu,
+                            .load = load_cpu,
+                            .save = save_cpu,
+                            .run = run_cpu,
+                            .times = times_cpu};

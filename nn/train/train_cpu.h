@@ -1,9 +1,10 @@
-/* nn/train/train_cpu.h - what a trainer of the CPU holds, shared by its files and nobody else.
+/* nn/train/train_cpu.h - the trainer on the CPU, shared by its files and private to them.
  *
- * A block of BLOCK_ROWS rows goes forward and back in one thread. What the gradients of matrices
- * need of it is saved: sums over rows are one product over a whole pass, split by outputs.
+ * A block of BLOCK_ROWS rows goes forward and backward in one thread. The inputs of the gradients
+ * of matrices are saved: such a gradient, a sum over rows, is one product over a whole pass, split
+ * into tiles of its outputs.
  *
- *   Q rows of a pass   C channels   F hidden   A actions   V values */
+ *   C channels   F hidden   A actions   V values */
 #ifndef NN_TRAIN_TRAIN_CPU_H
 #define NN_TRAIN_TRAIN_CPU_H
 
@@ -12,13 +13,14 @@
 #include "train_plan.h"
 #include "train_schedule.h"
 
-/* With 2, 4 and 8 blocks a pass batches of 512 rows ran at 75, 78 and 78% of the GEMM beside them:
- * the least of the fast ones keeps least. */
+/* With 2, 4 and 8 blocks a pass, batches of 512 rows ran at 75, 78 and 78% of the speed of plain
+ * GEMM: the smallest of the fast ones saves the least memory. */
 enum { TRAIN_PASS_BLOCKS = 4 };
 
-/* (Q, width) each; d.. is the gradient by what its name says. */
+/* (rows of a pass, width) each, with the width in the comment; dx is the gradient with respect to
+ * x. */
 typedef struct {
-    float *residual;      /* C, what the layer gets */
+    float *residual;      /* C, input of the layer */
     float *value_proj;    /* C */
     float *sum1, *sum2;   /* C, products on their way into a norm, without bias */
     float *norm1;         /* C, between the norms */
@@ -29,16 +31,16 @@ typedef struct {
 } TrainSavedLayer;
 
 typedef struct {
-    float *input_embedding, *dinput_embedding; /* C, the product into the first norm */
+    float *input_embedding, *dinput_embedding; /* C, the product before the first norm */
     TrainSavedLayer layer[MODEL_LAYERS_MAX];
-    float *residual;                 /* C, what the heads get */
+    float *residual;                 /* C, input of the heads */
     float *policy_fc0, *value_fc0;   /* hidden layers of the heads, after ReLU */
     float *dpolicy_fc0, *dvalue_fc0; /* before ReLU */
-    float *dlogits, *dvalues;        /* A, V; of values before their function */
+    float *dlogits, *dvalues;        /* A, V; dvalues before the head's function */
     float *partial;                  /* (TRAIN_PASS_BLOCKS, columns) sums over a block's rows */
 } TrainSaved;
 
-/* What a thread works in: (BLOCK_ROWS, width) each. */
+/* A thread's working arrays: (BLOCK_ROWS, width) each. */
 typedef struct {
     float *dy;              /* C */
     float *logits, *values; /* A, V */
@@ -46,21 +48,20 @@ typedef struct {
     float *stats;           /* 2, of a norm */
 } TrainScratch;
 
-/* dW[o][i] (outs, ins) of a matrix: sums over rows of dy[o] * x[i]. */
+/* A tile dW[o][i] (outs, ins) of a matrix: sums over rows of dy[o] * x[i]. */
 typedef struct {
     const float *dy[TRAIN_SLOTS]; /* first of its outputs, for both saved passes */
-    const float
-        *x[TRAIN_SLOTS]; /* first of its inputs; NULL: the batch's observations, from x_at */
-    size_t at;           /* of dW, from the start of the gradient */
+    const float *x[TRAIN_SLOTS];  /* first of its inputs; NULL: the observations, from x_at */
+    size_t at;                    /* offset of dW in the gradient */
     int x_at, outs, ins;
     int dy_stride, x_stride;
 } TrainTileArgs;
 
-/* Rows of a tensor, updated at once. */
+/* Rows of a tensor that are updated together. */
 typedef struct {
     size_t at, transposed_at;
-    int out, rows, in; /* outputs of the whole matrix; rows of it here */
-    bool product;
+    int out, rows, in; /* out: of the whole matrix; rows: of it here */
+    bool product;      /* as in TrainTensor */
 } TrainPiece;
 
 struct Trainer {
@@ -85,7 +86,7 @@ struct Trainer {
     TrainCounters counters;
     AdamwStep step;
     TrainCountArgs count;
-    int32_t at; /* steps of this run that are counted */
+    int32_t at; /* steps of this run counted so far */
 };
 
 /* Blocks of rows in a batch. */
@@ -94,12 +95,12 @@ int train_blocks_cpu(const TrainSpec *spec);
 /* The only list of the arrays: run dry it measures, run again it places. */
 void train_layout_cpu(Trainer *t, Arena *arena);
 
-/* Tiles of all matrices, pieces of an update: only counted while there is no memory. */
+/* The tiles of all matrices and the pieces of an update; without memory they are only counted. */
 void train_tiles_cpu(Trainer *t);
 void train_pieces_cpu(Trainer *t);
 
-/* Block `block` of pass `pass`, its rows in slot `slot`: forward, loss, back; fills what is saved.
- * STATUS_DEVICE: the library refused. */
+/* Block `block` of pass `pass`: forward, loss, backward, in the scratch of `worker`; fills its rows
+ * of the saved arrays. STATUS_DEVICE: the library refused. */
 Status train_rows_cpu(const Trainer *t, int pass, int block, int worker);
 
 #endif

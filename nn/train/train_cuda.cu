@@ -1,4 +1,5 @@
-/* nn/train/train_cuda.cu - training on CUDA: memory, loading and saving, a step as one graph. */
+/* nn/train/train_cuda.cu - training on CUDA: memory, loading and saving, a step as one graph. The
+ * table of functions is that of train_cpu.c. */
 #include <stdlib.h>
 
 #include "device/core/launch.cuh"
@@ -7,7 +8,7 @@
 #include "nn/ops/square_sums.h"
 #include "train_cuda.h"
 
-/* What the host sends before and fetches after some steps: pinned. */
+/* Pinned host memory: what is sent before some steps and fetched after them. */
 typedef struct {
     int64_t batch;
     float rates[TRAIN_RUN_STEPS];
@@ -98,8 +99,8 @@ static void train_layout(Trainer *t, Arena *arena) {
     layout_backward(t, arena);
 }
 
-/* Matrices are read 16 bytes at a time, in float32 where they lie among the parameters. The
- * offset that a partial sum goes to is 32 bits. */
+/* Products read matrices 16 bytes at a time, with float32 in the parameters themselves. The offset
+ * of a partial sum has 32 bits. */
 static Status spec_check(const TrainSpec *s) {
     const ModelConfig *c = &s->model;
     if (model_config_check(c) != STATUS_OK) return STATUS_ARGUMENT;
@@ -134,7 +135,8 @@ static void offsets_fill(int32_t *offset, int column, size_t to, int count) {
     for (int c = 0; c < count; c++) offset[column + c] = (int32_t)(to + (size_t)c);
 }
 
-/* Where each column of the partial sums goes; those of a layer from where layer 0 begins. */
+/* The offset in the gradient of each column of the partial sums; for layers, from the start of
+ * layer 0. */
 static void column_offsets(const Trainer *t, int32_t *layer, int32_t *rest) {
     const ModelConfig *c = &t->spec.model;
     const WeightsOffsets *at = &t->at;
@@ -154,7 +156,7 @@ static void column_offsets(const Trainer *t, int32_t *layer, int32_t *rest) {
                      train_rest_column(c, i + 1) - train_rest_column(c, i));
 }
 
-/* What was asked of the stream is done, or given up, before the host's memory is used again. */
+/* Waits for the stream, also after an error, before host memory is used again. */
 static Status waited(Status status, Stream stream) {
     const Status synced = backend_cuda.stream_sync(stream);
     return status != STATUS_OK ? status : synced;
@@ -275,7 +277,7 @@ static Status step_enqueue(Trainer *t, Stream stream) {
     return train_update(t, stream);
 }
 
-/* A trainer's first step runs launch by launch: no kernel may be loaded within a capture. */
+/* A trainer's first step runs without a graph: no kernel may be loaded during a capture. */
 static Status step_run(Trainer *t, Stream stream) {
     if (!t->spec.graph || !t->warm) {
         t->warm = true;
@@ -286,7 +288,7 @@ static Status step_run(Trainer *t, Stream stream) {
         Graph graph = NULL;
         Status status = step_enqueue(t, stream);
         Status ended = backend_cuda.capture_end(stream, &graph);
-        if (status != STATUS_OK) backend_cuda.graph_close(graph); /* a part of a step */
+        if (status != STATUS_OK) backend_cuda.graph_close(graph); /* it holds part of a step */
         TRY(status);
         TRY(ended);
         t->graph = graph;
@@ -294,7 +296,7 @@ static Status step_run(Trainer *t, Stream stream) {
     return backend_cuda.graph_launch(t->graph, stream);
 }
 
-/* At most TRAIN_RUN_STEPS, from the batch in the staging on, with the rates there. */
+/* At most TRAIN_RUN_STEPS steps, from the batch in `s` on, with the rates there. */
 static Status steps_enqueue(Trainer *t, Staging *s, int steps, Stream stream) {
     const size_t n = (size_t)steps;
     TRY(backend_cuda.to_device(t->batch, &s->batch, sizeof s->batch, stream));
@@ -314,7 +316,7 @@ static Status some_steps(Trainer *t, int64_t batch, const float *rates, int step
     return STATUS_OK;
 }
 
-/* Nothing is read ahead, so last_batch sets no bound. */
+/* Nothing is read ahead, so last_batch is not needed. */
 static Status run_cuda(Trainer *t, int64_t batch, int64_t last_batch, const float *rates, int steps,
                        TrainReport *reports, Stream stream) {
     const double began = timeline_clock();
@@ -329,11 +331,16 @@ static Status run_cuda(Trainer *t, int64_t batch, int64_t last_batch, const floa
     return status;
 }
 
-/* The device's time cannot be told apart within a graph: all of it is busy. */
+/* Within a graph the device's time cannot be split up: all of it counts as busy. */
 static void times_cuda(const Trainer *t, TrainTimes *out) {
     out->busy = t->busy;
     out->waiting = out->filling = 0;
 }
 
-extern "C" const TrainOps train_cuda = {bytes_cuda, create_cuda, destroy_cuda, load_cuda,
-                                        save_cuda,  run_cuda,    times_cuda};
+extern "C" const TrainOps train_cuda = {.bytes = bytes_cuda,
+                                        .create = create_cuda,
+                                        .destroy = destroy_cuda,
+                                        .load = load_cuda,
+                                        .save = save_cuda,
+                                        .run = run_cuda,
+                                        .times = times_cuda};

@@ -1,12 +1,12 @@
-/* nn/train/train_gemm_kernels.cuh - index, guard, body of training's products and of what follows
- * one. */
+/* nn/train/train_gemm_kernels.cuh - the kernels of training's plain product and of the bias and
+ * ReLU after a library's: index, guard, body. */
 #ifndef NN_TRAIN_TRAIN_GEMM_KERNELS_CUH
 #define NN_TRAIN_TRAIN_GEMM_KERNELS_CUH
 
 #include "device/core/launch.cuh"
 #include "nn/ops/plain_product.h"
 
-/* A warp a tile of outputs. */
+/* One warp per tile of outputs. */
 template <Precision PRECISION, Precision RESULT>
 static __global__ void plain_product_kernel(PlainProductArgs args) {
     int item = team_item<32>();

@@ -1,6 +1,7 @@
-/* nn/train/train_kernels.cuh - training's kernels: index, guard, body; products are elsewhere.
+/* nn/train/train_kernels.cuh - training's kernels: index, guard, body. Those of its products are in
+ * train_gemm_kernels.cuh.
  *
- * A row, a chunk or a tile of columns is a warp's: 32 lanes, one partial sum each. */
+ * A warp computes a row, a chunk or a tile of columns: 32 lanes, one partial sum each. */
 #ifndef NN_TRAIN_TRAIN_KERNELS_CUH
 #define NN_TRAIN_TRAIN_KERNELS_CUH
 
@@ -22,7 +23,7 @@ static __global__ void train_input_kernel(InputArgs args) {
     if (r < args.count) input_one(&args, r, team_self<32>());
 }
 
-/* x has bias and residual already. With a known width the row's eight values a lane stay in
+/* x includes bias and residual already. A constant width keeps a lane's eight values in
  * registers. */
 template <Precision PRECISION>
 static __global__ void train_norm_kernel(LayerNormArgs args) {
@@ -69,7 +70,7 @@ static __global__ void train_relu_back_kernel(ReluBackArgs args) {
     if (r < args.rows) relu_back_one(&args, r, team_self<32>());
 }
 
-/* GAIN: of a norm's gradient, its gain's too. */
+/* GAIN: for a norm, the gradient of its gain too. */
 template <Precision PRECISION, bool GAIN>
 static __global__ void train_columns_kernel(ColumnSumsArgs args) {
     int item = team_item<32>();
@@ -83,7 +84,7 @@ static __global__ void train_columns_kernel(ColumnSumsArgs args) {
         column_sums_one(&args, item, team_self<32>());
 }
 
-/* Of each of `layers`, whose partial sums lie one after another and whose results are `next`
+/* For each of `layers`, whose partial sums lie one after another and whose results are `next`
  * floats apart. */
 static __global__ void train_blocks_kernel(BlockSumsArgs args, int layers, int64_t next) {
     int item = team_item<32>(), tiles = column_tiles(args.columns), l = item / tiles;

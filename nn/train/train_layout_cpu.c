@@ -1,4 +1,4 @@
-/* nn/train/train_layout_cpu.c - the arrays of the CPU's trainer, and how its work is cut. */
+/* nn/train/train_layout_cpu.c - the arrays of the CPU's trainer, and the division of its work. */
 #include "nn/ops/column_sums.h"
 #include "train_cpu.h"
 
@@ -18,30 +18,30 @@ static float *take_rows(Arena *arena, int rows, int width) {
     return (float *)arena_take(arena, (size_t)rows * (size_t)width, sizeof(float));
 }
 
-static void saved_layout(TrainSaved *k, const ModelConfig *c, int Q, int columns, Arena *arena) {
+static void saved_layout(TrainSaved *k, const ModelConfig *c, int rows, int columns, Arena *arena) {
     const int C = c->width;
-    k->input_embedding = take_rows(arena, Q, C);
+    k->input_embedding = take_rows(arena, rows, C);
     for (int l = 0; l < c->layers; l++) {
         TrainSavedLayer *a = &k->layer[l];
-        a->residual = take_rows(arena, Q, C);
-        a->value_proj = take_rows(arena, Q, C);
-        a->sum1 = take_rows(arena, Q, C);
-        a->norm1 = take_rows(arena, Q, C);
-        a->linear1 = take_rows(arena, Q, c->hidden);
-        a->sum2 = take_rows(arena, Q, C);
-        a->dvalue_proj = take_rows(arena, Q, C);
-        a->dsum1 = take_rows(arena, Q, C);
-        a->dlinear1 = take_rows(arena, Q, c->hidden);
-        a->dsum2 = take_rows(arena, Q, C);
+        a->residual = take_rows(arena, rows, C);
+        a->value_proj = take_rows(arena, rows, C);
+        a->sum1 = take_rows(arena, rows, C);
+        a->norm1 = take_rows(arena, rows, C);
+        a->linear1 = take_rows(arena, rows, c->hidden);
+        a->sum2 = take_rows(arena, rows, C);
+        a->dvalue_proj = take_rows(arena, rows, C);
+        a->dsum1 = take_rows(arena, rows, C);
+        a->dlinear1 = take_rows(arena, rows, c->hidden);
+        a->dsum2 = take_rows(arena, rows, C);
     }
-    k->residual = take_rows(arena, Q, C);
-    k->dinput_embedding = take_rows(arena, Q, C);
-    k->policy_fc0 = take_rows(arena, Q, c->policy_hidden);
-    k->dpolicy_fc0 = take_rows(arena, Q, c->policy_hidden);
-    k->value_fc0 = take_rows(arena, Q, c->value_hidden);
-    k->dvalue_fc0 = take_rows(arena, Q, c->value_hidden);
-    k->dlogits = take_rows(arena, Q, c->actions);
-    k->dvalues = take_rows(arena, Q, c->values);
+    k->residual = take_rows(arena, rows, C);
+    k->dinput_embedding = take_rows(arena, rows, C);
+    k->policy_fc0 = take_rows(arena, rows, c->policy_hidden);
+    k->dpolicy_fc0 = take_rows(arena, rows, c->policy_hidden);
+    k->value_fc0 = take_rows(arena, rows, c->value_hidden);
+    k->dvalue_fc0 = take_rows(arena, rows, c->value_hidden);
+    k->dlogits = take_rows(arena, rows, c->actions);
+    k->dvalues = take_rows(arena, rows, c->values);
     k->partial = take_rows(arena, TRAIN_PASS_BLOCKS, columns);
 }
 
@@ -53,7 +53,7 @@ static void scratch_layout(TrainScratch *s, const ModelConfig *c, Arena *arena) 
     s->stats = take_rows(arena, BLOCK_ROWS, 2);
 }
 
-/* Rows up to a whole block; those beyond the batch stay 0. */
+/* The rows of whole blocks; those beyond the batch stay 0. */
 static void batch_layout(TrainBatch *b, const TrainSpec *spec, Arena *arena) {
     const int rows = train_blocks_cpu(spec) * BLOCK_ROWS;
     b->x = take_rows(arena, rows, spec->model.inputs);
@@ -92,14 +92,14 @@ void train_layout_cpu(Trainer *t, Arena *arena) {
 
 static float *shifted(float *array, int by) { return array ? array + by : NULL; }
 
-/* What the gradient of a matrix is made of, in both slots. x NULL: the observations. */
+/* The operands of a matrix's gradient, in both slots. x NULL: the observations. */
 typedef struct {
-    size_t at; /* of the matrix */
+    size_t at; /* offset of the matrix */
     int out, in;
     float *dy[TRAIN_SLOTS], *x[TRAIN_SLOTS];
 } MatrixArgs;
 
-/* The tiles of one matrix; counted only, while there is no memory. */
+/* Adds the tiles of one matrix; without memory they are only counted. */
 static void add_tiles(Trainer *t, const MatrixArgs *m) {
     for (int o = 0; o < m->out; o += TILE)
         for (int i = 0; i < m->in; i += TILE) {

@@ -1,13 +1,17 @@
 /* nn/train/train_pass.cu - one batch through the network and back, up to the gradients of the
  * matrices.
  *
- * A layer, l of L; what is saved for backward is named as in Trainer:
+ * Layer l of L; every array is saved for backward and named as in Trainer:
  *
- *   residual[l] ─► value_proj ─► + residual[l] ─► sum1 ─► norm1 ─► norm1 ─► up, ReLU ─► linear1 ─►
- *   down, + norm1 ─► sum2 ─► norm2 ─► residual[l + 1]
+ *   value_proj       = W_v residual[l] + b_v
+ *   sum1             = W_o value_proj + b_o + residual[l]
+ *   norm1            = layer norm of sum1
+ *   linear1          = ReLU(W_1 norm1 + b_1)
+ *   sum2             = W_2 linear1 + b_2 + norm1
+ *   residual[l + 1]  = layer norm of sum2
  *
- * Backward takes it from right to left. The gradient that goes around a product comes as the
- * product's addend, so that it is rounded once. */
+ * Backward goes through these in reverse. The gradient of the skip connection is added within a
+ * product, as its addend, so that the sum is rounded once. */
 #include "train_cuda.h"
 #include "train_kernels.cuh"
 
@@ -17,16 +21,16 @@ static int blocks(const Trainer *t) { return launch_blocks(t->padded_rows, 32, T
 
 static bool is_bf16(const Trainer *t) { return t->spec.precision == PRECISION_BF16; }
 
-/* A parameter as products read it. */
+/* Parameter i as products read it. */
 static const void *operand(const Trainer *t, size_t i) {
     if (is_bf16(t)) return t->p_bf16 + train_bf16_offset(t, i);
     return t->p + i;
 }
 
-/* A linear layer's three products and what they are opened with. */
+/* The shape of a linear layer, for its three products. */
 typedef struct {
     int in, out, x_stride, y_stride;
-    bool bias, relu, many; /* many: one in each layer */
+    bool bias, relu, many; /* many: each layer has one */
     Precision result;      /* of forward */
 } LinearShape;
 
@@ -90,7 +94,8 @@ static Status forward(Trainer *t, TrainLinear linear, TensorOffset at, const voi
     LinearShape shape[GEMM_LINEARS];
     linear_shapes(t, shape);
     const void *bias = shape[linear].bias ? operand(t, at.bias) : NULL;
-    const TrainCall call = {x, NULL, operand(t, at.weight), y, addend, bias};
+    const TrainCall call = {
+        .x = x, .weight = operand(t, at.weight), .result = y, .addend = addend, .bias = bias};
     return train_gemm_ops->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_FORWARD, &call,
                                stream);
 }
@@ -98,16 +103,17 @@ static Status forward(Trainer *t, TrainLinear linear, TensorOffset at, const voi
 /* dx = dy W + addend. */
 static Status back(Trainer *t, TrainLinear linear, TensorOffset at, const void *dy,
                    const void *addend, void *dx, Stream stream) {
-    const TrainCall call = {NULL, dy, operand(t, at.weight), dx, addend, NULL};
+    const TrainCall call = {
+        .y = dy, .weight = operand(t, at.weight), .result = dx, .addend = addend};
     return train_gemm_ops->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_BACK, &call,
                                stream);
 }
 
-/* The gradient of W, of all layers at once where there are several; set, or added to. */
+/* The gradient of W, for all layers at once if each has one; set, or added to. */
 static Status weight(Trainer *t, TrainLinear linear, TensorOffset at, const void *dy, const void *x,
                      bool add, Stream stream) {
     float *g = t->g + at.weight;
-    const TrainCall call = {x, dy, NULL, g, add ? g : NULL, NULL};
+    const TrainCall call = {.x = x, .y = dy, .result = g, .addend = add ? g : NULL};
     return train_gemm_ops->run(t->gemms, (int)linear * TRAIN_PRODUCT_COUNT + TRAIN_WEIGHT, &call,
                                stream);
 }
@@ -152,7 +158,13 @@ static Status norm_back(Trainer *t, TensorOffset at, const void *x, const void *
 }
 
 static Status relu_back(Trainer *t, void *d, const void *y, int columns, Stream stream) {
-    const ReluBackArgs a = {d, y, t->spec.precision, t->padded_rows, columns, columns, columns};
+    const ReluBackArgs a = {.d = d,
+                            .y = y,
+                            .precision = t->spec.precision,
+                            .rows = t->padded_rows,
+                            .columns = columns,
+                            .d_stride = columns,
+                            .y_stride = columns};
     if (is_bf16(t))
         LAUNCH(train_relu_back_kernel<PRECISION_BF16>, blocks(t), THREADS, stream, a);
     else
@@ -163,8 +175,11 @@ static Status relu_back(Trainer *t, void *d, const void *y, int columns, Stream 
 static Status embed(Trainer *t, Stream stream) {
     const WeightsOffsets *at = &t->at;
     if (!is_bf16(t)) {
-        const InputArgs a = {t->in.x, t->x, PRECISION_FLOAT32, t->padded_rows,
-                             t->spec.model.inputs};
+        const InputArgs a = {.rows = t->in.x,
+                             .out = t->x,
+                             .precision = PRECISION_FLOAT32,
+                             .count = t->padded_rows,
+                             .inputs = t->spec.model.inputs};
         LAUNCH(train_input_kernel<PRECISION_FLOAT32>, blocks(t), THREADS, stream, a);
     }
     TRY(forward(t, GEMM_INPUT_EMBEDDING, at->input_embedding, t->x, NULL, t->input_embedding,
@@ -292,7 +307,7 @@ static Status weights(Trainer *t, bool add, Stream stream) {
 Status train_pass(Trainer *t, int i, Stream stream) {
     const int L = t->spec.model.layers;
 
-    /* Step 1: rows. */
+    /* Step 1: fill the batch. */
     TRY(t->source.fill(t->source.context, t->batch, 0, t->spec.rows, &t->in, stream));
     LAUNCH(train_next_batch_kernel, 1, 32, stream, t->batch);
 
@@ -307,6 +322,6 @@ Status train_pass(Trainer *t, int i, Stream stream) {
     TRY(norm_back(t, t->at.input_norm, t->input_embedding, t->dresidual, t->dinput_embedding,
                   t->stats_input_norm, stream));
 
-    /* Step 4: the matrices. */
+    /* Step 4: the gradients of the matrices. */
     return weights(t, i > 0, stream);
 }

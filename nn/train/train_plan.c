@@ -1,13 +1,13 @@
-/* nn/train/train_plan.c - numbers the columns, and cuts the parameters into tensors. */
+/* nn/train/train_plan.c - numbers the columns of the vectors' gradients, and lists the tensors. */
 #include "train_plan.h"
 
-/* What a plan is written with: the next free column. */
+/* Hands out columns in order. */
 typedef struct {
     int next;
     int32_t *offset; /* (columns) out, or NULL */
 } PlanWriter;
 
-/* Columns for the `count` parameters from `at` on; returns the first. */
+/* Takes columns for the `count` parameters from `at` on; returns the first. */
 static int add_columns(PlanWriter *w, size_t at, int count) {
     const int first = w->next;
     for (int i = 0; w->offset && i < count; i++) w->offset[first + i] = (int32_t)at + i;

@@ -1,4 +1,4 @@
-/* nn/train/train_pool.c - workers around one lock. */
+/* nn/train/train_pool.c - worker threads that share one lock. */
 #include "train_pool.h"
 
 #include <pthread.h>
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Looks at `changes` so often before a worker sleeps: to be woken takes longer than most waits. */
+/* A worker looks at `changes` this many times before it sleeps: waking up takes longer than most
+ * waits. */
 enum { LOOKS = 200 };
 
 typedef struct {
@@ -15,7 +16,7 @@ typedef struct {
     pthread_t thread;
     int number;
     PoolTimes times;
-    double since; /* when its present state began */
+    double since; /* when its current state began */
 } Worker;
 
 struct TrainPool {
@@ -27,7 +28,7 @@ struct TrainPool {
     unsigned jobs;          /* begun, ever */
     Status status;
     int threads, started;
-    int inside;   /* workers in the job, but the caller */
+    int inside;   /* workers in the job, without the caller */
     int sleeping; /* workers waiting for `changed` */
     bool closing;
     Worker *worker; /* (threads) */
@@ -52,7 +53,7 @@ static void sleep_until_changed(TrainPool *pool) {
     pool->sleeping--;
 }
 
-/* Called with the lock, returns with it; something may have changed meanwhile, or not. */
+/* Called with the lock held and returns with it; something may have changed meanwhile, or not. */
 static void wait_for_change(TrainPool *pool) {
     unsigned seen = atomic_load(&pool->changes);
     pthread_mutex_unlock(&pool->lock);
@@ -66,7 +67,7 @@ static void tell_change(TrainPool *pool) {
     if (pool->sleeping > 0) pthread_cond_broadcast(&pool->changed);
 }
 
-/* The whole of a job as one worker sees it; with the lock at both ends. */
+/* One worker's part of a job, until its end. Called with the lock held and returns with it. */
 static void work_until_end(TrainPool *pool, Worker *w) {
     const PoolJob *job = pool->job;
     PoolTask task;

@@ -2,8 +2,8 @@
  *
  *   worker:  [ lock  done(last task)  next(task)  unlock  work(task) ]*
  *
- * What may run is decided by the job's `next`, under the pool's lock; nobody waits at a barrier,
- * only when there is no task at all. The caller of pool_run is worker 0. POSIX threads and C11
+ * The job's `next` decides what may run, under the pool's lock. There is no barrier: a worker waits
+ * only if there is no task at all. The caller of pool_run is worker 0. Uses POSIX threads and C11
  * atomics. */
 #ifndef NN_TRAIN_TRAIN_POOL_H
 #define NN_TRAIN_TRAIN_POOL_H
@@ -18,14 +18,14 @@ typedef struct {
 } PoolTask;
 
 typedef enum {
-    POOL_WORK, /* *task is to be done */
-    POOL_WAIT, /* nothing now: asked again after the next `done` */
-    POOL_END,  /* nothing any more */
+    POOL_WORK, /* do *task */
+    POOL_WAIT, /* nothing now: ask again after the next `done` */
+    POOL_END,  /* nothing more in this job */
     POOL_TURN_COUNT
 } PoolTurn;
 
-/* next and done are called under the pool's lock, work is not. The first work that fails ends the
- * job: next is not asked again. */
+/* next and done are called under the pool's lock, work without it. The first work that fails ends
+ * the job: next is not called again. */
 typedef struct {
     void *context;
     PoolTurn (*next)(void *context, PoolTask *task);
@@ -41,12 +41,13 @@ typedef struct TrainPool TrainPool;
 
 EXTERN_C_BEGIN
 
-/* threads - 1 threads are started and sleep; the caller of pool_run is the last. threads >= 1.
- * STATUS_MEMORY: no more threads or memory. */
+/* Starts threads - 1 threads, which sleep; the caller of pool_run is the remaining worker.
+ * threads >= 1. STATUS_MEMORY: no more threads or memory. */
 Status pool_create(TrainPool **out, int threads);
 void pool_destroy(TrainPool *pool);
 
-/* Returns when every worker is done with the job. The status of the first work that failed. */
+/* Returns when every worker has left the job: the status of the first work that failed, else
+ * STATUS_OK. */
 Status pool_run(TrainPool *pool, const PoolJob *job);
 
 void pool_times(const TrainPool *pool, PoolTimes *out);

@@ -1,6 +1,7 @@
-/* nn/train/train_rows_cpu.c - a block of rows forward, through the loss, and back.
+/* nn/train/train_rows_cpu.c - a block of rows forward, through the loss, and backward.
  *
- * In the order of nn/infer/forward_cpu.c, with W_v and W_o apart: their gradients are. */
+ * The order of the layers is that of nn/infer/forward_cpu.c, but W_v and W_o are not folded: each
+ * has a gradient of its own. */
 #include "nn/ops/column_sums.h"
 #include "nn/ops/layernorm_back.h"
 #include "nn/ops/relu.h"
@@ -8,7 +9,7 @@
 #include "product_blas.h"
 #include "train_cpu.h"
 
-/* One block on its way. */
+/* One block on its way through the network. */
 typedef struct {
     const Trainer *t;
     const TrainSaved *k;
@@ -40,7 +41,7 @@ static Status forward(const Pass *p, TensorOffset linear, const float *x, int in
     return product_blas(&args);
 }
 
-/* dx (BLOCK_ROWS, in) of dy (BLOCK_ROWS, out). */
+/* dx (BLOCK_ROWS, in) from dy (BLOCK_ROWS, out). */
 static Status back(const Pass *p, TensorOffset linear, const float *dy, int out, float *dx, int in,
                    ProductKind kind) {
     const ProductBlasArgs args = {
@@ -61,7 +62,8 @@ static Status back(const Pass *p, TensorOffset linear, const float *dy, int out,
 
 static const float *parameter(const Pass *p, size_t at) { return p->t->p + at; }
 
-/* y = the norm at `norm` of x + the bias of the product `from` + residual, which may be NULL. */
+/* y = the layer norm with gain and shift at `norm` of x + the bias of the product `from` +
+ * residual, which may be NULL. */
 static LayerNormArgs norm_of(const Pass *p, const float *x, TensorOffset from,
                              const float *residual, TensorOffset norm, float *y) {
     LayerNormArgs args = {
@@ -105,8 +107,8 @@ static LayerNormArgs norm2(const Pass *p, int l) {
                    rows_of(p, out, C));
 }
 
-/* Where it is known that nothing is missing, all loops of a norm are vector code: 99 ns a row on
- * the way back instead of 543. */
+/* Knowing that no operand is absent, the compiler vectorizes all loops of a norm: 99 ns a row in
+ * backward instead of 543. */
 static void norm_rows(const LayerNormArgs *norm) {
     LayerNormArgs args = *norm;
     args.precision = PRECISION_FLOAT32;
@@ -158,7 +160,7 @@ static void sum_rows(const Pass *p, const float *d, int columns, int column) {
     for (int i = 0; i < column_tiles(columns); i++) column_sums_one(&args, i, TEAM_OF_ONE);
 }
 
-/* dt of a norm whose result has the gradient dy + dy2, and the sums for its gain and shift. */
+/* dt of a norm whose output has the gradient dy + dy2, and the sums for its gain and shift. */
 static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy, const float *dy2,
                       float *dt, NormColumns column) {
     LayerNormBackArgs args = {.norm = *norm, .dy = dy, .dy2 = dy2, .dt = dt, .stats = p->s->stats};
@@ -251,7 +253,7 @@ static Status forward_head(const Pass *p, const HeadPass *h) {
     return forward(p, h->fc3, h->fc0_y, h->hidden, h->fc3_y, h->out);
 }
 
-/* Rows `first` and on of the batch. */
+/* The loss of the block that begins at row `first` of the batch. */
 static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
     const TrainPlan *plan = &p->t->plan;
     const TrainSpec *spec = &p->t->spec;
@@ -281,7 +283,7 @@ static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
     sum_rows(p, p->s->metrics, LOSS_COUNT, plan->column.metrics);
 }
 
-/* Sets scratch dy to the gradient with respect to the residual, or adds to it. */
+/* Sets the scratch array dy to the gradient with respect to the residual, or adds to it. */
 static Status back_head(const Pass *p, const HeadPass *h, ProductKind kind) {
     sum_rows(p, h->dfc3_y, h->out, h->fc3_column);
     TRY(back(p, h->fc3, h->dfc3_y, h->out, h->dfc0_y, h->hidden, PRODUCT_SET));
@@ -290,7 +292,7 @@ static Status back_head(const Pass *p, const HeadPass *h, ProductKind kind) {
     return back(p, h->fc0, h->dfc0_y, h->hidden, p->s->dy, p->t->spec.model.width, kind);
 }
 
-/* dy + dy2 is the gradient with respect to the layer's result; dsum1 + scratch dy becomes that with
+/* dy + dy2 is the gradient with respect to the layer's output; dsum1 + scratch dy becomes that with
  * respect to its input. */
 static Status back_layer(const Pass *p, int l, const float *dy, const float *dy2) {
     const LayerOffsets *at = &p->t->plan.at.layer[l];
@@ -348,8 +350,11 @@ Status train_rows_cpu(const Trainer *t, int pass, int block, int worker) {
     const TrainSaved *k = &t->saved[pass % TRAIN_SLOTS];
     const TrainBatch *batch = &t->batch[train_schedule_batch(&t->schedule, pass) % TRAIN_SLOTS];
     const int first = (train_schedule_first(&t->schedule, pass) + block) * BLOCK_ROWS;
-    const Pass p = {t, k, &t->scratch[worker], block * BLOCK_ROWS,
-                    k->partial + (size_t)block * (size_t)t->plan.column.count};
+    const Pass p = {.t = t,
+                    .k = k,
+                    .s = &t->scratch[worker],
+                    .first = block * BLOCK_ROWS,
+                    .partial = k->partial + (size_t)block * (size_t)t->plan.column.count};
     TRY(forward_all(&p, (const float *)batch->x + (size_t)first * (size_t)t->spec.model.inputs));
     loss_rows(&p, batch, first);
     TRY(back_all(&p));

@@ -1,4 +1,4 @@
-/* nn/train/train_schedule.c - the order of training's tasks. */
+/* nn/train/train_schedule.c - hands out training's tasks in order. */
 #include "train_schedule.h"
 
 #include <stdlib.h>
@@ -72,8 +72,8 @@ static PoolTurn hand(PoolTask *task, TrainTaskKind kind, int index, int item) {
     return POOL_WORK;
 }
 
-/* A block of batch b, if one is still to be handed out. What else is in its slot is stale: the
- * batches of one slot follow each other only when the one before is done with. */
+/* Hands out a block of batch b, if one is left. Another batch in its slot is stale: a slot is asked
+ * for the next batch only when the one before is done. */
 static bool hand_fill(TrainSchedule *s, int64_t b, PoolTask *task) {
     TrainSlot *slot = &s->slot[b % TRAIN_SLOTS];
     if (b > s->last_batch) return false;

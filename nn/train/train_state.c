@@ -1,4 +1,4 @@
-/* nn/train/train_state.c - the four networks that a trainer holds, on the host. */
+/* nn/train/train_state.c - the state of a trainer on the host: allocating and freeing it. */
 #include "train.h"
 
 Status train_state_alloc(TrainState *out, const ModelConfig *config) {

@@ -1,4 +1,4 @@
-/* nn/train/train_update.cu - the gradients of vectors, and a step's end: reduce, clip, AdamW,
+/* nn/train/train_update.cu - the gradients of vectors, and the end of a step: reduce, clip, AdamW,
  * EMA. */
 #include "train_cuda.h"
 #include "train_kernels.cuh"
@@ -18,16 +18,16 @@ int train_rest_column(const ModelConfig *c, int i) {
     return column;
 }
 
-/* What is summed into one group of columns, and of a norm's gradient into two. */
+/* The rows that are summed into one group of columns; for a norm, into a second with its gain. */
 typedef struct {
     const void *x; /* (rows, stride) */
     int columns, stride;
-    const void *norm;   /* (rows, columns) what the norm had, or NULL */
-    const float *stats; /* of it */
+    const void *norm;   /* (rows, columns) input of the norm, or NULL */
+    const float *stats; /* (rows, 2) of the norm, or NULL */
 } SumsOf;
 
-static Status columns(Precision precision, const SumsOf *of, int rows, float *partial, float *gain,
-                      int partial_stride, Stream stream) {
+static Status sum_columns(Precision precision, const SumsOf *of, int rows, float *partial,
+                          float *gain, int partial_stride, Stream stream) {
     const int items = column_blocks(rows) * column_tiles(of->columns);
     const int grid = launch_blocks(items, 32, THREADS);
     ColumnSumsArgs a;
@@ -55,7 +55,7 @@ static Status columns(Precision precision, const SumsOf *of, int rows, float *pa
     return STATUS_OK;
 }
 
-/* All layers' rows are rows of one matrix: they are whole blocks. */
+/* The rows of all layers are one matrix, since each layer has whole blocks of them. */
 static Status layer_columns(Trainer *t, Stream stream) {
     const ModelConfig *c = &t->spec.model;
     const int C = c->width, F = c->hidden, rows = c->layers * t->padded_rows;
@@ -73,9 +73,9 @@ static Status layer_columns(Trainer *t, Stream stream) {
         {SUMS_LINEAR1, 0, {t->dlinear1, F, F, NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        TRY(columns(t->spec.precision, &all[i].of, rows,
-                    t->layer_partial + train_layer_column(c, all[i].to),
-                    t->layer_partial + train_layer_column(c, all[i].gain_to), stride, stream));
+        TRY(sum_columns(t->spec.precision, &all[i].of, rows,
+                        t->layer_partial + train_layer_column(c, all[i].to),
+                        t->layer_partial + train_layer_column(c, all[i].gain_to), stride, stream));
     return STATUS_OK;
 }
 
@@ -102,22 +102,22 @@ static Status rest_columns(Trainer *t, Stream stream) {
         {SUMS_METRICS, 0, PRECISION_FLOAT32, {t->metrics, LOSS_COUNT, LOSS_COUNT, NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        TRY(columns(all[i].precision, &all[i].of, t->padded_rows,
-                    t->rest_partial + train_rest_column(c, all[i].to),
-                    t->rest_partial + train_rest_column(c, all[i].gain_to), stride, stream));
+        TRY(sum_columns(all[i].precision, &all[i].of, t->padded_rows,
+                        t->rest_partial + train_rest_column(c, all[i].to),
+                        t->rest_partial + train_rest_column(c, all[i].gain_to), stride, stream));
     return STATUS_OK;
 }
 
-/* Adds the blocks of each of `layers` up into the gradient. */
+/* Sums the blocks of each of `layers` into the gradient; results are `next` floats apart. */
 static Status add_blocks(Trainer *t, const float *partial, const int32_t *offset, float *out,
                          int width, int layers, int64_t next, int i, Stream stream) {
-    const BlockSumsArgs a = {partial,
-                             offset,
-                             out,
-                             train_blocks(t),
-                             width,
-                             width,
-                             i > 0 ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
+    const BlockSumsArgs a = {.partial = partial,
+                             .offset = offset,
+                             .out = out,
+                             .blocks = train_blocks(t),
+                             .columns = width,
+                             .partial_stride = width,
+                             .kind = i > 0 ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
     const int grid = launch_blocks((int64_t)layers * column_tiles(width), 32, THREADS);
     LAUNCH(train_blocks_kernel, grid, THREADS, stream, a, layers, next);
     return STATUS_OK;
@@ -134,7 +134,7 @@ Status train_sums(Trainer *t, int i, Stream stream) {
                       train_rest_column(c, SUMS_REST_COUNT), 1, 0, i, stream);
 }
 
-/* Parameters from .. to - 1, which lie together in the copy as well. */
+/* Updates parameters from .. to - 1, which are contiguous in the bf16 copy too. */
 static Status adamw(Trainer *t, size_t from, size_t to, Stream stream) {
     AdamwArgs a;
     a.p = t->p + from;
@@ -157,7 +157,7 @@ Status train_update(Trainer *t, Stream stream) {
     /* Step 1: sum over processes. */
     if (t->reduce.sum) TRY(t->reduce.sum(t->reduce.context, t->g, count + LOSS_COUNT, stream));
 
-    /* Step 2: the gradient's length, and what the update is to be. */
+    /* Step 2: the norm of the gradient, and the numbers of the update. */
     const SquareSumsArgs squares = {t->g, t->squares, (int64_t)count};
     LAUNCH(train_squares_kernel, launch_blocks(chunks, 32, THREADS), THREADS, stream, squares);
     TrainCountArgs end;
@@ -173,7 +173,7 @@ Status train_update(Trainer *t, Stream stream) {
     end.chunks = chunks;
     LAUNCH(train_count_kernel, 1, 32, stream, end);
 
-    /* Step 3: the parameters. */
+    /* Step 3: update the parameters. */
     TRY(adamw(t, 0, t->at.value_fc0.weight, stream));
     return adamw(t, t->at.value_fc0.weight, count, stream);
 }
