@@ -1,5 +1,5 @@
-/* tests/gpu/test_forward_cuda.c - the network on a GPU, every variant and precision: outputs, bits,
- * graphs, weights replaced, which variant is chosen.
+/* tests/gpu/test_forward_cuda.c - the network on a GPU in every implementation and precision:
+ * outputs, bits, graphs, replacing weights, the choice of an implementation.
  *
  * Skips (77) without a GPU.
  *
@@ -35,7 +35,7 @@ static float *floats(size_t n) {
     return x;
 }
 
-/* A net on the GPU, and its arrays there; nobody may write the row beyond the capacity. */
+/* A network on the GPU with its arrays; the row beyond the capacity must not be written. */
 typedef struct {
     Net *net;
     int capacity, values;
@@ -53,7 +53,11 @@ static void gpu_open(Gpu *d, const Weights *w, Variant variant, int capacity) {
     d->values = w->config.values;
     CHECK(backend_cuda.stream_open(&d->stream) == STATUS_OK);
     CHECK(backend_cuda.alloc((void **)&d->fault, sizeof *d->fault) == STATUS_OK);
-    NetSpec spec = {w->config, variant.precision, variant.network, capacity, d->fault};
+    NetSpec spec = {.model = w->config,
+                    .precision = variant.precision,
+                    .network = variant.network,
+                    .capacity = capacity,
+                    .fault = d->fault};
     CHECK(net_cuda.create(&d->net, &spec) == STATUS_OK && net_cuda.bytes(&spec) > 1 << 20);
     CHECK(d->net && net_cuda.load(d->net, w, d->stream) == STATUS_OK);
     CHECK(backend_cuda.alloc((void **)&d->x, rows * INPUTS * sizeof *d->x) == STATUS_OK);
@@ -85,7 +89,7 @@ static void gpu_put(Gpu *d, const float *x, int n) {
           STATUS_OK);
     CHECK(backend_cuda.to_device(d->count, &count, sizeof count, d->stream) == STATUS_OK);
     CHECK(backend_cuda.zero(d->logits, (size_t)n * ACTIONS * sizeof(float), d->stream) ==
-          STATUS_OK); /* so that what does nothing shows */
+          STATUS_OK); /* so that a forward that does nothing is noticed */
     CHECK(backend_cuda.stream_sync(d->stream) == STATUS_OK);
     free(bits);
 }
@@ -113,7 +117,8 @@ static void gpu_run(Gpu *d, const float *x, int n, float *logits, float *value) 
     gpu_get(d, logits, value, n);
 }
 
-/* abs: float32 as on the CPU; bf16 keeps 8 bits through 12 norms, int8 about 7; all below 1. */
+/* abs: float32 as on the CPU; bf16 keeps 8 bits through 12 norms, int8 about 7; outputs are below
+ * 1. */
 static void agrees_with_pytorch(const char *folder, const char *name, ModelConfig c,
                                 Variant variant) {
     static const double abs[PRECISION_COUNT] = {5e-6, 5e-2, 1e-1};
@@ -138,15 +143,19 @@ static void agrees_with_pytorch(const char *folder, const char *name, ModelConfi
     golden_free(&g);
 }
 
-/* All rows that the tests below use, and what the variant says of them at once. */
+/* All rows that the tests below use, and the variant's outputs for all of them at once. */
 typedef struct {
     float *x, *logits, *values;                /* (ALL, ..) owned */
     float *some_x, *some_logits, *some_values; /* (ALL, ..) owned: a batch of them */
 } Rows;
 
 static Rows rows_new(void) {
-    Rows r = {floats(ALL * INPUTS), floats(ALL * ACTIONS), floats(ALL * VALUES),
-              floats(ALL * INPUTS), floats(ALL * ACTIONS), floats(ALL * VALUES)};
+    Rows r = {.x = floats(ALL * INPUTS),
+              .logits = floats(ALL * ACTIONS),
+              .values = floats(ALL * VALUES),
+              .some_x = floats(ALL * INPUTS),
+              .some_logits = floats(ALL * ACTIONS),
+              .some_values = floats(ALL * VALUES)};
     for (int i = 0; i < ALL * INPUTS; i++) {
         uint64_t u = splitmix64((uint64_t)i);
         r.x[i] = (u & 15) < 3 ? 1.0f : (u & 15) == 3 ? (float)(u >> 8 & 15) / 32 : 0.0f;
@@ -161,7 +170,7 @@ static void rows_free(Rows *r) {
 
 static int row_of(int i, int step, int shift) { return (int)(((int64_t)i * step + shift) % ALL); }
 
-/* Row i of the batch, which just ran, is row_of(i) of the whole: the same bits. */
+/* Row i of the batch that just ran is row_of(i) of all rows, and must have the same bits. */
 static void has_the_same_bits(const Rows *r, int n, int step, int shift, const char *how) {
     int differ = 0;
     for (int i = 0; i < n; i++) {
@@ -175,7 +184,7 @@ static void has_the_same_bits(const Rows *r, int n, int step, int shift, const c
     CHECK(differ == 0);
 }
 
-/* Rows in another order and number, launched one by one or as a graph that was captured before. */
+/* Rows in another order and number, by launches or by a graph captured before. */
 static void batch_has_the_same_bits(Gpu *d, Rows *r, Graph graph, int n, int step, int shift) {
     for (int i = 0; i < n; i++)
         memcpy(r->some_x + i * INPUTS, r->x + row_of(i, step, shift) * INPUTS,
@@ -192,13 +201,14 @@ static void batch_has_the_same_bits(Gpu *d, Rows *r, Graph graph, int n, int ste
 static Graph gpu_capture(Gpu *d) {
     Graph graph = NULL;
     CHECK(backend_cuda.capture_begin(d->stream, GRAPH_PLAIN) == STATUS_OK);
-    CHECK(gpu_forward(d) == STATUS_OK && gpu_forward(d) == STATUS_OK); /* as waves follow waves */
+    CHECK(gpu_forward(d) == STATUS_OK &&
+          gpu_forward(d) == STATUS_OK); /* twice, as in consecutive waves */
     CHECK(backend_cuda.capture_end(d->stream, &graph) == STATUS_OK);
     if (!graph) exit(check_report());
     return graph;
 }
 
-static void bits_of_a_row_are_its_own(const Weights *w, Variant variant, Rows *r) {
+static void a_row_has_the_same_bits_in_any_batch(const Weights *w, Variant variant, Rows *r) {
     static const int capacities[] = {1, 33, 4096, ALL};
     static const int sizes[] = {0, 1, 2, 3, 7, 31, 33, 129, 4095, 8449, ALL};
     Gpu d;
@@ -207,7 +217,7 @@ static void bits_of_a_row_are_its_own(const Weights *w, Variant variant, Rows *r
     gpu_close(&d);
     for (size_t k = 0; k < sizeof capacities / sizeof capacities[0]; k++) {
         gpu_open(&d, w, variant, capacities[k]);
-        Graph graph = gpu_capture(&d); /* before anything ran: all kernels are loaded by create */
+        Graph graph = gpu_capture(&d); /* before anything has run: create loads all kernels */
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
             for (int captured = 0; captured < 2 && sizes[i] <= capacities[k]; captured++)
                 batch_has_the_same_bits(&d, r, captured ? graph : NULL, sizes[i], 2 * (int)i + 1,
@@ -217,8 +227,9 @@ static void bits_of_a_row_are_its_own(const Weights *w, Variant variant, Rows *r
     }
 }
 
-/* `plain` is its bodies, int8 the CPU's network too: the same bits. Takes `rows` from the whole. */
-static void plain_is_its_bodies(const Weights *w, Precision precision, Rows *r, int rows) {
+/* `plain` gives the bits of its bodies, and with int8 those of the network on the CPU too. Uses the
+ * first `rows` rows. */
+static void plain_matches_its_bodies(const Weights *w, Precision precision, Rows *r, int rows) {
     const Variant variant = {NETWORK_PLAIN, precision};
     float logits[ACTIONS], values[VALUES];
     BodyNet body;
@@ -232,23 +243,25 @@ static void plain_is_its_bodies(const Weights *w, Precision precision, Rows *r, 
         CHECK(memcmp(values, r->some_values + i * VALUES, sizeof values) == 0);
     }
     if (precision == PRECISION_INT8) {
-        NetSpec spec = {w->config, precision, NETWORK_LAYERS, rows, NULL};
+        NetSpec spec = {.model = w->config,
+                        .precision = precision,
+                        .network = NETWORK_LAYERS,
+                        .capacity = rows};
         Net *cpu = NULL;
         int32_t count = rows;
         CHECK(net_cpu.create(&cpu, &spec) == STATUS_OK && net_cpu.load(cpu, w, NULL) == STATUS_OK);
         CHECK(net_cpu.forward(cpu, r->x, &count, r->logits, r->values, NULL) == STATUS_OK);
-        has_the_same_bits(&(Rows){NULL, r->logits, r->values, NULL, r->some_logits, r->some_values},
-                          rows, 1, 0, "cpu");
+        has_the_same_bits(r, rows, 1, 0, "cpu");
         net_cpu.destroy(cpu);
     }
     body_close(&body);
     gpu_close(&d);
 }
 
-/* A graph that was captured with other weights goes on with the new ones; and of two loads in a row
- * each is there for what is enqueued after it, though the host waited for neither. */
-static void weights_change_under_a_graph(const Weights *old, const Weights *w, Variant variant,
-                                         Rows *r) {
+/* A graph captured with other weights uses the new ones; and of two loads in a row, each holds for
+ * what is enqueued after it, although the host waited for neither. */
+static void a_captured_graph_uses_new_weights(const Weights *old, const Weights *w, Variant variant,
+                                              Rows *r) {
     enum { N = 700 };
     const size_t bytes = N * ACTIONS * sizeof(float);
     float *between = NULL, *before = floats(N * ACTIONS), *after = floats(N * ACTIONS);
@@ -280,8 +293,8 @@ static void weights_change_under_a_graph(const Weights *old, const Weights *w, V
     gpu_close(&d);
 }
 
-/* What is not a number stays in its row; int8 raises its fault, for the first such row. */
-static void not_a_number_stays_in_its_row(const Weights *w, Variant variant, Rows *r) {
+/* NaN stays in its row; int8 raises its fault for it. */
+static void nan_stays_in_its_row(const Weights *w, Variant variant, Rows *r) {
     enum { N = 9, BAD = 4 };
     Fault fault = {0, 0, 0};
     Gpu d;
@@ -306,10 +319,11 @@ static void not_a_number_stays_in_its_row(const Weights *w, Variant variant, Row
     gpu_close(&d);
 }
 
-static void choosing(const Weights *w) {
+static void choices_are_repeatable(const Weights *w) {
     char why[256] = "", again[256] = "";
     for (int p = 0; p < PRECISION_COUNT; p++) {
-        NetSpec spec = {w->config, (Precision)p, NETWORK_AUTO, 1, NULL};
+        NetSpec spec = {
+            .model = w->config, .precision = (Precision)p, .network = NETWORK_AUTO, .capacity = 1};
         Network out = NETWORK_AUTO, same = NETWORK_AUTO;
         CHECK(net_cuda.choose(NETWORK_AUTO, &spec, w, &out, why, sizeof why) == STATUS_OK);
         CHECK(net_cuda.choose(NETWORK_AUTO, &spec, w, &same, again, sizeof again) == STATUS_OK);
@@ -320,10 +334,11 @@ static void choosing(const Weights *w) {
         CHECK(out == NETWORK_PLAIN);
     }
     fflush(stderr);
-    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the lines about what is refused */
+    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the lines about refusals */
     dup2(null, 2);
     Network out = NETWORK_AUTO;
-    NetSpec int8 = {w->config, PRECISION_INT8, NETWORK_AUTO, 1, NULL};
+    NetSpec int8 = {
+        .model = w->config, .precision = PRECISION_INT8, .network = NETWORK_AUTO, .capacity = 1};
     int refused = net_cuda.choose(NETWORK_LAYERS, &int8, w, &out, why, sizeof why) == STATUS_INPUT;
     fflush(stderr);
     dup2(keep, 2);
@@ -351,12 +366,12 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < VARIANTS; i++) {
         agrees_with_pytorch(argv[1], "golden_blobnet.txt", full, variants[i]);
         agrees_with_pytorch(argv[1], "golden_tanh.txt", tanh_shape, variants[i]);
-        bits_of_a_row_are_its_own(&w, variants[i], &rows);
-        weights_change_under_a_graph(&old, &w, variants[i], &rows);
-        not_a_number_stays_in_its_row(&w, variants[i], &rows);
+        a_row_has_the_same_bits_in_any_batch(&w, variants[i], &rows);
+        a_captured_graph_uses_new_weights(&old, &w, variants[i], &rows);
+        nan_stays_in_its_row(&w, variants[i], &rows);
     }
-    for (int p = 0; p < PRECISION_COUNT; p++) plain_is_its_bodies(&w, (Precision)p, &rows, 5);
-    choosing(&w);
+    for (int p = 0; p < PRECISION_COUNT; p++) plain_matches_its_bodies(&w, (Precision)p, &rows, 5);
+    choices_are_repeatable(&w);
     rows_free(&rows);
     weights_free(&w);
     weights_free(&old);

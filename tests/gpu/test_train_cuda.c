@@ -1,5 +1,5 @@
 /* tests/gpu/test_train_cuda.c - training on a GPU: the formulas, the library's products against
- * their body, the whole network against the CPU's trainer, the same bits however it is launched.
+ * their body, the whole network against the CPU's trainer, the same bits for every kind of run.
  *
  * Skips (77) without a GPU. */
 #include "nn/train/train_gemm.h"
@@ -7,7 +7,7 @@
 
 enum { ARRAYS = 4 }; /* of a call: X, Y, W, addend; the bias begins like X */
 
-/* Numbers in -1..1 of either kind, as the operands of both implementations. */
+/* Numbers in -1..1 in either precision, as operands for both implementations. */
 static Status put_numbers(void *at, Precision precision, int64_t count, uint64_t seed,
                           Stream stream) {
     void *host = malloc((size_t)count * element_bytes(precision));
@@ -51,8 +51,12 @@ static void product_run(const TrainGemmOps *ops, const TrainShape *s, bool add, 
     CHECK(backend_cuda.alloc(&result, bytes) == STATUS_OK);
     CHECK(backend_cuda.alloc(&workspace, ops->workspace_bytes) == STATUS_OK);
     CHECK(ops->open(&gemms, s, 1, workspace) == STATUS_OK);
-    const TrainCall call = {
-        at[0], at[1], at[2], result, add ? at[3] : NULL, s->bias ? at[0] : NULL};
+    const TrainCall call = {.x = at[0],
+                            .y = at[1],
+                            .weight = at[2],
+                            .result = result,
+                            .addend = add ? at[3] : NULL,
+                            .bias = s->bias ? at[0] : NULL};
     if (!checks_failed) CHECK(ops->run(gemms, 0, &call, stream) == STATUS_OK);
     void *host = calloc((size_t)count[r], sizeof(float));
     CHECK(host && backend_cuda.to_host(host, result, bytes, stream) == STATUS_OK);
@@ -65,7 +69,7 @@ static void product_run(const TrainGemmOps *ops, const TrainShape *s, bool add, 
     for (int i = 0; i < ARRAYS; i++) backend_cuda.release(at[i]);
 }
 
-/* Sums of up to 1,024 products below 1 in another order; bf16 results are 8 bits of theirs. */
+/* Sums of up to 1,024 products below 1 in another order; results in bf16 keep 8 bits. */
 static void product_agrees(const TrainShape *s, bool add, Stream stream) {
     int64_t count[3];
     shape_counts(s, count);
@@ -97,7 +101,7 @@ static void products_agree(void) {
     CHECK(backend_cuda.stream_open(&stream) == STATUS_OK);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (int p = 0; p < TRAIN_PRODUCT_COUNT * 2 * 2; p++) {
-            const bool add = p % 2, half = p / 2 % 2;
+            const bool add = p % 2, bf16 = p / 2 % 2;
             TrainShape s;
             memset(&s, 0, sizeof s);
             s.product = (TrainProduct)(p / 4);
@@ -110,7 +114,7 @@ static void products_agree(void) {
             s.x_next = (int64_t)s.rows * s.x_stride;
             s.y_next = (int64_t)s.rows * s.y_stride;
             s.weight_next = (int64_t)s.in * s.out + 64;
-            s.precision = half ? PRECISION_BF16 : PRECISION_FLOAT32;
+            s.precision = bf16 ? PRECISION_BF16 : PRECISION_FLOAT32;
             s.result = s.product == TRAIN_WEIGHT || s.out < 64 ? PRECISION_FLOAT32 : s.precision;
             if (s.product == TRAIN_BACK) s.result = s.precision;
             s.bias = s.product == TRAIN_FORWARD && s.out >= 64 && s.out <= s.x_next;
@@ -128,7 +132,7 @@ int main(void) {
     products_agree();
     for (int p = 0; p < 2 && !checks_failed; p++) {
         agrees_with_reference(&model, (Precision)p);
-        ways_are_equal(&model, (Precision)p);
+        every_kind_of_run_gives_the_same_bits(&model, (Precision)p);
         bad_batches_are_skipped(&model, (Precision)p);
         agrees_with_cpu(&full, (Precision)p);
     }

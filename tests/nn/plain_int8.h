@@ -1,7 +1,8 @@
-/* tests/nn/plain_int8.h - the int8 network from its formula alone, one output after the other.
+/* tests/nn/plain_int8.h - the int8 network straight from its formula, one output after the other.
  *
- * The oracle of nn/ops/int8.h, nn/ops/pack.c and nn/infer/product_int8.c: it knows blocks of 128, but no tiles,
- * panels or offsets. What int8 leaves in float32 goes through the bodies of test_rowwise. */
+ * The oracle of nn/ops/int8.h, nn/ops/pack.c and nn/infer/product_int8.c: it has blocks of 128
+ * inputs, but no tiles, panels or offsets. The float32 parts are the bodies that test_rowwise
+ * checks. */
 #ifndef TESTS_NN_PLAIN_INT8_H
 #define TESTS_NN_PLAIN_INT8_H
 
@@ -15,7 +16,7 @@
 
 enum { PLAIN_INT8_MAX = 2048 };
 
-/* n numbers to q (n), returns their scale. */
+/* Quantizes n numbers to q (n) and returns their scale. */
 static inline float plain_int8_quantize(const float *x, int *q, int n) {
     float amax = 0;
     for (int i = 0; i < n; i++)
@@ -59,16 +60,16 @@ static inline const float *plain_int8_find(const Weights *w, const char *prefix,
 static inline void plain_int8_norm(const Weights *w, const char *norm, const float *bias,
                                    const float *residual, const float *after, const float *x,
                                    float *y) {
-    LayerNormArgs args = {x,
-                          bias,
-                          residual,
-                          plain_int8_find(w, norm, ".weight"),
-                          plain_int8_find(w, norm, ".bias"),
-                          after,
-                          y,
-                          PRECISION_FLOAT32,
-                          1,
-                          w->config.width};
+    LayerNormArgs args = {.x = x,
+                          .bias = bias,
+                          .residual = residual,
+                          .gain = plain_int8_find(w, norm, ".weight"),
+                          .shift = plain_int8_find(w, norm, ".bias"),
+                          .after = after,
+                          .y = y,
+                          .precision = PRECISION_FLOAT32,
+                          .rows = 1,
+                          .width = w->config.width};
     layernorm_one(&args, 0, TEAM_OF_ONE);
 }
 
@@ -79,19 +80,23 @@ static inline void plain_int8_layer(const Weights *w, int l, float *x) {
     char layer[64], norm[80];
     snprintf(layer, sizeof layer, "transformer.layers.%d.", l);
     float *folded = (float *)malloc(((size_t)C + 1) * (size_t)C * sizeof *folded);
-    FoldArgs fold = {plain_int8_find(w, layer, "self_attn.out_proj.weight"),
-                     plain_int8_find(w, layer, "self_attn.out_proj.bias"),
-                     plain_int8_find(w, layer, "self_attn.in_proj_weight") + 2 * C * C,
-                     plain_int8_find(w, layer, "self_attn.in_proj_bias") + 2 * C,
-                     folded,
-                     folded + C * C,
-                     C};
+    FoldArgs fold = {.wo = plain_int8_find(w, layer, "self_attn.out_proj.weight"),
+                     .bo = plain_int8_find(w, layer, "self_attn.out_proj.bias"),
+                     .wv = plain_int8_find(w, layer, "self_attn.in_proj_weight") + 2 * C * C,
+                     .bv = plain_int8_find(w, layer, "self_attn.in_proj_bias") + 2 * C,
+                     .weight = folded,
+                     .bias = folded + C * C,
+                     .width = C};
     for (int o = 0; o < C; o++) fold_one(&fold, o, TEAM_OF_ONE);
     plain_int8_linear(folded, x, t, C, C);
     snprintf(norm, sizeof norm, "%snorm1", layer);
     plain_int8_norm(w, norm, folded + C * C, x, NULL, t, y);
     plain_int8_linear(plain_int8_find(w, layer, "linear1.weight"), y, hidden, C, F);
-    ReluArgs relu = {hidden, plain_int8_find(w, layer, "linear1.bias"), PRECISION_FLOAT32, 1, F};
+    ReluArgs relu = {.x = hidden,
+                     .bias = plain_int8_find(w, layer, "linear1.bias"),
+                     .precision = PRECISION_FLOAT32,
+                     .rows = 1,
+                     .columns = F};
     relu_one(&relu, 0, TEAM_OF_ONE);
     plain_int8_linear(plain_int8_find(w, layer, "linear2.weight"), hidden, t, F, C);
     snprintf(norm, sizeof norm, "%snorm2", layer);
@@ -103,10 +108,19 @@ static inline void plain_int8_head(const Weights *w, const char *name, const flo
                                    HeadFunction function, float *y, int hidden, int out) {
     static float t[PLAIN_INT8_MAX], u[PLAIN_INT8_MAX];
     plain_int8_linear(plain_int8_find(w, name, ".0.weight"), x, t, w->config.width, hidden);
-    ReluArgs relu = {t, plain_int8_find(w, name, ".0.bias"), PRECISION_FLOAT32, 1, hidden};
+    ReluArgs relu = {.x = t,
+                     .bias = plain_int8_find(w, name, ".0.bias"),
+                     .precision = PRECISION_FLOAT32,
+                     .rows = 1,
+                     .columns = hidden};
     relu_one(&relu, 0, TEAM_OF_ONE);
     plain_int8_linear(plain_int8_find(w, name, ".3.weight"), t, u, hidden, out);
-    HeadArgs head = {u, plain_int8_find(w, name, ".3.bias"), y, function, 1, out};
+    HeadArgs head = {.x = u,
+                     .bias = plain_int8_find(w, name, ".3.bias"),
+                     .y = y,
+                     .function = function,
+                     .rows = 1,
+                     .columns = out};
     head_one(&head, 0, TEAM_OF_ONE);
 }
 

@@ -1,6 +1,6 @@
-/* tests/nn/plain_net.h - the network written plainly, in double, with its attention unfolded.
+/* tests/nn/plain_net.h - the network written plainly, in double, with unfolded attention.
  *
- * The oracle of nn/: one row, tensors by their PyTorch names, queries, keys, values and heads. */
+ * An oracle for nn/: one row, tensors by their PyTorch names; queries, keys, values and heads. */
 #ifndef TESTS_NN_PLAIN_NET_H
 #define TESTS_NN_PLAIN_NET_H
 

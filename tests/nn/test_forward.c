@@ -1,7 +1,7 @@
-/* tests/nn/test_forward.c - nn/infer/forward.h on the CPU: golden outputs, real attention, bits of
- * a row.
+/* tests/nn/test_forward.c - nn/infer/forward.h on the CPU: golden outputs, unfolded attention, the
+ * bits of a row.
  *
- * What int8 says is held to the bit by test_int8; here are the promises that it shares.
+ * test_int8 checks the outputs of int8 to the bit; here are the promises that all precisions share.
  *
  *   test_forward FOLDER    with the golden files of scripts/golden.py */
 #include <fcntl.h>
@@ -31,10 +31,11 @@ static float *rows_new(int rows, int inputs, uint64_t seed) {
     return x;
 }
 
-static Network network = NETWORK_LAYERS; /* which way is tested */
+static Network network = NETWORK_LAYERS; /* the implementation under test */
 
 static NetSpec net_spec(ModelConfig model, Precision precision, int capacity) {
-    NetSpec spec = {model, precision, network, capacity, NULL};
+    NetSpec spec = {
+        .model = model, .precision = precision, .network = network, .capacity = capacity};
     return spec;
 }
 
@@ -72,13 +73,13 @@ static void agrees_with_pytorch(const char *folder, const char *name, ModelConfi
     free(value);
 }
 
-/* The oracle keeps queries, keys and heads: folding them away must not show. */
+/* The oracle computes queries, keys and heads: folding them away must not show. */
 static void agrees_with_real_attention(ModelConfig c, uint64_t seed, int rows) {
     Weights w;
     CHECK(weights_alloc(&w, &c) == STATUS_OK);
     if (checks_failed) return;
     weights_init(&w, seed);
-    for (size_t i = 0; i < w.count; i++) /* so that no bias, gain or shift is a plain 0 or 1 */
+    for (size_t i = 0; i < w.count; i++) /* so that no bias, gain or shift is exactly 0 or 1 */
         w.data[i] += (float)(splitmix64(i) >> 50) / 131072 - .0625f;
     float *x = rows_new(rows, c.inputs, seed);
     float *logits = floats((size_t)(rows * c.actions)), *value = floats((size_t)(rows * c.values));
@@ -108,7 +109,8 @@ enum { ALL = 300, SANITIZED = 1 };
 enum { ALL = 1000, SANITIZED = 0 };
 #endif
 
-/* Row i of a batch is row (i * step + shift) % ALL of the whole: its bits must be those there. */
+/* Row i of the batch is row (i * step + shift) % ALL of all rows: the bits of its outputs must be
+ * the same. */
 static void batch_has_the_same_bits(Net *net, const float *x, const float *logits,
                                     const float *values, int n, int step, int shift) {
     float *bx = floats((size_t)n * 256), *bl = floats((size_t)n * 52 + 1),
@@ -133,7 +135,7 @@ static void batch_has_the_same_bits(Net *net, const float *x, const float *logit
     free(bv);
 }
 
-static void bits_of_a_row_are_its_own(const Weights *w, Precision precision) {
+static void a_row_has_the_same_bits_in_any_batch(const Weights *w, Precision precision) {
     static const int sizes[] = {1, 2, 3, 7, 31, 33, 129, ALL};
     float *x = rows_new(ALL, 256, 5), *logits = floats(ALL * 52), *values = floats(ALL * 8);
     int32_t count = ALL;
@@ -149,7 +151,7 @@ static void bits_of_a_row_are_its_own(const Weights *w, Precision precision) {
         CHECK(omp_get_max_threads() == threads);
     }
     omp_set_num_threads(3);
-    Net *other = net_new(w, precision, 65, NULL); /* made for other threads and another capacity */
+    Net *other = net_new(w, precision, 65, NULL); /* for more threads and another capacity */
     omp_set_num_threads(2);
     batch_has_the_same_bits(other, x, logits, values, 65, 3, 500);
     net_cpu.destroy(other);
@@ -159,8 +161,8 @@ static void bits_of_a_row_are_its_own(const Weights *w, Precision precision) {
     free(values);
 }
 
-/* WRONG is in the second block of rows, of either precision. */
-static void not_a_number_stays_in_its_row(const Weights *w, Precision precision) {
+/* Row WRONG is in the second block of rows, with either precision. */
+static void nan_stays_in_its_row(const Weights *w, Precision precision) {
     enum { ROWS = 70, WRONG = 66, AFTER = ROWS - WRONG - 1 };
     static float a[ROWS * 52], b[ROWS * 52], v[ROWS * 8];
     float *x = rows_new(ROWS, 256, 6);
@@ -178,7 +180,8 @@ static void not_a_number_stays_in_its_row(const Weights *w, Precision precision)
     CHECK(memcmp(a, b, WRONG * 52 * sizeof *a) == 0);
     CHECK(memcmp(a + (WRONG + 1) * 52, b + (WRONG + 1) * 52, AFTER * 52 * sizeof *a) == 0);
     memcpy(x + WRONG * 256, x, 256 * sizeof *x);
-    CHECK(net_cpu.forward(net, x, &count, b, v, NULL) == STATUS_OK); /* nor in the scratch */
+    CHECK(net_cpu.forward(net, x, &count, b, v, NULL) ==
+          STATUS_OK); /* and leaves no trace in the scratch */
     CHECK(memcmp(a, b + WRONG * 52, 52 * sizeof *a) == 0);
     net_cpu.destroy(net);
     free(x);
@@ -196,7 +199,7 @@ static void refusals_write_nothing(const Weights *w) {
     int32_t none = 0, negative = -1, many = 6;
     CHECK(net_cpu.forward(net, x, &none, logits, values, NULL) == STATUS_OK);
     fflush(stderr);
-    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the traces of what is refused */
+    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the lines about refusals */
     dup2(null, 2);
     Net *out = NULL;
     NetSpec good = net_spec(w->config, PRECISION_FLOAT32, 5), wrong[4] = {good, good, good, good};
@@ -231,7 +234,16 @@ int main(int argc, char **argv) {
     ModelConfig full = model_config_default(), tanh_shape = full;
     tanh_shape.values = 1;
     tanh_shape.value_head = VALUE_TANH;
-    ModelConfig odd = {64, 96, 3, 160, 2, 50, 52, 30, 3, VALUE_TANH};
+    ModelConfig odd = {.inputs = 64,
+                       .width = 96,
+                       .heads = 3,
+                       .hidden = 160,
+                       .layers = 2,
+                       .policy_hidden = 50,
+                       .actions = 52,
+                       .value_hidden = 30,
+                       .values = 3,
+                       .value_head = VALUE_TANH};
     Weights w, small;
     ModelConfig few = full;
     few.layers = 1;
@@ -248,8 +260,8 @@ int main(int argc, char **argv) {
         agrees_with_real_attention(full, 2, 2);
         for (int precision = 0; precision < PRECISION_COUNT; precision++) {
             if (precision == PRECISION_BF16) continue;
-            bits_of_a_row_are_its_own(some, (Precision)precision);
-            not_a_number_stays_in_its_row(some, (Precision)precision);
+            a_row_has_the_same_bits_in_any_batch(some, (Precision)precision);
+            nan_stays_in_its_row(some, (Precision)precision);
         }
         refusals_write_nothing(&w);
     }

@@ -1,4 +1,4 @@
-/* tests/nn/test_int8.c - int8 to the bit: quantizing, packing, products, and whole networks. */
+/* tests/nn/test_int8.c - int8, to the bit: quantizing, packing, products, and whole networks. */
 #include <float.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -12,10 +12,28 @@
 #include "tests/support/near.h"
 #include "plain_int8.h"
 
-static const ModelConfig ODD = {64, 96, 3, 160, 2, 50, 52, 30, 3, VALUE_TANH};
-static const ModelConfig SMALL = {256, 64, 2, 64, 2, 64, 52, 32, 8, VALUE_SIGMOID};
+static const ModelConfig ODD = {.inputs = 64,
+                                .width = 96,
+                                .heads = 3,
+                                .hidden = 160,
+                                .layers = 2,
+                                .policy_hidden = 50,
+                                .actions = 52,
+                                .value_hidden = 30,
+                                .values = 3,
+                                .value_head = VALUE_TANH};
+static const ModelConfig SMALL = {.inputs = 256,
+                                  .width = 64,
+                                  .heads = 2,
+                                  .hidden = 64,
+                                  .layers = 2,
+                                  .policy_hidden = 64,
+                                  .actions = 52,
+                                  .value_hidden = 32,
+                                  .values = 8,
+                                  .value_head = VALUE_SIGMOID};
 
-/* One row of n numbers in `blocks` blocks; q and scale have guards behind them. */
+/* One row of numbers; q and scale have room for guards behind their values. */
 typedef struct {
     float x[300], scale[4];
     int8_t q[304];
@@ -26,7 +44,14 @@ static void quantize(Row *row, int n) {
     row->fault.code = FAULT_NONE;
     memset(row->q, 99, sizeof row->q);
     for (int k = 0; k < 4; k++) row->scale[k] = 99;
-    QuantizeArgs args = {row->x, row->q, row->scale, &row->fault, 40, n, 300, 304};
+    QuantizeArgs args = {.x = row->x,
+                         .q = row->q,
+                         .scale = row->scale,
+                         .fault = &row->fault,
+                         .first = 40,
+                         .inputs = n,
+                         .x_stride = 300,
+                         .q_stride = 304};
     int8_quantize_one(&args, 0, TEAM_OF_ONE);
 }
 
@@ -39,12 +64,12 @@ static void ties_go_to_even(void) {
     for (int i = 0; i < 10; i++) CHECK(row.q[i] == q[i]);
     CHECK(row.scale[0] == 1 && row.fault.code == FAULT_NONE);
     CHECK(row.q[10] == 0 && row.q[11] == 0 && row.q[12] == 99 && row.scale[1] == 99);
-    row.x[1] = -254; /* a negative number is the greatest */
+    row.x[1] = -254; /* the greatest in size is negative */
     quantize(&row, 2);
     CHECK(row.q[0] == 64 && row.q[1] == -127 && row.scale[0] == 2); /* 63.5: up to even */
 }
 
-static void blocks_stand_alone(void) {
+static void blocks_are_quantized_independently(void) {
     Row row;
     for (int i = 0; i < 300; i++) row.x[i] = noise((uint64_t)i) * (i < 128 ? 1 : i < 256 ? 50 : 0);
     row.x[299] = 0x1p-100f;
@@ -61,7 +86,7 @@ static void blocks_stand_alone(void) {
     CHECK(row.q[299] == 0 && row.scale[2] == 0 && row.scale[1] > 0 && row.scale[3] == 99);
 }
 
-/* The two roundings never leave -127..127, for greatest numbers of many sizes. */
+/* The two roundings never lead out of -127..127, for maxima of many magnitudes. */
 static void no_number_needs_clamping(void) {
     for (uint64_t i = 0; i < 300000; i++) {
         uint32_t bits = (uint32_t)(splitmix64(i) >> 33); /* any size, positive */
@@ -77,7 +102,7 @@ static void no_number_needs_clamping(void) {
     }
 }
 
-static void not_finite_is_a_fault(void) {
+static void numbers_not_finite_raise_a_fault(void) {
     static const uint32_t wrong[] = {0x7FC00000, 0x7F800001, 0xFFFFFFFF, 0x7F800000, 0xFF800000};
     for (int i = 0; i < 5; i++)
         for (int at = 0; at < 200; at += 199) {
@@ -107,16 +132,16 @@ static Weights weights_new(ModelConfig c, uint64_t seed) {
     Weights w;
     CHECK(weights_alloc(&w, &c) == STATUS_OK);
     weights_init(&w, seed);
-    for (size_t i = 0; i < w.count; i++) /* no bias, gain or shift is a plain 0 or 1 */
+    for (size_t i = 0; i < w.count; i++) /* no bias, gain or shift is exactly 0 or 1 */
         w.data[i] += noise(seed << 32 | i) / 16;
     return w;
 }
 
-/* A linear layer and its weights as they were. */
+/* A linear layer and the weights that it was packed from. */
 typedef struct {
     const Linear *l;
     const float *w; /* (out, in) */
-    int first, out; /* outputs of l that they are */
+    int first, out; /* w holds `out` outputs of l from `first` on */
 } Case;
 
 static int cases(const Weights *w, const Packed *p, Case *c) {
@@ -135,7 +160,7 @@ static int cases(const Weights *w, const Packed *p, Case *c) {
     return (int)(sizeof all / sizeof all[0]);
 }
 
-static void weights_are_in_rows(const Weights *w) {
+static void weights_are_packed_by_rows(const Weights *w) {
     void *block;
     Packed p = packed_new(w, PACK_OUT_IN, &block);
     Case c[7];
@@ -151,21 +176,30 @@ static void weights_are_in_rows(const Weights *w) {
     backend_cpu.release(block);
 }
 
-enum { ROWS = 13, PLACES = 18 }; /* rows, and rounded up to PRODUCT_ROWS */
+enum { ROWS = 13, PADDED_ROWS = 18 }; /* rows, and rounded up to a multiple of PRODUCT_ROWS */
 
-/* x (rows, in) through the layer, `count` outputs a call, against the plain ones. */
+/* x (rows, in) through the layer, `count` outputs a call, against plain_int8_linear. */
 static void product_is_exact(const Case *c, ProductKernel kernel, const float *x, int rows,
                              int count) {
     const Linear *l = c->l;
-    const int K = int8_blocks(l->in), stride = (l->in + 3) / 4 * 4;
-    int8_t *q = calloc(PLACES, (size_t)stride);
-    float *scale = calloc(PLACES, (size_t)K * sizeof *scale);
-    float *y = calloc(PLACES, (size_t)l->out * sizeof *y), *plain = calloc((size_t)l->out, 4);
-    QuantizeArgs quantized = {x, q, scale, NULL, 0, l->in, l->in, stride};
+    const int blocks = int8_blocks(l->in), stride = (l->in + 3) / 4 * 4;
+    int8_t *q = calloc(PADDED_ROWS, (size_t)stride);
+    float *scale = calloc(PADDED_ROWS, (size_t)blocks * sizeof *scale);
+    float *y = calloc(PADDED_ROWS, (size_t)l->out * sizeof *y), *plain = calloc((size_t)l->out, 4);
+    QuantizeArgs quantized = {
+        .x = x, .q = q, .scale = scale, .inputs = l->in, .x_stride = l->in, .q_stride = stride};
     for (int r = 0; r < rows; r++) int8_quantize_one(&quantized, r, TEAM_OF_ONE);
     for (int first = 0; first < l->out; first += count) {
         int n = l->out - first < count ? l->out - first : count;
-        ProductArgs args = {l, q, scale, y + first, stride, l->out, first, n, rows};
+        ProductArgs args = {.l = l,
+                            .q = q,
+                            .scale = scale,
+                            .y = y + first,
+                            .q_stride = stride,
+                            .y_stride = l->out,
+                            .first = first,
+                            .count = n,
+                            .rows = rows};
         product_int8(kernel, &args);
     }
     int differ = 0;
@@ -174,7 +208,7 @@ static void product_is_exact(const Case *c, ProductKernel kernel, const float *x
         differ += memcmp(plain, y + r * l->out + c->first, (size_t)c->out * sizeof *y) != 0;
     }
     if (differ)
-        fprintf(stderr, "%d x %d, kernel %d: %d rows\n", l->in, l->out, (int)kernel, differ);
+        fprintf(stderr, "%d x %d, kernel %d: %d rows differ\n", l->in, l->out, (int)kernel, differ);
     CHECK(differ == 0);
     free(q);
     free(scale);
@@ -203,7 +237,8 @@ static void products_are_exact(const Weights *w) {
     backend_cpu.release(block);
 }
 
-/* All of the greatest size, over 1,024 inputs: each sign of either operand, and of both in turn. */
+/* Operands of the greatest magnitude over 1,024 inputs, with either sign and with alternating
+ * signs. */
 static void nothing_saturates(void) {
     Weights w = weights_new(model_config_default(), 9);
     float *down = weights_find(&w, "transformer.layers.0.linear2.weight"), x[4 * 1024];
@@ -226,10 +261,11 @@ static void nothing_saturates(void) {
     weights_free(&w);
 }
 
-/* The net had other weights before: none of them stay. */
+/* The network had other weights before, of which none may remain. */
 static void network_is_exact(const Weights *w, const Weights *before, int rows) {
     const ModelConfig *c = &w->config;
-    NetSpec spec = {*c, PRECISION_INT8, NETWORK_LAYERS, rows, NULL};
+    NetSpec spec = {
+        .model = *c, .precision = PRECISION_INT8, .network = NETWORK_LAYERS, .capacity = rows};
     Net *net = NULL;
     CHECK(net_cpu.create(&net, &spec) == STATUS_OK);
     CHECK(net && net_cpu.load(net, before, NULL) == STATUS_OK);
@@ -255,14 +291,14 @@ static void network_is_exact(const Weights *w, const Weights *before, int rows) 
 
 int main(void) {
     ties_go_to_even();
-    blocks_stand_alone();
+    blocks_are_quantized_independently();
     no_number_needs_clamping();
-    not_finite_is_a_fault();
+    numbers_not_finite_raise_a_fault();
     nothing_saturates();
     ModelConfig config[] = {ODD, SMALL, model_config_default()};
     for (int i = 0; i < 3; i++) {
         Weights w = weights_new(config[i], (uint64_t)i), before = weights_new(config[i], 99);
-        weights_are_in_rows(&w);
+        weights_are_packed_by_rows(&w);
         products_are_exact(&w);
         network_is_exact(&w, &before, i < 2 ? 50 : 2);
         weights_free(&w);

@@ -1,5 +1,5 @@
-/* tests/nn/test_linear.c - what the CUDA network is held against, on the CPU: the linear body, the
- * joined last layers, the cutting into chunks, and the measure of agreement. */
+/* tests/nn/test_linear.c - on the CPU, what the network on CUDA is checked against or built from:
+ * the linear body, the joined last layers, the chunks of rows, and the measure of agreement. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,17 @@
 
 enum { R = 3, WIDEST = 1024 };
 
-/* A model whose sizes are no multiples of a tile, in every precision. */
-static const ModelConfig ODD = {64, 96, 3, 160, 2, 50, 52, 30, 3, VALUE_TANH};
+/* A model with sizes that are not multiples of a tile. */
+static const ModelConfig ODD = {.inputs = 64,
+                                .width = 96,
+                                .heads = 3,
+                                .hidden = 160,
+                                .layers = 2,
+                                .policy_hidden = 50,
+                                .actions = 52,
+                                .value_hidden = 30,
+                                .values = 3,
+                                .value_head = VALUE_TANH};
 
 typedef struct {
     char *block; /* owned */
@@ -52,7 +61,7 @@ static LinearArgs linear_args(const Linear *l, Precision precision, const void *
     return a;
 }
 
-/* All tiles of all rows by teams of `width` lanes: they share nothing, so one by one. */
+/* All tiles of all rows by teams of `width` lanes, lane after lane, since lanes share nothing. */
 static void run_linear(const LinearArgs *a, int width) {
     for (int item = 0; item < a->rows * linear_tiles(a->l.out); item++)
         for (int lane = 0; lane < width; lane++) {
@@ -61,7 +70,7 @@ static void run_linear(const LinearArgs *a, int width) {
         }
 }
 
-/* s of row r, output o, from PACK_IN_OUT weights, without the body. */
+/* s of row r and output o from PACK_IN_OUT weights, without the body under test. */
 static float sum_by_hand(const LinearArgs *a, int r, int o) {
     volatile float sum = 0; /* volatile: rounded each time, in this order */
     for (int k = 0; k < a->l.in; k++) {
@@ -72,8 +81,8 @@ static float sum_by_hand(const LinearArgs *a, int r, int o) {
     return sum;
 }
 
-static void floats_are_their_formula(const Linear *l, Precision precision, LinearAfter after,
-                                     int with_residual) {
+static void float_layer_matches_its_formula(const Linear *l, Precision precision, LinearAfter after,
+                                            int with_residual) {
     static float x[R * WIDEST], residual[R * WIDEST], y[4][R * WIDEST];
     const int stride = l->in + 7, widths[4] = {1, 8, 16, 32};
     const size_t bytes = (size_t)(R * l->out) * element_bytes(precision);
@@ -104,27 +113,29 @@ static void floats_are_their_formula(const Linear *l, Precision precision, Linea
         }
 }
 
-static void floats(Precision precision) {
+static void float_layers_match_their_formula(Precision precision) {
     Model m = model_new(&ODD, precision, PACK_IN_OUT);
     const Linear *all[] = {&m.packed.input_embedding, &m.packed.layer[1].linear1,
                            &m.packed.layer[0].linear2, &m.packed.policy_fc3, &m.packed.value_fc3};
     for (int i = 0; i < 5; i++) {
-        floats_are_their_formula(all[i], precision, LINEAR_SUM, 0);
-        floats_are_their_formula(all[i], precision, LINEAR_BIAS, 1);
-        floats_are_their_formula(all[i], precision, LINEAR_RELU, 0);
+        float_layer_matches_its_formula(all[i], precision, LINEAR_SUM, 0);
+        float_layer_matches_its_formula(all[i], precision, LINEAR_BIAS, 1);
+        float_layer_matches_its_formula(all[i], precision, LINEAR_RELU, 0);
     }
     free(m.block);
 }
 
-/* The bytes from a second packing by outputs: no formula of the panels is used twice. */
-static void int8_is_its_formula(const Linear *panels, const Linear *by_output) {
+/* The expected bytes come from a second packing, by outputs, so that the formula of the panels is
+ * not used to check itself. */
+static void int8_layer_matches_its_formula(const Linear *panels, const Linear *by_output) {
     static float x[R * WIDEST], scale[R * 8], y[4][R * WIDEST];
     static int8_t q[R * WIDEST];
     const int widths[4] = {1, 8, 16, 32}, in = panels->in, out = panels->out;
-    const int stride = linear_stride(in), K = int8_blocks(in);
+    const int stride = linear_stride(in), blocks = int8_blocks(in);
     for (int i = 0; i < R * in; i++) x[i] = noise((uint64_t)i + 99);
     memset(q, 0x55, sizeof q);
-    QuantizeArgs quantize = {x, q, scale, NULL, 0, in, in, stride};
+    QuantizeArgs quantize = {
+        .x = x, .q = q, .scale = scale, .inputs = in, .x_stride = in, .q_stride = stride};
     for (int r = 0; r < R; r++) int8_quantize_one(&quantize, r, TEAM_OF_ONE);
     for (int i = 0; i < 4; i++) {
         LinearArgs a = linear_args(panels, PRECISION_INT8, q, stride, y[i]);
@@ -136,12 +147,12 @@ static void int8_is_its_formula(const Linear *panels, const Linear *by_output) {
     for (int r = 0; r < R; r++)
         for (int o = 0; o < out; o++) {
             volatile float sum = 0, term;
-            for (int k = 0; k < K; k++) {
+            for (int k = 0; k < blocks; k++) {
                 int64_t acc = 0;
                 for (int i = k * 128; i < in && i < (k + 1) * 128; i++)
                     acc += q[r * stride + i] *
                            ((const int8_t *)by_output->weight)[o * linear_stride(in) + i];
-                term = (float)acc * scale[r * K + k];
+                term = (float)acc * scale[r * blocks + k];
                 sum = sum + term;
             }
             sum = sum * panels->scale[o];
@@ -150,22 +161,25 @@ static void int8_is_its_formula(const Linear *panels, const Linear *by_output) {
         }
 }
 
-static void int8_sums_are_exact(void) {
+static void int8_layers_match_their_formula(void) {
     Model panels = model_new(&ODD, PRECISION_INT8, PACK_PANELS);
     Model by_output = model_new(&ODD, PRECISION_INT8, PACK_OUT_IN);
-    int8_is_its_formula(&panels.packed.input_embedding, &by_output.packed.input_embedding);
-    int8_is_its_formula(&panels.packed.layer[1].linear1, &by_output.packed.layer[1].linear1);
-    int8_is_its_formula(&panels.packed.layer[1].linear2, &by_output.packed.layer[1].linear2);
-    int8_is_its_formula(&panels.packed.policy_fc3, &by_output.packed.policy_fc3);
-    int8_is_its_formula(&panels.packed.value_fc3, &by_output.packed.value_fc3);
+    int8_layer_matches_its_formula(&panels.packed.input_embedding,
+                                   &by_output.packed.input_embedding);
+    int8_layer_matches_its_formula(&panels.packed.layer[1].linear1,
+                                   &by_output.packed.layer[1].linear1);
+    int8_layer_matches_its_formula(&panels.packed.layer[1].linear2,
+                                   &by_output.packed.layer[1].linear2);
+    int8_layer_matches_its_formula(&panels.packed.policy_fc3, &by_output.packed.policy_fc3);
+    int8_layer_matches_its_formula(&panels.packed.value_fc3, &by_output.packed.value_fc3);
     free(panels.block);
     free(by_output.block);
 }
 
-/* One product of the joined matrix is both heads' products, place by place. */
-static void joined_heads_are_the_heads(Precision precision) {
+/* The product of the joined matrix equals both heads' products, element by element. */
+static void joined_heads_match_both_heads(Precision precision) {
     enum { COLUMNS = 64, IN = 80 };
-    static float stream[R * 32], joined[COLUMNS * IN], x[R * IN], sums[R * COLUMNS],
+    static float residual_rows[R * 32], joined[COLUMNS * IN], x[R * IN], sums[R * COLUMNS],
         logits[R * 52 + 1], values[R * 3 + 1];
     Model m = model_new(&ODD, precision, PACK_OUT_IN);
     const Linear *p = &m.packed.policy_fc3, *v = &m.packed.value_fc3;
@@ -186,8 +200,19 @@ static void joined_heads_are_the_heads(Precision precision) {
             sums[r * COLUMNS + o] = got;
         }
     logits[R * 52] = values[R * 3] = 77;
-    OutputsArgs a = {sums, p->bias,   v->bias, logits,  values, stream, PRECISION_FLOAT32,
-                     32,   HEAD_TANH, R,       COLUMNS, 52,     3};
+    OutputsArgs a = {.x = sums,
+                     .policy_bias = p->bias,
+                     .value_bias = v->bias,
+                     .logits = logits,
+                     .values = values,
+                     .residual = residual_rows,
+                     .precision = PRECISION_FLOAT32,
+                     .width = 32,
+                     .function = HEAD_TANH,
+                     .rows = R,
+                     .columns = COLUMNS,
+                     .actions = 52,
+                     .value_count = 3};
     for (int r = 0; r < R; r++) outputs_one(&a, r, TEAM_OF_ONE);
     for (int r = 0; r < R; r++) {
         for (int c = 0; c < 52; c++)
@@ -195,16 +220,16 @@ static void joined_heads_are_the_heads(Precision precision) {
         for (int c = 0; c < 3; c++)
             CHECK(values[r * 3 + c] == real_tanh(sums[r * COLUMNS + 52 + c] + v->bias[c]));
     }
-    for (int i = 32; i < 64; i++) stream[i] = NAN;
+    for (int i = 32; i < 64; i++) residual_rows[i] = NAN;
     for (int r = 0; r < R; r++) outputs_one(&a, r, TEAM_OF_ONE);
     for (int i = 0; i < R * 52; i++) CHECK((logits[i] != logits[i]) == (i / 52 == 1));
     for (int i = 0; i < R * 3; i++) CHECK((values[i] != values[i]) == (i / 3 == 1));
     CHECK(logits[R * 52] == 77 && values[R * 3] == 77);
-    memset(stream, 0, sizeof stream);
+    memset(residual_rows, 0, sizeof residual_rows);
     free(m.block);
 }
 
-/* Whatever the count, the buckets that run cover its rows, and no chunk leaves the capacity. */
+/* For any count the buckets that run cover its rows, and no chunk leaves the capacity. */
 static void buckets_cover(int capacity, int full) {
     int end[CHUNK_BUCKETS_MAX], height = chunk_height(capacity, full);
     int chunks = chunk_count(capacity, height), buckets = chunk_buckets(chunks, end), reach = 0;
@@ -223,7 +248,7 @@ static void buckets_cover(int capacity, int full) {
     CHECK(chunks == 1 ? reach >= capacity : reach == capacity);
 }
 
-static void chunks_are_whole(void) {
+static void chunks_cover_the_capacity(void) {
     int end[CHUNK_BUCKETS_MAX];
     CHECK(chunk_full(132, 50 << 20, 2048) == 8448 && chunk_full(132, 50 << 20, 4096) == 4224);
     CHECK(chunk_full(40, 4 << 20, 2048) == 640 && chunk_full(24, 24 << 20, 2048) == 3072);
@@ -240,14 +265,14 @@ static void chunks_are_whole(void) {
 
 static int near(double x, double want) { return fabs(x - want) <= 1e-12 + 1e-9 * fabs(want); }
 
-static void agreement_is_its_formula(void) {
+static void agreement_matches_its_formula(void) {
     enum { N = 100 };
     static float logits[2][N * 3], values[2][N * 2];
     static uint64_t legal[N];
     AgreeOutputs a = {logits[0], values[0]}, b = {logits[1], values[1]};
     Agreement off;
     for (int i = 0; i < N; i++)
-        legal[i] = 5; /* actions 0 and 2; 1 is far off and does not matter */
+        legal[i] = 5; /* actions 0 and 2; 1 differs, which must not matter */
     for (int i = 0; i < N * 3; i++) logits[0][i] = logits[1][i] = noise((uint64_t)i);
     for (int i = 0; i < N; i++) logits[1][i * 3 + 1] = NAN;
     for (int i = 0; i < N; i++) values[1][i * 2 + 1] = (float)((i * 37 + 11) % N + 1); /* 1..100 */
@@ -265,7 +290,7 @@ static void agreement_is_its_formula(void) {
     CHECK(near(off.policy.mean, off.policy.max / N) && off.policy.p99 == 0);
     CHECK(agree_compare(&off, &b, &a, legal, N, 3, 2) == STATUS_OK); /* not symmetric */
     CHECK(fabs(off.policy.max - log(4.0 / 3) / 2) < 1e-6);
-    logits[0][30] = 500; /* what is nothing beside the rest is nothing, not a number */
+    logits[0][30] = 500; /* a negligible probability counts as 0 and makes no NaN */
     CHECK(agree_compare(&off, &a, &b, legal, N, 3, 2) == STATUS_OK);
     CHECK(near(off.policy.max, log(2)));
 
@@ -288,7 +313,8 @@ static void agreement_is_its_formula(void) {
 
 static void limits_hold_from_both_sides(void) {
     AgreeLimits bf16 = agree_limits(PRECISION_BF16), exact = agree_limits(PRECISION_INT8);
-    Agreement off = {{0, 0, 0.02, 0.05}, {0, 0, 0.002, 0.004}}, none = {{0, 0, 0, 0}, {0, 0, 0, 0}};
+    Agreement off = {.value = {.p99 = 0.02, .max = 0.05}, .policy = {.p99 = 0.002, .max = 0.004}};
+    Agreement none = {.value = {.max = 0}, .policy = {.max = 0}};
     CHECK(agree_limits(PRECISION_FLOAT32).value_max == 1e-4);
     CHECK(agree_limits(PRECISION_FLOAT32).policy_max == 1e-6);
     CHECK(agree_used(&off, &bf16) == 1 && agree_used(&none, &exact) == 0);
@@ -306,13 +332,13 @@ static void limits_hold_from_both_sides(void) {
 }
 
 int main(void) {
-    floats(PRECISION_FLOAT32);
-    floats(PRECISION_BF16);
-    int8_sums_are_exact();
-    joined_heads_are_the_heads(PRECISION_FLOAT32);
-    joined_heads_are_the_heads(PRECISION_BF16);
-    chunks_are_whole();
-    agreement_is_its_formula();
+    float_layers_match_their_formula(PRECISION_FLOAT32);
+    float_layers_match_their_formula(PRECISION_BF16);
+    int8_layers_match_their_formula();
+    joined_heads_match_both_heads(PRECISION_FLOAT32);
+    joined_heads_match_both_heads(PRECISION_BF16);
+    chunks_cover_the_capacity();
+    agreement_matches_its_formula();
     limits_hold_from_both_sides();
     return check_report();
 }

@@ -1,4 +1,5 @@
-/* tests/nn/test_loss.c - the loss of a row by its formula, its difference quotient, and by hand. */
+/* tests/nn/test_loss.c - the loss of a row against its formula, its difference quotient, and values
+ * worked by hand. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 #include "tests/support/check.h"
 #include "tests/support/near.h"
 
-enum { A = 52, V = 8, WIDE = 64 }; /* logits and values side by side, as one product gives them */
+enum { A = 52, V = 8, WIDE = 64 }; /* logits and values side by side, as from one product */
 
 typedef struct {
     float sums[2][WIDE], policy_bias[A], value_bias[V], policy[2][A], value[2][V];
@@ -59,7 +60,7 @@ static void loss_make(LossCase *l, uint64_t seed, HeadFunction function) {
     l->args = args;
 }
 
-/* CE and VE of row r in double, with sum x[c] moved by h. */
+/* CE and VE of row r in double, with h added to sums[c]. */
 static void loss_by_formula(const LossCase *l, int r, int c, double h, double *ce, double *ve) {
     double sum = 0;
     *ce = *ve = 0;
@@ -79,7 +80,7 @@ static void loss_by_formula(const LossCase *l, int r, int c, double h, double *c
     }
 }
 
-static void loss_is_its_formula_and_its_slope(HeadFunction function) {
+static void loss_matches_its_formula_and_its_slope(HeadFunction function) {
     static LossCase l;
     for (uint64_t seed = 1; seed < 20; seed++) {
         loss_make(&l, seed * 1000, function);
@@ -104,14 +105,14 @@ static void loss_is_its_formula_and_its_slope(HeadFunction function) {
     }
 }
 
-static void loss_leaves_padding_and_seats_alone(void) {
+static void loss_ignores_padding_and_absent_seats(void) {
     static LossCase l, bare;
     loss_make(&l, 5, HEAD_SIGMOID);
     l.args.matter = 1;
     loss_one(&l.args, 1, TEAM_OF_ONE);
     for (int c = 0; c < A + V; c++) CHECK(l.d[1][c] == 0);
     for (int f = 0; f < LOSS_COUNT; f++) CHECK(l.metrics[1][f] == 0);
-    loss_make(&l, 6, HEAD_SIGMOID); /* what illegal actions and absent seats hold is not felt */
+    loss_make(&l, 6, HEAD_SIGMOID); /* illegal actions and absent seats have no influence */
     loss_make(&bare, 6, HEAD_SIGMOID);
     bare.args = l.args;
     bare.args.dlogits = bare.d[0];
@@ -128,7 +129,7 @@ static void loss_leaves_padding_and_seats_alone(void) {
     CHECK(isnan(l.metrics[0][LOSS_POLICY]) && !isnan(l.metrics[0][LOSS_VALUE]));
 }
 
-static void loss_without_bias_is_that_with_zeros(void) {
+static void loss_without_bias_equals_zero_bias(void) {
     static LossCase l;
     float d[WIDE], metrics[LOSS_COUNT];
     loss_make(&l, 8, HEAD_SIGMOID);
@@ -142,8 +143,8 @@ static void loss_without_bias_is_that_with_zeros(void) {
     CHECK(memcmp(d, l.d[0], sizeof d) == 0 && memcmp(metrics, l.metrics[0], sizeof metrics) == 0);
 }
 
-/* Equal logits over n legal actions cost log n; the lowest of equals is the guess. */
-static void loss_worked_by_hand(void) {
+/* Equal logits over n legal actions cost log n; of equal logits the lowest action is the guess. */
+static void loss_matches_values_worked_by_hand(void) {
     static LossCase l;
     loss_make(&l, 9, HEAD_SIGMOID);
     memset(l.sums, 0, sizeof l.sums);
@@ -155,7 +156,7 @@ static void loss_worked_by_hand(void) {
     CHECK(near_to(l.metrics[0][LOSS_POLICY], log(4), 1e-6));
     CHECK(near_to(l.metrics[0][LOSS_ENTROPY], log(2), 1e-6));
     CHECK(near_to(l.d[0][7], 0.25 * -0.25, 1e-7) && near_to(l.d[0][3], 0.25 * 0.25, 1e-7));
-    CHECK(l.metrics[0][LOSS_ACCURACY] == 0); /* 3 guessed, 7 is right */
+    CHECK(l.metrics[0][LOSS_ACCURACY] == 0); /* the guess is 3, but 7 is right */
     l.sums[0][7] = l.sums[0][40] = 0.5f;
     loss_one(&l.args, 0, TEAM_OF_ONE);
     CHECK(l.metrics[0][LOSS_ACCURACY] == 1);
@@ -172,20 +173,20 @@ static void loss_in_bf16_rounds_its_gradients(void) {
     uint16_t d[WIDE];
     loss_make(&l, 10, HEAD_TANH);
     loss_one(&l.args, 0, TEAM_OF_ONE);
-    LossArgs half = l.args;
-    half.precision = PRECISION_BF16;
-    half.dlogits = d;
-    half.dvalues = d + A;
-    loss_one(&half, 0, TEAM_OF_ONE);
+    LossArgs rounded = l.args;
+    rounded.precision = PRECISION_BF16;
+    rounded.dlogits = d;
+    rounded.dvalues = d + A;
+    loss_one(&rounded, 0, TEAM_OF_ONE);
     for (int c = 0; c < A + V; c++) CHECK(d[c] == bf16_from_float(l.d[0][c]));
 }
 
 int main(void) {
-    loss_is_its_formula_and_its_slope(HEAD_SIGMOID);
-    loss_is_its_formula_and_its_slope(HEAD_TANH);
-    loss_leaves_padding_and_seats_alone();
-    loss_without_bias_is_that_with_zeros();
-    loss_worked_by_hand();
+    loss_matches_its_formula_and_its_slope(HEAD_SIGMOID);
+    loss_matches_its_formula_and_its_slope(HEAD_TANH);
+    loss_ignores_padding_and_absent_seats();
+    loss_without_bias_equals_zero_bias();
+    loss_matches_values_worked_by_hand();
     loss_in_bf16_rounds_its_gradients();
     return check_report();
 }

@@ -1,4 +1,4 @@
-/* tests/nn/test_rowwise.c - the row-wise bodies of nn/, worked by another road, bit for bit. */
+/* tests/nn/test_rowwise.c - the row-wise bodies of nn/ against independent code, bit for bit. */
 #include <math.h>
 #include <string.h>
 
@@ -27,13 +27,13 @@ static void bf16_rounds_to_the_nearest_even(void) {
     CHECK(bf16_from_float(0x1.03p+0f) == 0x3F82); /* a tie, up to even */
     CHECK(bf16_from_float(0x1.010002p+0f) == 0x3F81 && bf16_from_float(0x1.00fffep+0f) == 0x3F80);
     CHECK(bf16_from_float(3.4e38f) == 0x7F80 && bf16_from_float(INFINITY) == 0x7F80);
-    uint32_t bits = 0x7F800001u; /* not a number, only in the half that is dropped */
+    uint32_t bits = 0x7F800001u; /* NaN by the bits that are dropped alone */
     float nan;
     memcpy(&nan, &bits, sizeof nan);
     CHECK(bf16_from_float(nan) == 0x7FC0);
 }
 
-/* 32 partial sums by the remainder of the column, then halved: written without the team. */
+/* 32 partial sums by column % 32, then added up in halves, without a team. */
 static float sum_by_hand(const float *x) {
     volatile float p[32] = {0}; /* volatile: nothing is reordered here */
     for (int c = 0; c < C; c++) p[c % 32] += x[c];
@@ -55,7 +55,7 @@ static void norm_by_hand(const float *t, const float *gain, const float *shift, 
     }
 }
 
-static void norm_is_its_formula(void) {
+static void norm_matches_its_formula(void) {
     float x[R * C], residual[R * C], bias[C], gain[C], shift[C], after[C], t[C], want[C], y[R * C];
     for (int i = 0; i < R * C; i++) {
         x[i] = noise((uint64_t)i) * 3 + 1;
@@ -67,8 +67,18 @@ static void norm_is_its_formula(void) {
         shift[i] = noise((uint64_t)i + 4000);
         after[i] = noise((uint64_t)i + 5000);
     }
-    LayerNormArgs full = {x, bias, residual, gain, shift, NULL, y, PRECISION_FLOAT32, R, C};
-    LayerNormArgs bare = {x, NULL, NULL, gain, shift, after, y, PRECISION_FLOAT32, R, C};
+    LayerNormArgs full = {.x = x,
+                          .bias = bias,
+                          .residual = residual,
+                          .gain = gain,
+                          .shift = shift,
+                          .y = y,
+                          .precision = PRECISION_FLOAT32,
+                          .rows = R,
+                          .width = C};
+    LayerNormArgs bare = full;
+    bare.bias = bare.residual = NULL;
+    bare.after = after;
     for (int r = 0; r < R; r++) {
         for (int c = 0; c < C; c++) t[c] = (x[r * C + c] + bias[c]) + residual[r * C + c];
         norm_by_hand(t, gain, shift, want);
@@ -90,7 +100,13 @@ static void norm_in_bf16_rounds_what_it_reads_and_writes(void) {
         gain[c] = 1 + noise((uint64_t)c + 3000) / 4;
         shift[c] = noise((uint64_t)c + 4000);
     }
-    LayerNormArgs args = {x16, NULL, NULL, gain, shift, NULL, y16, PRECISION_BF16, 1, C};
+    LayerNormArgs args = {.x = x16,
+                          .gain = gain,
+                          .shift = shift,
+                          .y = y16,
+                          .precision = PRECISION_BF16,
+                          .rows = 1,
+                          .width = C};
     layernorm_one(&args, 0, TEAM_OF_ONE);
     norm_by_hand(x, gain, shift, want);
     for (int c = 0; c < C; c++) CHECK(y16[c] == bf16_from_float(want[c]));
@@ -106,7 +122,7 @@ static void fold_ascends_over_the_inner_index(void) {
         bo[i] = noise((uint64_t)i + 200000);
         bv[i] = noise((uint64_t)i + 300000);
     }
-    FoldArgs args = {wo, bo, wv, bv, f, b, C};
+    FoldArgs args = {.wo = wo, .bo = bo, .wv = wv, .bv = bv, .weight = f, .bias = b, .width = C};
     int wrong = 0;
     for (int o = 0; o < C; o++) {
         fold_one(&args, o, TEAM_OF_ONE);
@@ -122,11 +138,12 @@ static void fold_ascends_over_the_inner_index(void) {
     CHECK(wrong == 0);
 }
 
-static void relu_and_heads(void) {
+static void relu_and_heads_match_worked_values(void) {
     float x[8] = {-1, 1, -3, 2.5f, NAN, INFINITY, -INFINITY, 0};
     float bias[4] = {.5f, -.25f, 3, -2.5f}, y[8];
-    ReluArgs relu = {x, bias, PRECISION_FLOAT32, 2, 4};
-    HeadArgs head = {x, bias, y, HEAD_LINEAR, 2, 4};
+    ReluArgs relu = {.x = x, .bias = bias, .precision = PRECISION_FLOAT32, .rows = 2, .columns = 4};
+    HeadArgs head = {
+        .x = x, .bias = bias, .y = y, .function = HEAD_LINEAR, .rows = 2, .columns = 4};
     relu_one(&relu, 0, TEAM_OF_ONE);
     CHECK(x[0] == 0 && x[1] == .75f && x[2] == 0 && x[3] == 0 && x[6] == -INFINITY);
     relu_one(&relu, 1, TEAM_OF_ONE);
@@ -140,7 +157,8 @@ static void relu_and_heads(void) {
     head_one(&head, 0, TEAM_OF_ONE);
     CHECK(same(y[3], real_tanh(-2.5f)) && y[3] < -.98f);
     uint16_t x16[2] = {bf16_from_float(1), bf16_from_float(-1)};
-    ReluArgs relu16 = {x16, bias, PRECISION_BF16, 1, 2};
+    ReluArgs relu16 = {
+        .x = x16, .bias = bias, .precision = PRECISION_BF16, .rows = 1, .columns = 2};
     relu_one(&relu16, 0, TEAM_OF_ONE);
     CHECK(x16[0] == bf16_from_float(1.5f) && x16[1] == 0);
 }
@@ -150,20 +168,22 @@ static void inputs_are_converted_row_by_row(void) {
     float out[8] = {0};
     uint16_t rows[8], out16[8] = {0};
     for (int i = 0; i < 8; i++) rows[i] = bf16_from_float(x[i]);
-    InputArgs plain = {rows, out, PRECISION_FLOAT32, 2, 4};
-    InputArgs half = {rows, out16, PRECISION_BF16, 2, 4};
+    InputArgs plain = {
+        .rows = rows, .out = out, .precision = PRECISION_FLOAT32, .count = 2, .inputs = 4};
+    InputArgs bf16 = {
+        .rows = rows, .out = out16, .precision = PRECISION_BF16, .count = 2, .inputs = 4};
     input_one(&plain, 1, TEAM_OF_ONE);
-    input_one(&half, 1, TEAM_OF_ONE);
+    input_one(&bf16, 1, TEAM_OF_ONE);
     CHECK(out[1] == 0 && memcmp(out + 4, x + 4, 4 * sizeof *out) == 0);
     CHECK(out16[1] == 0 && out16[4] == 0x3F80 && out16[6] == 0x3F40 && out16[7] == 0xBF80);
 }
 
 int main(void) {
     bf16_rounds_to_the_nearest_even();
-    norm_is_its_formula();
+    norm_matches_its_formula();
     norm_in_bf16_rounds_what_it_reads_and_writes();
     fold_ascends_over_the_inner_index();
-    relu_and_heads();
+    relu_and_heads_match_worked_values();
     inputs_are_converted_row_by_row();
     return check_report();
 }

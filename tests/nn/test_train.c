@@ -1,4 +1,4 @@
-/* tests/nn/test_train.c - the trainer of the CPU: its gradients, ten steps of PyTorch's, its bits. */
+/* tests/nn/test_train.c - training on the CPU: gradients, ten steps against PyTorch, the bits. */
 #include <math.h>
 #include <omp.h>
 
@@ -30,7 +30,7 @@ static double plain_loss(const Weights *w, int rows, double value_weight) {
     return loss;
 }
 
-/* m after a step of rate 0 without memory or clipping is the gradient. */
+/* With beta1 = 0 and no clipping, m after a step of rate 0 is the gradient. */
 static TrainSpec gradient_spec(int rows) {
     TrainSpec spec = rig_spec(rows, 1);
     spec.set.beta1 = 0;
@@ -38,9 +38,9 @@ static TrainSpec gradient_spec(int rows) {
     return spec;
 }
 
-/* Every tensor, at three parameters each: (loss(p + h) - loss(p - h)) / 2h, which is off by h^2
- * and, where a ReLU bends between, by more; the network's own float32 by some 1e-6. */
-static void gradients_are_difference_quotients(ValueHead head) {
+/* Three parameters of every tensor: (loss(p + h) - loss(p - h)) / 2h, which has an error of order
+ * h^2, or more if a ReLU bends in between; float32 adds an error of about 1e-6. */
+static void gradients_match_difference_quotients(ValueHead head) {
     enum { ROWS = 5, EACH = 3 };
     Rig g;
     TrainReport report;
@@ -116,7 +116,7 @@ static FILE *golden_open(const char *folder, TrainSpec *spec, int *steps, int *c
     return f;
 }
 
-static void first_gradient_is_pytorchs(FILE *f, const TrainSpec *spec) {
+static void first_gradient_matches_pytorch(FILE *f, const TrainSpec *spec) {
     TrainSpec only = gradient_spec(spec->rows);
     only.set.value_weight = spec->set.value_weight;
     Rig g;
@@ -135,13 +135,13 @@ static void first_gradient_is_pytorchs(FILE *f, const TrainSpec *spec) {
     rig_close(&g, ops);
 }
 
-static void ten_steps_are_pytorchs(const char *folder) {
+static void ten_steps_match_pytorch(const char *folder) {
     TrainSpec spec;
     int steps = 0, chosen = 0;
     FILE *f = golden_open(folder, &spec, &steps, &chosen);
     if (!f) return;
     CHECK(steps == 10 && chosen == 48);
-    first_gradient_is_pytorchs(f, &spec);
+    first_gradient_matches_pytorch(f, &spec);
     Rig g;
     CHECK(rig_open(&g, ops, &spec, NULL));
     fill_weights(&g.state.weights);
@@ -186,7 +186,7 @@ static void a_network_learns_256_examples_by_heart(void) {
     rig_close(&g, ops);
 }
 
-/* Three passes a batch, the last of one block and a bit; two batches a step. */
+/* Three passes a batch, of which the last has one block and a partial one; two batches a step. */
 static void any_number_of_threads_gives_the_same_bits(void) {
     const int threads = omp_get_max_threads();
     static Rig g[4];
@@ -212,8 +212,9 @@ static double worst_difference(const Weights *a, const Weights *b) {
     return worst;
 }
 
-/* Whole passes: the same sums in the same order; else only nearly. */
-static void two_batches_are_one_of_twice_the_rows(int rows, double limit) {
+/* With whole passes the sums have the same order, so the bits are equal; else they are only
+ * near. */
+static void two_batches_equal_one_of_twice_the_rows(int rows, double limit) {
     Rig one, two;
     TrainReport a, b;
     TrainSpec spec = rig_spec(rows, 2);
@@ -229,7 +230,7 @@ static void two_batches_are_one_of_twice_the_rows(int rows, double limit) {
     rig_close(&two, ops);
 }
 
-/* Adds a vector to itself, as if another process had the same. */
+/* Adds a vector to itself, as if a second process had the same. */
 static Status add_twin(void *context, float *data, size_t count, Stream stream) {
     (void)stream;
     *(size_t *)context = count;
@@ -237,11 +238,11 @@ static Status add_twin(void *context, float *data, size_t count, Stream stream) 
     return STATUS_OK;
 }
 
-static void twin_processes_are_one(void) {
+static void twin_processes_equal_one_process(void) {
     Rig one, two;
     TrainReport a[3], b[3];
     size_t count = 0;
-    TrainReduce reduce = {&count, add_twin, 2};
+    TrainReduce reduce = {.context = &count, .sum = add_twin, .processes = 2};
     TrainSpec spec = rig_spec(100, 1);
     CHECK(rig_open(&one, ops, &spec, NULL) && rig_open(&two, ops, &spec, &reduce));
     CHECK(rig_run(&one, ops, 0, 3, 1e-3f, a) == STATUS_OK);
@@ -252,7 +253,7 @@ static void twin_processes_are_one(void) {
     rig_close(&two, ops);
 }
 
-static void what_is_not_finite_is_skipped_and_counted(void) {
+static void steps_not_finite_are_skipped_and_counted(void) {
     Rig g, sound;
     TrainReport reports[40];
     TrainSpec spec = rig_spec(70, 1);
@@ -283,8 +284,8 @@ static void what_is_not_finite_is_skipped_and_counted(void) {
     rig_close(&sound, ops);
 }
 
-/* One run of 9 steps; the same in pieces, with other trainers in between, and reading ahead. */
-static void a_saved_state_goes_on_as_if_nothing_was(void) {
+/* One run of 9 steps, and the same in pieces by several trainers that read ahead. */
+static void a_saved_state_continues_with_the_same_bits(void) {
     Rig whole, parts;
     TrainReport a[9], b[9];
     float rates[9];
@@ -308,8 +309,8 @@ static void a_saved_state_goes_on_as_if_nothing_was(void) {
     rig_close(&parts, ops);
 }
 
-/* Batches read ahead are used by the next run, or dropped if it wants others or a state is loaded:
- * the source may give other ones then. */
+/* Batches read ahead are used by the next run, or dropped if it wants others or if a state is
+ * loaded, since the source may then give different ones. */
 static void reading_ahead_is_used_or_dropped(void) {
     Rig ahead, none;
     TrainReport a, b;
@@ -335,8 +336,8 @@ static void reading_ahead_is_used_or_dropped(void) {
     rig_close(&none, ops);
 }
 
-/* However late a failure is noticed, the state is that of the steps it counts: whole ones. */
-static void a_source_that_fails_ends_the_run_alone(void) {
+/* However late a failure is noticed, the state is that after the whole steps it counts. */
+static void a_failing_source_ends_only_the_run(void) {
     Rig g, sound;
     TrainReport reports[4];
     TrainSpec spec = rig_spec(300, 1);
@@ -361,7 +362,7 @@ static void a_source_that_fails_ends_the_run_alone(void) {
     rig_close(&sound, ops);
 }
 
-static void what_makes_no_sense_is_refused(void) {
+static void invalid_arguments_are_refused(void) {
     TrainSource source = {NULL, rig_fill};
     TrainReduce alone = {NULL, NULL, 1};
     Trainer *trainer = NULL;
@@ -389,7 +390,7 @@ static void what_makes_no_sense_is_refused(void) {
     rig_close(&g, ops);
 }
 
-/* Busy and filling are time; all of it together is no more than threads x the time that passed. */
+/* All times together are at most threads x the time that passed. */
 static void times_add_up(void) {
     Rig g;
     TrainReport reports[4];
@@ -406,19 +407,19 @@ static void times_add_up(void) {
 }
 
 int main(int argc, char **argv) {
-    gradients_are_difference_quotients(VALUE_SIGMOID);
-    gradients_are_difference_quotients(VALUE_TANH);
-    if (argc > 1) ten_steps_are_pytorchs(argv[1]);
+    gradients_match_difference_quotients(VALUE_SIGMOID);
+    gradients_match_difference_quotients(VALUE_TANH);
+    if (argc > 1) ten_steps_match_pytorch(argv[1]);
     a_network_learns_256_examples_by_heart();
     any_number_of_threads_gives_the_same_bits();
-    two_batches_are_one_of_twice_the_rows(256, 0);
-    two_batches_are_one_of_twice_the_rows(40, 1e-6);
-    twin_processes_are_one();
-    what_is_not_finite_is_skipped_and_counted();
-    a_saved_state_goes_on_as_if_nothing_was();
+    two_batches_equal_one_of_twice_the_rows(256, 0);
+    two_batches_equal_one_of_twice_the_rows(40, 1e-6);
+    twin_processes_equal_one_process();
+    steps_not_finite_are_skipped_and_counted();
+    a_saved_state_continues_with_the_same_bits();
     reading_ahead_is_used_or_dropped();
-    a_source_that_fails_ends_the_run_alone();
-    what_makes_no_sense_is_refused();
+    a_failing_source_ends_only_the_run();
+    invalid_arguments_are_refused();
     times_add_up();
     return check_report();
 }

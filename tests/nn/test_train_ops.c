@@ -1,4 +1,4 @@
-/* tests/nn/test_train_ops.c - the bodies of training but for the loss, each against its formula or
+/* tests/nn/test_train_ops.c - the bodies of training except the loss, each against its formula or
  * its difference quotient in double. */
 #include <math.h>
 #include <string.h>
@@ -31,21 +31,23 @@ static LayerNormBackArgs norm_make(NormCase *n, bool everything) {
         n->gain[c] = 1 + noise((uint64_t)c + 500000) / 2;
         n->shift[c] = noise((uint64_t)c + 600000);
     }
-    LayerNormArgs norm = {n->x,
-                          everything ? n->bias : NULL,
-                          everything ? n->residual : NULL,
-                          n->gain,
-                          n->shift,
-                          NULL,
-                          NULL,
-                          PRECISION_FLOAT32,
-                          R,
-                          C};
-    LayerNormBackArgs args = {norm, n->dy, everything ? n->dy2 : NULL, n->dt, n->stats};
+    LayerNormArgs norm = {.x = n->x,
+                          .bias = everything ? n->bias : NULL,
+                          .residual = everything ? n->residual : NULL,
+                          .gain = n->gain,
+                          .shift = n->shift,
+                          .precision = PRECISION_FLOAT32,
+                          .rows = R,
+                          .width = C};
+    LayerNormBackArgs args = {.norm = norm,
+                              .dy = n->dy,
+                              .dy2 = everything ? n->dy2 : NULL,
+                              .dt = n->dt,
+                              .stats = n->stats};
     return args;
 }
 
-/* The normalized row of t in double, t[at] moved by h. */
+/* The normalized row of t in double, with h added to t[at]. */
 static void normalize(const NormCase *n, bool everything, int r, int at, double h, double *out) {
     double mean = 0, var = 0;
     for (int c = 0; c < C; c++) {
@@ -57,7 +59,7 @@ static void normalize(const NormCase *n, bool everything, int r, int at, double 
     for (int c = 0; c < C; c++) out[c] = (out[c] - mean) / sqrt(var + 1e-5);
 }
 
-static void norm_back_is_the_slope(bool everything) {
+static void norm_back_matches_the_slope(bool everything) {
     static NormCase n;
     LayerNormBackArgs args = norm_make(&n, everything);
     for (int r = 0; r < 3; r++) {
@@ -85,34 +87,40 @@ static void norm_back_is_the_slope(bool everything) {
 static void norm_back_in_bf16_rounds_what_it_reads_and_writes(void) {
     static NormCase n;
     static uint16_t x[R * C], dy[R * C], dt[R * C];
-    LayerNormBackArgs args = norm_make(&n, false), half = args;
+    LayerNormBackArgs args = norm_make(&n, false), rounded = args;
     for (int i = 0; i < R * C; i++) {
         x[i] = bf16_from_float(n.x[i]);
         dy[i] = bf16_from_float(n.dy[i]);
         n.x[i] = bf16_to_float(x[i]);
         n.dy[i] = bf16_to_float(dy[i]);
     }
-    half.norm.precision = PRECISION_BF16;
-    half.norm.x = x;
-    half.dy = dy;
-    half.dt = dt;
+    rounded.norm.precision = PRECISION_BF16;
+    rounded.norm.x = x;
+    rounded.dy = dy;
+    rounded.dt = dt;
     layernorm_back_one(&args, 1, TEAM_OF_ONE);
-    layernorm_back_one(&half, 1, TEAM_OF_ONE);
+    layernorm_back_one(&rounded, 1, TEAM_OF_ONE);
     for (int c = 0; c < C; c++) CHECK(dt[C + c] == bf16_from_float(n.dt[C + c]));
 }
 
-static void relu_lets_through_what_was_above_zero(void) {
+static void relu_back_passes_where_the_output_is_positive(void) {
     float d[2][5] = {{1, 2, 3, 4, 5}, {6, 7, 8, 9, 10}};
     float y[2][6] = {{0, 1, 0, 1e-30f, 0, 5}, {1, 0, 1, 0, 1, 5}};
     float want[2][5] = {{0, 2, 0, 4, 5}, {6, 0, 8, 0, 10}};
-    ReluBackArgs args = {d, y, PRECISION_FLOAT32, 2, 4, 5, 6};
+    ReluBackArgs args = {.d = d,
+                         .y = y,
+                         .precision = PRECISION_FLOAT32,
+                         .rows = 2,
+                         .columns = 4,
+                         .d_stride = 5,
+                         .y_stride = 6};
     for (int r = 0; r < 2; r++) relu_back_one(&args, r, TEAM_OF_ONE);
     CHECK(memcmp(d, want, sizeof d) == 0);
 }
 
 /* --- sums ------------------------------------------------------------------ */
 
-/* 150 rows of 70 columns: whole and torn tiles, whole and torn blocks; bit by bit. */
+/* 150 rows of 70 columns: whole and partial tiles, whole and partial blocks; bit for bit. */
 static void column_sums_ascend(void) {
     enum { N = 70, STRIDE = C };
     static NormCase n;
@@ -131,8 +139,17 @@ static void column_sums_ascend(void) {
     for (int i = 0; i < column_tiles(N) * column_blocks(R); i++)
         column_sums_one(&args, i, TEAM_OF_ONE);
     for (int i = 0; i < R; i++) layernorm_back_one(&back, i, TEAM_OF_ONE);
-    ColumnSumsArgs norm = {n.dy, n.dy2, PRECISION_FLOAT32, R,       C,   C,
-                           sums, C,     back.norm,         n.stats, gain};
+    ColumnSumsArgs norm = {.x = n.dy,
+                           .x2 = n.dy2,
+                           .precision = PRECISION_FLOAT32,
+                           .rows = R,
+                           .columns = C,
+                           .stride = C,
+                           .partial = sums,
+                           .partial_stride = C,
+                           .norm = back.norm,
+                           .stats = n.stats,
+                           .gain = gain};
     for (int i = 0; i < column_tiles(C) * column_blocks(R); i++)
         column_sums_one(&norm, i, TEAM_OF_ONE);
     for (int b = 0; b < BLOCKS; b++)
@@ -151,8 +168,13 @@ static void column_sums_ascend(void) {
     for (int c = 0; c < N; c++) offset[c] = c % 10 == 3 ? -1 : 2 * N - 1 - c;
     for (int c = -1; c < 2 * N; c++) out[c] = (float)c / 3;
     for (int add = 0; add < 2; add++) {
-        BlockSumsArgs block = {
-            partial, offset, out, BLOCKS, N, N, add ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
+        BlockSumsArgs block = {.partial = partial,
+                               .offset = offset,
+                               .out = out,
+                               .blocks = BLOCKS,
+                               .columns = N,
+                               .partial_stride = N,
+                               .kind = add ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
         float before[2 * N];
         memcpy(before, out, sizeof before);
         for (int i = 0; i < column_tiles(N); i++) block_sums_one(&block, i, TEAM_OF_ONE);
@@ -162,11 +184,11 @@ static void column_sums_ascend(void) {
             CHECK(out[2 * N - 1 - c] == (offset[c] < 0 ? before[2 * N - 1 - c] : sum));
             CHECK(out[c] == before[c]);
         }
-        CHECK(out[-1] == -1.0f / 3); /* nowhere is not before the first either */
+        CHECK(out[-1] == -1.0f / 3); /* offset -1 does not write before the first */
     }
 }
 
-static void squares_are_32_sums_halved(void) {
+static void squares_are_32_partial_sums(void) {
     enum { N = 2 * CHUNK_PARAMETERS + 77 };
     static float x[N];
     float partial[4] = {0, 0, 0, 5};
@@ -187,14 +209,15 @@ static void squares_are_32_sums_halved(void) {
 
 /* --- the update ------------------------------------------------------------ */
 
-static void adamw_is_its_formula(void) {
+static void adamw_matches_its_formula(void) {
     enum { N = CHUNK_PARAMETERS + 9 };
     static float p[N], m[N], v[N], ema[N], g[N];
-    static uint16_t half[N];
+    static uint16_t p_bf16[N];
     static double pd[N], md[N], vd[N], ed[N];
     TrainSettings set = train_settings_default();
     AdamwStep step;
-    AdamwArgs args = {p, m, v, ema, g, half, &step, N};
+    AdamwArgs args = {
+        .p = p, .m = m, .v = v, .ema = ema, .g = g, .p_bf16 = p_bf16, .step = &step, .count = N};
     set.decay = 0.5;
     set.clip = 2;
     set.epsilon = 0.01;
@@ -220,7 +243,7 @@ static void adamw_is_its_formula(void) {
     for (int i = 0; i < N; i++) {
         CHECK(near_to(p[i], pd[i], 3e-6) && near_to(ema[i], ed[i], 3e-6));
         CHECK(near_to(m[i], md[i], 1e-6) && near_to(v[i], vd[i], 1e-8));
-        CHECK(half[i] == bf16_from_float(p[i]));
+        CHECK(p_bf16[i] == bf16_from_float(p[i]));
     }
     step.go = 0;
     float before = p[3];
@@ -245,9 +268,16 @@ static void count_make(CountCase *c) {
     c->metrics[LOSS_ACCURACY] = 5;
     for (int i = 0; i < 40; i++) c->squares[i] = 0.4f;
     for (int i = 0; i < 4; i++) c->rates[i] = 0.01f * (float)(i + 1);
-    TrainCountArgs args = {c->metrics, c->squares, c->rates, &c->counters,
-                           c->reports, &c->step,   &c->at,   train_settings_default(),
-                           0.1f,       40};
+    TrainCountArgs args = {.metrics = c->metrics,
+                           .squares = c->squares,
+                           .rates = c->rates,
+                           .counters = &c->counters,
+                           .reports = c->reports,
+                           .step = &c->step,
+                           .at = &c->at,
+                           .set = train_settings_default(),
+                           .scale = 0.1f,
+                           .chunks = 40};
     c->args = args;
 }
 
@@ -264,7 +294,8 @@ static void a_step_is_reported(void) {
     CHECK(c.step.go && near_to(c.step.shrink, 0.25, 1e-6));
     CHECK(near_to(c.step.keep, 1 - 0.03 * 0.01, 1e-7) && near_to(c.step.rate, 0.3, 1e-6));
     CHECK(near_to(c.step.root, sqrt(0.001), 1e-8) && near_to(c.step.ema, 1 - 2.0 / 11, 1e-7));
-    for (int i = 0; i < 40; i++) c.squares[i] = 0.01f; /* a short gradient is not made longer */
+    for (int i = 0; i < 40; i++)
+        c.squares[i] = 0.01f; /* clipping does not lengthen a short gradient */
     train_count_one(&c.args, 0, TEAM_OF_ONE);
     CHECK(c.step.shrink == 1 && near_to(c.step.ema, 1 - 3.0 / 12, 1e-7));
     c.counters.updates = 1000000;
@@ -273,7 +304,7 @@ static void a_step_is_reported(void) {
     CHECK(c.step.root == 1 && near_to(c.step.ema, 0.001, 1e-9) && c.step.rate == 0.01f);
 }
 
-static void what_is_not_finite_is_bad(void) {
+static void steps_not_finite_are_bad(void) {
     for (int which = 0; which < 5; which++) {
         CountCase c;
         count_make(&c);
@@ -289,8 +320,9 @@ static void what_is_not_finite_is_bad(void) {
     }
 }
 
-/* Stops at 8 in a row, or at 25 of the last 100, and not before; then nothing is counted. */
-static void too_many_bad_steps_stop(void) {
+/* A run stops after 8 bad steps in a row or 25 of the last 100, not before; then it counts no more
+ * steps. */
+static void too_many_bad_steps_stop_the_run(void) {
     TrainCounters c;
     memset(&c, 0, sizeof c);
     train_counters_add(&c, false);
@@ -323,15 +355,15 @@ static void too_many_bad_steps_stop(void) {
 }
 
 int main(void) {
-    norm_back_is_the_slope(false);
-    norm_back_is_the_slope(true);
+    norm_back_matches_the_slope(false);
+    norm_back_matches_the_slope(true);
     norm_back_in_bf16_rounds_what_it_reads_and_writes();
-    relu_lets_through_what_was_above_zero();
+    relu_back_passes_where_the_output_is_positive();
     column_sums_ascend();
-    squares_are_32_sums_halved();
-    adamw_is_its_formula();
+    squares_are_32_partial_sums();
+    adamw_matches_its_formula();
     a_step_is_reported();
-    what_is_not_finite_is_bad();
-    too_many_bad_steps_stop();
+    steps_not_finite_are_bad();
+    too_many_bad_steps_stop_the_run();
     return check_report();
 }

@@ -1,8 +1,8 @@
 /* tests/nn/test_train_pool.c - the order of training's tasks, with integers in place of arrays.
  *
- * Every task mixes what it depends on into what it writes, in plain memory: a task that runs too
- * early or twice changes the result, and ThreadSanitizer sees it. What must come out is computed by
- * one loop after another. */
+ * Every task mixes its inputs into its output, in plain memory: a task that runs too early or twice
+ * changes the result, and ThreadSanitizer sees it. The expected result is computed by plain loops,
+ * one after the other. */
 #include <sched.h>
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ enum { BLOCKS_MAX = 9, TILES = 5, SQUARES = 3, UPDATES = 4, WORKERS_MAX = 5 };
 typedef struct {
     TrainSchedule schedule;
     uint64_t filled[TRAIN_SLOTS][BLOCKS_MAX];
-    uint64_t kept[TRAIN_SLOTS][BLOCKS_MAX];
+    uint64_t saved[TRAIN_SLOTS][BLOCKS_MAX];
     uint64_t g[TILES], reduced, squares[SQUARES], norm, weights[UPDATES];
     int64_t steps, skip_step, stop_step, fail_batch;
     int fills[256][BLOCKS_MAX]; /* by batch */
@@ -24,7 +24,7 @@ typedef struct {
 
 static uint64_t mix(uint64_t a, uint64_t b) { return splitmix64(a * 31 + b); }
 
-/* What weights a pass's rows are computed with: all of them. */
+/* The rows of a pass depend on all weights. */
 static uint64_t weights_of(const Model *m) {
     uint64_t x = 0;
     for (int i = 0; i < UPDATES; i++) x = mix(x, m->weights[i]);
@@ -34,7 +34,7 @@ static uint64_t weights_of(const Model *m) {
 static void work_rows(Model *m, int pass, int block) {
     const TrainSchedule *s = &m->schedule;
     int64_t slot = train_schedule_batch(s, pass) % TRAIN_SLOTS;
-    m->kept[pass % TRAIN_SLOTS][block] = mix(
+    m->saved[pass % TRAIN_SLOTS][block] = mix(
         weights_of(m), m->filled[slot][train_schedule_first(s, pass) + block]);
 }
 
@@ -43,7 +43,7 @@ static void work_tile(Model *m, int pass, int tile) {
     int64_t slot = train_schedule_batch(s, pass) % TRAIN_SLOTS;
     uint64_t x = pass == 0 ? 0 : m->g[tile];
     for (int b = 0; b < train_schedule_blocks(s, pass); b++) {
-        x = mix(x, m->kept[pass % TRAIN_SLOTS][b] + (uint64_t)tile);
+        x = mix(x, m->saved[pass % TRAIN_SLOTS][b] + (uint64_t)tile);
         x = mix(x, m->filled[slot][train_schedule_first(s, pass) + b]);
     }
     m->g[tile] = x;
@@ -73,7 +73,7 @@ static Status model_work(void *context, const PoolTask *task, int worker) {
     Model *m = (Model *)context;
     uint64_t pauses = mix((uint64_t)(task->kind * 64 + task->item), (uint64_t)m->by[worker]) % 7;
     m->by[worker]++;
-    while (pauses-- > 0) sched_yield(); /* tasks take turns, and end in another order */
+    while (pauses-- > 0) sched_yield(); /* so that tasks interleave and end in another order */
     if (task->kind == TRAIN_FILL) {
         int64_t batch = m->schedule.slot[task->index].batch;
         if (batch == m->fail_batch) return STATUS_INPUT;
@@ -129,7 +129,7 @@ static void step_in_order(Model *m, int64_t first) {
     }
     for (int kind = TRAIN_REDUCE; kind <= TRAIN_UPDATE; kind++)
         for (int i = 0; i < s->pieces[kind]; i++) {
-            PoolTask task = {kind, 0, i, false};
+            PoolTask task = {.kind = kind, .item = i};
             if (kind != TRAIN_UPDATE || m->steps - 1 != m->skip_step) work_after(m, &task);
         }
 }
@@ -140,14 +140,14 @@ static bool same_result(const Model *a, const Model *b) {
 }
 
 static Status run_steps(TrainPool *pool, Model *m, int64_t batch, int64_t last, int steps) {
-    PoolJob job = {m, model_next, model_done, model_work};
+    PoolJob job = {.context = m, .next = model_next, .done = model_done, .work = model_work};
     train_schedule_begin(&m->schedule, batch, last, steps);
     return pool_run(pool, &job);
 }
 
-/* Runs of 1, 2, 3 .. steps after each other, reading ahead; a step is skipped. */
-static void tasks_run_in_an_order_that_is_right(int threads, int blocks, int pass_blocks,
-                                                int accumulate, bool reduce) {
+/* Runs of 1, 2, 3 .. steps one after the other, reading ahead; one step is skipped. */
+static void tasks_run_in_a_valid_order(int threads, int blocks, int pass_blocks, int accumulate,
+                                       bool reduce) {
     static Model m, want;
     TrainPool *pool = NULL;
     int64_t batch = 0;
@@ -180,8 +180,8 @@ static void tasks_run_in_an_order_that_is_right(int threads, int blocks, int pas
     pool_destroy(pool);
 }
 
-/* The same batches again, others, and after a failure: whatever was read ahead. */
-static void other_batches_than_read_ahead(int threads) {
+/* The same batches again, other batches, and batches after a failure, whatever was read ahead. */
+static void batches_not_read_ahead_are_filled(int threads) {
     static Model m, want;
     static const int64_t order[] = {0, 1, 1, 5, 6, 6, 20, 3};
     TrainPool *pool = NULL;
@@ -211,11 +211,11 @@ static void other_batches_than_read_ahead(int threads) {
 
 int main(void) {
     for (int threads = 1; threads <= WORKERS_MAX; threads++) {
-        tasks_run_in_an_order_that_is_right(threads, 1, 1, 1, false);
-        tasks_run_in_an_order_that_is_right(threads, 9, 4, 1, true);
-        tasks_run_in_an_order_that_is_right(threads, 8, 4, 2, false);
-        tasks_run_in_an_order_that_is_right(threads, 3, 4, 3, true);
-        other_batches_than_read_ahead(threads);
+        tasks_run_in_a_valid_order(threads, 1, 1, 1, false);
+        tasks_run_in_a_valid_order(threads, 9, 4, 1, true);
+        tasks_run_in_a_valid_order(threads, 8, 4, 2, false);
+        tasks_run_in_a_valid_order(threads, 3, 4, 3, true);
+        batches_not_read_ahead_are_filled(threads);
     }
     return check_report();
 }

@@ -1,4 +1,5 @@
-/* tests/nn/test_weights.c - nn/weights.h: names, shapes, the published count, the seeded start. */
+/* tests/nn/test_weights.c - nn/weights.h: names, shapes, the published parameter count, the
+ * initialization from a seed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,15 +14,15 @@ static ModelConfig tanh_config(void) {
     return c;
 }
 
-static void counts_are_the_published_ones(void) {
+static void parameter_counts_match_the_published_ones(void) {
     ModelConfig c = tanh_config();
-    CHECK(weights_parameter_count(&c) == 4917301); /* what the reference states */
+    CHECK(weights_parameter_count(&c) == 4917301); /* as the reference states */
     c = model_config_default();
     CHECK(weights_parameter_count(&c) == 4917301 + 7 * 129);
     CHECK(weights_tensor_count(&c) == 5 + 6 * 12 + 8);
 }
 
-static void names_and_shapes_are_pytorchs(void) {
+static void names_and_shapes_match_pytorch(void) {
     static const struct {
         int at;
         const char *name;
@@ -66,7 +67,7 @@ static void tensors_lie_one_after_another(const Weights *w) {
     CHECK(weights_find(w, "policy_fc.1.weight") == NULL && weights_find(w, "") == NULL);
 }
 
-/* Element k of tensor i from its own Philox block, without the stream that weights_init keeps. */
+/* Element k of tensor i straight from its Philox block, without the Rng of weights_init. */
 static float uniform_at(uint64_t seed, int i, uint32_t k) {
     uint32_t counter[4] = {k / 4, RNG_WEIGHTS, (uint32_t)i, 0}, out[4];
     uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
@@ -74,7 +75,7 @@ static float uniform_at(uint64_t seed, int i, uint32_t k) {
     return 2 * (((float)(out[k % 4] >> 9) + .5f) / 8388608) - 1;
 }
 
-static void start_is_xavier_and_seeded(Weights *w) {
+static void initialization_is_xavier_and_seeded(Weights *w) {
     uint64_t seed = 0x123456789abcdefu;
     weights_init(w, seed);
     for (int i = 0; i < weights_tensor_count(&w->config); i++) {
@@ -92,14 +93,14 @@ static void start_is_xavier_and_seeded(Weights *w) {
         }
         CHECK(wrong == 0);
         if (t.rank == 1) continue;
-        /* A uniform number in (-a, a) has variance a a / 3; 256 of them tell within a third. */
+        /* A uniform number in (-a, a) has variance a a / 3; 256 of them show it within a third. */
         double ratio = squares / (double)t.count / ((double)reach * (double)reach / 3);
         CHECK(ratio > .67 && ratio < 1.33);
         if (t.count > 60000) CHECK(ratio > .98 && ratio < 1.02);
     }
 }
 
-static void another_seed_gives_another_start(Weights *w) {
+static void another_seed_gives_other_weights(Weights *w) {
     float *embedding = weights_find(w, "input_embedding.weight");
     weights_init(w, 1);
     float first = embedding[0], third = embedding[3];
@@ -124,14 +125,14 @@ static void bad_shapes_are_refused(void) {
 int main(void) {
     ModelConfig c = model_config_default();
     Weights w;
-    counts_are_the_published_ones();
-    names_and_shapes_are_pytorchs();
+    parameter_counts_match_the_published_ones();
+    names_and_shapes_match_pytorch();
     bad_shapes_are_refused();
     CHECK(weights_alloc(&w, &c) == STATUS_OK);
     if (checks_failed) return check_report();
     tensors_lie_one_after_another(&w);
-    start_is_xavier_and_seeded(&w);
-    another_seed_gives_another_start(&w);
+    initialization_is_xavier_and_seeded(&w);
+    another_seed_gives_other_weights(&w);
     weights_free(&w);
     CHECK(w.data == NULL);
     return check_report();

@@ -1,6 +1,6 @@
 /* tests/nn/train_rig.h - small networks to train, and batches that are formulas of their number.
  *
- * Row r of batch b is example q = b * R + r, so that two batches of R rows are one of 2 R. */
+ * Row r of batch b is example q = b * R + r, so two batches of R rows equal one of 2 R. */
 #ifndef TESTS_NN_TRAIN_RIG_H
 #define TESTS_NN_TRAIN_RIG_H
 
@@ -12,17 +12,17 @@
 #include "nn/train/train.h"
 #include "tests/support/check.h"
 
-/* What a rig's source does and has seen. */
+/* A rig's source: how it behaves, and what it was asked for. */
 typedef struct {
     ModelConfig model;
     int rows;        /* R, the stride of example numbers */
-    int64_t modulus; /* examples there are: q is taken modulo it; 0: no end */
+    int64_t modulus; /* number of examples, q is taken modulo it; 0: endless */
     int64_t bad;     /* batches from this one to bad_end - 1 have a NaN among their observations */
     int64_t bad_end;
-    int64_t fails;       /* this batch cannot be filled; -1: none */
-    int fails_after_us;  /* microseconds until that is known */
+    int64_t fails;       /* filling this batch fails; -1: none */
+    int fails_after_us;  /* microseconds until it fails */
     atomic_llong filled; /* rows */
-    atomic_llong last;   /* greatest number of a batch that was asked for */
+    atomic_llong last;   /* the greatest batch number asked for */
 } RigSource;
 
 /* Example q, as train_batch() in scripts/golden.py makes it, into row r. */
@@ -83,17 +83,30 @@ typedef struct {
 } Rig;
 
 static inline ModelConfig rig_model(void) {
-    ModelConfig c = {64, 32, 4, 64, 2, 32, 52, 32, 8, VALUE_SIGMOID};
+    ModelConfig c = {.inputs = 64,
+                     .width = 32,
+                     .heads = 4,
+                     .hidden = 64,
+                     .layers = 2,
+                     .policy_hidden = 32,
+                     .actions = 52,
+                     .value_hidden = 32,
+                     .values = 8,
+                     .value_head = VALUE_SIGMOID};
     return c;
 }
 
 static inline TrainSpec rig_spec(int rows, int accumulate) {
-    TrainSpec s = {rig_model(), PRECISION_FLOAT32, train_settings_default(),
-                   rows,        accumulate,        false};
+    TrainSpec s = {.model = rig_model(),
+                   .precision = PRECISION_FLOAT32,
+                   .set = train_settings_default(),
+                   .rows = rows,
+                   .accumulate = accumulate,
+                   .graph = false};
     return s;
 }
 
-/* A rig whose source is endless and sound; weights of weights_init, the average equal to them. */
+/* A rig with an endless, sound source and the weights of weights_init, also as their average. */
 static inline bool rig_open(Rig *g, const TrainOps *ops, const TrainSpec *spec,
                             const TrainReduce *reduce) {
     static const TrainReduce alone = {NULL, NULL, 1};
@@ -117,7 +130,7 @@ static inline void rig_close(Rig *g, const TrainOps *ops) {
     train_state_free(&g->state);
 }
 
-/* `steps` steps from `batch` on at one rate, and the state back; nothing is read ahead. */
+/* `steps` steps from `batch` on at one rate, then saves the state; reads nothing ahead. */
 static inline Status rig_run(Rig *g, const TrainOps *ops, int64_t batch, int steps, float rate,
                              TrainReport *reports) {
     float rates[1024];

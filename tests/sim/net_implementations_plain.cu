@@ -1,4 +1,4 @@
-/* tests/sim/net_implementations_plain.cu - the implementations through the network that need no
+/* tests/sim/net_implementations_plain.cu - the list of the network's implementations that need no
  * library. */
 #include "nn/infer/net_cuda.h"
 

@@ -1,7 +1,7 @@
-/* tests/sim/product_blas_plain.c - the CPU trainer's products by loops: for
- * nn/train/product_blas.c.
+/* tests/sim/product_blas_plain.c - the products of the CPU's trainer as loops.
  *
- * For a build without oneDNN; a sum is added up term by term, ascending. */
+ * Replaces nn/train/product_blas.c in a build without oneDNN. Terms are added in ascending
+ * order. */
 #include "nn/train/product_blas.h"
 
 Status product_blas(const ProductBlasArgs *p) {

@@ -1,6 +1,7 @@
-/* tests/sim/product_plain.c - the CPU network's float32 product by loops: for nn/infer/product_cpu.c.
+/* tests/sim/product_plain.c - the float32 product of the CPU's network as loops.
  *
- * For a build without oneDNN; a sum is added up input by input. */
+ * Replaces nn/infer/product_cpu.c in a build without oneDNN. Inputs are added in ascending
+ * order. */
 #include "nn/infer/product_cpu.h"
 
 Status product_float32(const Linear *l, const float *x, int x_stride, float *y, int rows) {

@@ -1,9 +1,10 @@
-/* tests/sim/test_sim_net.c - the network on the simulated GPU: the bits of its bodies, of the CPU.
+/* tests/sim/test_sim_net.c - the network on the simulated GPU has the bits of its bodies, and with
+ * int8 those of the CPU.
  *
  *   test_sim_net [--full]
  *
- * A small network in every precision and several batches; --full: rows of the real one, each some
- * millions of lane steps. */
+ * A small network in every precision and several batches; --full: two rows of the real network,
+ * some millions of lane steps each. */
 #include <stdlib.h>
 
 #include "tests/support/body_net.h"
@@ -30,7 +31,7 @@ static const float *batch_row(const Batch *batch, int first, int r, int inputs) 
     return batch->rows + (size_t)((first + r) % CAPACITY) * (size_t)inputs;
 }
 
-/* A batch of `count` rows on the device, through memory and a stream of its own. */
+/* Runs a batch of `count` rows on the device, with memory and a stream of its own. */
 static void batch_run(const Device *device, Net *net, Batch *batch, int first, int32_t count) {
     const Backend *backend = device->backend;
     const size_t inputs = 256, row = inputs * (device->net->bf16_rows ? 2 : sizeof(float));
@@ -64,7 +65,10 @@ static void batch_run(const Device *device, Net *net, Batch *batch, int first, i
 }
 
 static Net *net_of(const Device *device, const Weights *weights, Precision precision) {
-    NetSpec spec = {weights->config, precision, NETWORK_AUTO, CAPACITY, NULL};
+    NetSpec spec = {.model = weights->config,
+                    .precision = precision,
+                    .network = NETWORK_AUTO,
+                    .capacity = CAPACITY};
     char why[128];
     Net *net = NULL;
     Stream stream;
@@ -84,7 +88,7 @@ static bool same_rows(const Batch *a, const Batch *b, int count) {
            memcmp(a->values, b->values, n * MAX_SEATS * sizeof(float)) == 0;
 }
 
-/* The rows by the bodies alone, one lane. */
+/* Runs the rows through the bodies alone, by one lane. */
 static void batch_body(const BodyNet *body, Batch *batch, int first, int count) {
     for (int r = 0; r < count; r++)
         body_forward(body, batch_row(batch, first, r, 256), batch->logits + r * ACTIONS,

@@ -1,6 +1,7 @@
-/* tests/sim/test_sim_train.c - training on the simulated GPU: by formula, always the same bits.
+/* tests/sim/test_sim_train.c - training on the simulated GPU: correct by formula, and always the
+ * same bits.
  *
- *   test_sim_train [--some]      --some: what leaves nothing new to a sanitizer is left out */
+ *   test_sim_train [--some]      --some: only what a sanitizer may find something new in */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -8,7 +9,7 @@
 #include "calls.h"
 #include "sim.h"
 
-/* Asked of the device in a run as a graph: no memory, one wait a run, one launch a step. */
+/* A run as a graph makes one launch a step, waits once, and allocates nothing. */
 static void graph_is_one_launch(const ModelConfig *model) {
     const TrainSpec spec = checked_spec(model, PRECISION_BF16);
     float rates[3] = {1e-3f, 1e-3f, 1e-3f};
@@ -30,7 +31,7 @@ static void graph_is_one_launch(const ModelConfig *model) {
 enum { ORDERS = 4 };
 
 /* The state after three steps in the first `count` orders of lanes. */
-static void order_changes_nothing(const ModelConfig *model, Precision precision, int count) {
+static void lane_order_changes_nothing(const ModelConfig *model, Precision precision, int count) {
     static const struct {
         SimOrder order;
         uint64_t seed;
@@ -48,7 +49,7 @@ static void order_changes_nothing(const ModelConfig *model, Precision precision,
     sim_order(SIM_ASCENDING, 1);
 }
 
-/* Between these two nothing reaches stderr: the lines about what is refused. */
+/* Between these two nothing reaches stderr, to hide the lines about refusals. */
 static int quiet_begin(void) {
     fflush(stderr);
     const int keep = dup(2), null = open("/dev/null", O_WRONLY);
@@ -63,8 +64,8 @@ static void quiet_end(int keep) {
     close(keep);
 }
 
-/* A trainer that the device refuses to create says so and leaves nothing behind. */
-static void creation_fails(const TrainSpec *spec) {
+/* If the device refuses memory, creating a trainer fails and leaves nothing behind. */
+static void failed_creations_leave_nothing(const TrainSpec *spec) {
     const TrainReduce alone = {NULL, NULL, 1};
     const TrainSource source = {NULL, train_rows_fill_cuda};
     Trainer *t = NULL;
@@ -81,9 +82,9 @@ static void creation_fails(const TrainSpec *spec) {
     train_cuda.destroy(t);
 }
 
-/* A run that the device breaks off, before its capture and within, says so; with the state of
- * before it is made anew as if nothing had been. */
-static void runs_fail(const TrainSpec *spec) {
+/* A run that the device breaks off, before or during its capture, fails; repeated from the state
+ * before it, it gives the bits of an undisturbed run. */
+static void failed_runs_can_be_repeated(const TrainSpec *spec) {
     static const int afters[] = {0, 1, 2, 3, 4, 5, 20, 60};
     const float rates[2] = {checked_rate(1), checked_rate(2)};
     TrainReport reports[2];
@@ -109,36 +110,35 @@ static void runs_fail(const TrainSpec *spec) {
     trained_close(&good);
 }
 
-/* Few rows. */
 static TrainSpec failing_spec(const ModelConfig *model) {
     TrainSpec spec = checked_spec(model, PRECISION_BF16);
     spec.rows = 8;
     return spec;
 }
 
-static void everything(const ModelConfig *model, const ModelConfig *other) {
+static void check_everything(const ModelConfig *model, const ModelConfig *other) {
     const TrainSpec failing = failing_spec(model);
     sizes_are_refused();
     for (int p = 0; p < 2 && !checks_failed; p++) {
         agrees_with_reference(model, (Precision)p);
         agrees_with_reference(other, (Precision)p);
         agrees_with_cpu(model, (Precision)p);
-        ways_are_equal(model, (Precision)p);
-        order_changes_nothing(model, (Precision)p, ORDERS);
+        every_kind_of_run_gives_the_same_bits(model, (Precision)p);
+        lane_order_changes_nothing(model, (Precision)p, ORDERS);
         bad_batches_are_skipped(model, (Precision)p);
     }
     batches_add_up(model, ROWS_ALONE);
     graph_is_one_launch(model);
-    runs_fail(&failing);
-    creation_fails(&failing);
+    failed_runs_can_be_repeated(&failing);
+    failed_creations_leave_nothing(&failing);
 }
 
 /* Every kernel, each precision, two orders: a sanitizer costs ten times as much. */
-static void some_of_it(const ModelConfig *model) {
+static void check_some(const ModelConfig *model) {
     const TrainSpec failing = failing_spec(model);
-    order_changes_nothing(model, PRECISION_BF16, 2);
+    lane_order_changes_nothing(model, PRECISION_BF16, 2);
     agrees_with_cpu(model, PRECISION_FLOAT32);
-    runs_fail(&failing);
+    failed_runs_can_be_repeated(&failing);
 }
 
 int main(int argc, char **argv) {
@@ -152,8 +152,8 @@ int main(int argc, char **argv) {
     other.value_head = VALUE_TANH;
     CHECK(backend_cuda.open(device_text, sizeof device_text) == STATUS_OK);
     if (argc > 1 && strcmp(argv[1], "--some") == 0)
-        some_of_it(&model);
+        check_some(&model);
     else
-        everything(&model, &other);
+        check_everything(&model, &other);
     return check_report();
 }

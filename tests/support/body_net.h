@@ -1,5 +1,5 @@
-/* tests/support/body_net.h - the network by its bodies, one row, one lane: what `plain` must be on
- * every device, bit for bit. */
+/* tests/support/body_net.h - the network from its bodies, one row by one lane: `plain` must give
+ * the same bits on every device. */
 #ifndef TESTS_SUPPORT_BODY_NET_H
 #define TESTS_SUPPORT_BODY_NET_H
 
@@ -17,7 +17,7 @@ typedef struct {
     char *block; /* owned */
 } BodyNet;
 
-/* More than any layer has of the models that tests use. */
+/* At least the width of any layer in the tests' models. */
 enum { BODY_WIDEST = 2048 };
 
 static inline bool body_open(BodyNet *n, const Weights *w, Precision precision) {
@@ -35,7 +35,7 @@ static inline bool body_open(BodyNet *n, const Weights *w, Precision precision) 
 
 static inline void body_close(BodyNet *n) { free(n->block); }
 
-/* y = x through l; elements, with int8 float32. */
+/* y = x through l; elements, but float32 with int8. */
 static inline void body_linear(const BodyNet *n, const Linear *l, const void *x,
                                const void *residual, LinearAfter after, Precision result, void *y) {
     static int8_t q[BODY_WIDEST];
@@ -51,7 +51,12 @@ static inline void body_linear(const BodyNet *n, const Linear *l, const void *x,
     a.after = after;
     a.rows = 1;
     if (n->precision == PRECISION_INT8) {
-        QuantizeArgs quantize = {(const float *)x, q, scale, NULL, 0, l->in, l->in, BODY_WIDEST};
+        QuantizeArgs quantize = {.x = (const float *)x,
+                                 .q = q,
+                                 .scale = scale,
+                                 .inputs = l->in,
+                                 .x_stride = l->in,
+                                 .q_stride = BODY_WIDEST};
         int8_quantize_one(&quantize, 0, TEAM_OF_ONE);
         a.x = q;
         a.scale = scale;
@@ -61,15 +66,22 @@ static inline void body_linear(const BodyNet *n, const Linear *l, const void *x,
 
 static inline void body_norm(const BodyNet *n, const Norm *norm, const void *x, const float *after,
                              Precision result, void *y) {
-    LayerNormArgs a = {x,     NULL, NULL,   norm->gain, norm->shift,
-                       after, y,    result, 1,          n->config.width};
+    LayerNormArgs a = {.x = x,
+                       .gain = norm->gain,
+                       .shift = norm->shift,
+                       .after = after,
+                       .y = y,
+                       .precision = result,
+                       .rows = 1,
+                       .width = n->config.width};
     layernorm_one(&a, 0, TEAM_OF_ONE);
 }
 
 static inline void body_head(const BodyNet *n, const Linear *l, const void *hidden,
                              HeadFunction function, float *y) {
     body_linear(n, l, hidden, NULL, LINEAR_SUM, PRECISION_FLOAT32, y);
-    HeadArgs a = {y, l->bias, y, function, 1, l->out};
+    HeadArgs a = {
+        .x = y, .bias = l->bias, .y = y, .function = function, .rows = 1, .columns = l->out};
     head_one(&a, 0, TEAM_OF_ONE);
 }
 
@@ -78,19 +90,19 @@ static inline void body_forward(const BodyNet *n, const float *row, float *logit
     static float in[BODY_WIDEST], x[BODY_WIDEST], sums[BODY_WIDEST], wide[BODY_WIDEST];
     const Packed *p = &n->packed;
     const ModelConfig *c = &n->config;
-    const Precision kept = n->precision == PRECISION_BF16 ? PRECISION_BF16 : PRECISION_FLOAT32;
-    for (int i = 0; i < c->inputs; i++) element_store(in, kept, i, row[i]);
-    body_linear(n, &p->input_embedding, in, NULL, LINEAR_BIAS, kept, sums);
-    body_norm(n, &p->input_norm, sums, p->positional_encoding, kept, x);
+    const Precision element = n->precision == PRECISION_BF16 ? PRECISION_BF16 : PRECISION_FLOAT32;
+    for (int i = 0; i < c->inputs; i++) element_store(in, element, i, row[i]);
+    body_linear(n, &p->input_embedding, in, NULL, LINEAR_BIAS, element, sums);
+    body_norm(n, &p->input_norm, sums, p->positional_encoding, element, x);
     for (int l = 0; l < c->layers; l++) {
-        body_linear(n, &p->layer[l].self_attn, x, x, LINEAR_BIAS, kept, sums);
-        body_norm(n, &p->layer[l].norm1, sums, NULL, kept, x);
-        body_linear(n, &p->layer[l].linear1, x, NULL, LINEAR_RELU, kept, wide);
-        body_linear(n, &p->layer[l].linear2, wide, x, LINEAR_BIAS, kept, sums);
-        body_norm(n, &p->layer[l].norm2, sums, NULL, kept, x);
+        body_linear(n, &p->layer[l].self_attn, x, x, LINEAR_BIAS, element, sums);
+        body_norm(n, &p->layer[l].norm1, sums, NULL, element, x);
+        body_linear(n, &p->layer[l].linear1, x, NULL, LINEAR_RELU, element, wide);
+        body_linear(n, &p->layer[l].linear2, wide, x, LINEAR_BIAS, element, sums);
+        body_norm(n, &p->layer[l].norm2, sums, NULL, element, x);
     }
-    body_linear(n, &p->fc0, x, NULL, LINEAR_RELU, kept, wide);
-    const char *value = (const char *)wide + (size_t)c->policy_hidden * element_bytes(kept);
+    body_linear(n, &p->fc0, x, NULL, LINEAR_RELU, element, wide);
+    const char *value = (const char *)wide + (size_t)c->policy_hidden * element_bytes(element);
     body_head(n, &p->policy_fc3, wide, HEAD_LINEAR, logits);
     body_head(n, &p->value_fc3, value, c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID,
               values);

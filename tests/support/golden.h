@@ -1,4 +1,4 @@
-/* tests/support/golden.h - golden outputs of scripts/golden.py, and the weights they were made with. */
+/* tests/support/golden.h - the golden outputs of scripts/golden.py, and the weights behind them. */
 #ifndef TESTS_SUPPORT_GOLDEN_H
 #define TESTS_SUPPORT_GOLDEN_H
 
@@ -15,7 +15,7 @@ typedef struct {
     double *logits, *value; /* (rows, actions), (rows, values), owned */
 } Golden;
 
-/* golden_tensor() of golden.py. */
+/* The formula of golden_tensor() in scripts/golden.py. */
 static inline void golden_fill(Weights *w) {
     for (int t = 0; t < weights_tensor_count(&w->config); t++) {
         WeightTensor tensor = weights_tensor(&w->config, t);

@@ -1,11 +1,11 @@
-/* tests/support/train_checks.h - what a trainer on CUDA must do, on a GPU and on the model of one
- * alike. */
+/* tests/support/train_checks.h - what a trainer on CUDA must do, on a GPU and on the simulator. */
 #ifndef TESTS_SUPPORT_TRAIN_CHECKS_H
 #define TESTS_SUPPORT_TRAIN_CHECKS_H
 
 #include "train_trained.h"
 
-/* Five steps against the reference: float32 every parameter, bf16 what rounding leaves alone. */
+/* Five steps against the reference: in float32 every parameter; in bf16 as closely as rounding
+ * permits. */
 static inline void agrees_with_reference(const ModelConfig *model, Precision precision) {
     const bool exact = precision == PRECISION_FLOAT32;
     const TrainSpec spec = checked_spec(model, precision);
@@ -25,7 +25,7 @@ static inline void agrees_with_reference(const ModelConfig *model, Precision pre
         CHECK(near(r->gradient_norm, ref.norm, limit));
         CHECK(r->rate == checked_rate(i) && r->skipped == 0);
     }
-    CHECK(ref.norm > spec.set.clip); /* or clipping is not seen */
+    CHECK(ref.norm > spec.set.clip); /* or clipping would not be tested */
     if (exact) {
         CHECK(near_tensors(&t.state.weights, ref.p, 2e-6, 2e-6, "weights"));
         CHECK(near_tensors(&t.state.ema, ref.ema, 2e-6, 2e-6, "averages"));
@@ -42,14 +42,18 @@ static inline void agrees_with_reference(const ModelConfig *model, Precision pre
 
 static inline Status checked_fill_cpu(void *context, const int64_t *batch, int first, int rows,
                                       const TrainBatch *out, Stream stream) {
-    const TrainRowsArgs args = {*(const TrainRows *)context, batch, *out,
-                                PRECISION_FLOAT32,           first, rows};
+    const TrainRowsArgs args = {.of = *(const TrainRows *)context,
+                                .batch = batch,
+                                .out = *out,
+                                .precision = PRECISION_FLOAT32,
+                                .first = first,
+                                .count = rows};
     (void)stream;
     for (int i = 0; i < rows; i++) train_rows_one(&args, i, TEAM_OF_ONE);
     return STATUS_OK;
 }
 
-/* What the CPU's trainer makes of the same start and rows. */
+/* Trains on the CPU from the same state and rows. */
 static inline void checked_run_cpu(const TrainSpec *like, TrainRows *rows, const TrainState *start,
                                    const float *rates, int steps, TrainReport *reports,
                                    TrainState *end) {
@@ -67,7 +71,7 @@ static inline void checked_run_cpu(const TrainSpec *like, TrainRows *rows, const
     train_cpu.destroy(trainer);
 }
 
-/* Three steps of two batches beside the CPU's trainer. */
+/* Three steps of two batches against the CPU's trainer. */
 static inline void agrees_with_cpu(const ModelConfig *model, Precision precision) {
     enum { STEPS = 3 };
     const bool exact = precision == PRECISION_FLOAT32;
@@ -97,9 +101,10 @@ static inline void agrees_with_cpu(const ModelConfig *model, Precision precision
     trained_close(&t);
 }
 
-/* As a graph and launch by launch, in one run and in three, with the state taken out and put back
- * in between, and by two processes with the same rows each: all the same bits. */
-static inline void ways_are_equal(const ModelConfig *model, Precision precision) {
+/* As a graph and launch by launch; in one run and in several, with the state saved and loaded in
+ * between; and by two processes with the same rows each. */
+static inline void every_kind_of_run_gives_the_same_bits(const ModelConfig *model,
+                                                         Precision precision) {
     TrainSpec spec = checked_spec(model, precision);
     Trained a, b;
     int sums = 0;
@@ -140,8 +145,8 @@ static inline void ways_are_equal(const ModelConfig *model, Precision precision)
 
 typedef enum { ROWS_ALONE, ROWS_BY_SIZE, ROWS_COUNT } RowsKind;
 
-/* Two batches of 64 rows are one of 128 but for rounding; where a row's bits do not depend on how
- * many there are, its metrics to the bit. */
+/* Two batches of 64 rows equal one of 128 up to rounding; ROWS_ALONE: a row's bits do not depend on
+ * the number of rows, so its metrics are equal to the bit. */
 static inline void batches_add_up(const ModelConfig *model, RowsKind kind) {
     TrainSpec spec = checked_spec(model, PRECISION_FLOAT32);
     double *m;
@@ -171,7 +176,7 @@ static inline void batches_add_up(const ModelConfig *model, RowsKind kind) {
     trained_close(&b);
 }
 
-/* Batches that are not finite change nothing but the counters; eight in a row stop it for good. */
+/* Batches that are not finite change only the counters; eight in a row stop the run for good. */
 static inline void bad_batches_are_skipped(const ModelConfig *model, Precision precision) {
     const TrainSpec spec = checked_spec(model, precision);
     TrainState before;
@@ -210,7 +215,7 @@ static inline void bad_batches_are_skipped(const ModelConfig *model, Precision p
     train_state_free(&before);
 }
 
-/* Sizes that it does not have are refused before anything runs. */
+/* Sizes that are not supported are refused before anything runs. */
 static inline void sizes_are_refused(void) {
     const ModelConfig model = checked_model();
     const TrainReduce alone = {NULL, NULL, 1}, nobody = {NULL, NULL, 0};

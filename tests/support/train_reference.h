@@ -1,9 +1,9 @@
-/* tests/support/train_reference.h - training written once more: in doubles, a row at a time, by
- * formula.
+/* tests/support/train_reference.h - training written independently: in double, a row at a time,
+ * straight from the formulas.
  *
- * The formulas are those of nn/train/train.h; of nn/ it takes the table of tensors alone.
+ * The formulas are those of nn/train/train.h; of nn/ it uses the table of tensors alone.
  *
- *   C channels   U hidden   L layers   A actions   V values   N parameters */
+ *   C channels   F hidden   L layers   A actions   V values */
 #ifndef TESTS_SUPPORT_TRAIN_REFERENCE_H
 #define TESTS_SUPPORT_TRAIN_REFERENCE_H
 
@@ -20,7 +20,7 @@ typedef struct {
     ModelConfig c;
     TrainSettings set;
     size_t n;
-    double *p, *ema, *m, *v, *g; /* (N) owned */
+    double *p, *ema, *m, *v, *g; /* (n) parameters, owned */
     int64_t t;                   /* updates */
     double metrics[4], norm;     /* of the last step: CE, VE, entropy, accuracy; |g| */
 } Ref;
@@ -42,7 +42,7 @@ static inline void ref_open(Ref *ref, const Weights *w, const TrainSettings *set
 
 static inline void ref_close(Ref *ref) { free(ref->p); }
 
-/* Where a tensor begins; layer -1: it is in none. */
+/* The offset of a tensor; layer -1: it belongs to none. */
 static inline size_t ref_at(const Ref *ref, int layer, const char *name) {
     char whole[96];
     if (layer < 0)
@@ -114,45 +114,47 @@ static inline void ref_relu_back(double *d, const double *y, int n) {
     for (int i = 0; i < n; i++) d[i] = y[i] > 0 ? d[i] : 0;
 }
 
-/* A row on its way. */
+/* A row on its way through the network. */
 typedef struct {
-    double x[REF_WIDEST], embed[REF_WIDEST], stream[REF_LAYERS + 1][REF_WIDEST];
-    double attend[REF_LAYERS][REF_WIDEST], sums1[REF_LAYERS][REF_WIDEST];
-    double middle[REF_LAYERS][REF_WIDEST], wide[REF_LAYERS][REF_WIDEST];
-    double sums2[REF_LAYERS][REF_WIDEST];
+    double x[REF_WIDEST], input_embedding[REF_WIDEST], residual[REF_LAYERS + 1][REF_WIDEST];
+    double value_proj[REF_LAYERS][REF_WIDEST], sum1[REF_LAYERS][REF_WIDEST];
+    double norm1[REF_LAYERS][REF_WIDEST], linear1[REF_LAYERS][REF_WIDEST];
+    double sum2[REF_LAYERS][REF_WIDEST];
     double policy_hidden[REF_WIDEST], value_hidden[REF_WIDEST], logits[64], values[64];
 } RefRow;
 
 static inline void ref_layer(const Ref *ref, int l, RefRow *r) {
-    const int C = ref->c.width, U = ref->c.hidden;
+    const int C = ref->c.width, F = ref->c.hidden;
     const size_t qk = (size_t)(2 * C);
     ref_linear(ref, ref_at(ref, l, "self_attn.in_proj_weight") + qk * (size_t)C,
-               ref_at(ref, l, "self_attn.in_proj_bias") + qk, C, C, r->stream[l], r->attend[l]);
+               ref_at(ref, l, "self_attn.in_proj_bias") + qk, C, C, r->residual[l],
+               r->value_proj[l]);
     ref_linear(ref, ref_at(ref, l, "self_attn.out_proj.weight"),
-               ref_at(ref, l, "self_attn.out_proj.bias"), C, C, r->attend[l], r->sums1[l]);
-    for (int c = 0; c < C; c++) r->sums1[l][c] += r->stream[l][c];
-    ref_norm(ref, ref_at(ref, l, "norm1.weight"), ref_at(ref, l, "norm1.bias"), r->sums1[l],
-             r->middle[l]);
-    ref_linear(ref, ref_at(ref, l, "linear1.weight"), ref_at(ref, l, "linear1.bias"), C, U,
-               r->middle[l], r->wide[l]);
-    ref_relu(r->wide[l], U);
-    ref_linear(ref, ref_at(ref, l, "linear2.weight"), ref_at(ref, l, "linear2.bias"), U, C,
-               r->wide[l], r->sums2[l]);
-    for (int c = 0; c < C; c++) r->sums2[l][c] += r->middle[l][c];
-    ref_norm(ref, ref_at(ref, l, "norm2.weight"), ref_at(ref, l, "norm2.bias"), r->sums2[l],
-             r->stream[l + 1]);
+               ref_at(ref, l, "self_attn.out_proj.bias"), C, C, r->value_proj[l], r->sum1[l]);
+    for (int c = 0; c < C; c++) r->sum1[l][c] += r->residual[l][c];
+    ref_norm(ref, ref_at(ref, l, "norm1.weight"), ref_at(ref, l, "norm1.bias"), r->sum1[l],
+             r->norm1[l]);
+    ref_linear(ref, ref_at(ref, l, "linear1.weight"), ref_at(ref, l, "linear1.bias"), C, F,
+               r->norm1[l], r->linear1[l]);
+    ref_relu(r->linear1[l], F);
+    ref_linear(ref, ref_at(ref, l, "linear2.weight"), ref_at(ref, l, "linear2.bias"), F, C,
+               r->linear1[l], r->sum2[l]);
+    for (int c = 0; c < C; c++) r->sum2[l][c] += r->norm1[l][c];
+    ref_norm(ref, ref_at(ref, l, "norm2.weight"), ref_at(ref, l, "norm2.bias"), r->sum2[l],
+             r->residual[l + 1]);
 }
 
 static inline void ref_forward(const Ref *ref, RefRow *r) {
     const ModelConfig *c = &ref->c;
     const size_t position = ref_at(ref, -1, "positional_encoding");
     ref_linear(ref, ref_at(ref, -1, "input_embedding.weight"),
-               ref_at(ref, -1, "input_embedding.bias"), c->inputs, c->width, r->x, r->embed);
+               ref_at(ref, -1, "input_embedding.bias"), c->inputs, c->width, r->x,
+               r->input_embedding);
     ref_norm(ref, ref_at(ref, -1, "input_norm.weight"), ref_at(ref, -1, "input_norm.bias"),
-             r->embed, r->stream[0]);
-    for (int i = 0; i < c->width; i++) r->stream[0][i] += ref->p[position + (size_t)i];
+             r->input_embedding, r->residual[0]);
+    for (int i = 0; i < c->width; i++) r->residual[0][i] += ref->p[position + (size_t)i];
     for (int l = 0; l < c->layers; l++) ref_layer(ref, l, r);
-    const double *last = r->stream[c->layers];
+    const double *last = r->residual[c->layers];
     ref_linear(ref, ref_at(ref, -1, "policy_fc.0.weight"), ref_at(ref, -1, "policy_fc.0.bias"),
                c->width, c->policy_hidden, last, r->policy_hidden);
     ref_relu(r->policy_hidden, c->policy_hidden);
@@ -165,7 +167,7 @@ static inline void ref_forward(const Ref *ref, RefRow *r) {
                c->value_hidden, c->values, r->value_hidden, r->values);
 }
 
-/* dlogits and dvalues, times `scale`; adds the row's metrics up. */
+/* Writes dlogits and dvalues, times `scale`, and adds the row's metrics. */
 static inline void ref_loss(Ref *ref, const RefRow *r, const TrainRows *of, int64_t row,
                             double scale, double *dlogits, double *dvalues) {
     const ModelConfig *c = &ref->c;
@@ -203,27 +205,29 @@ static inline void ref_loss(Ref *ref, const RefRow *r, const TrainRows *of, int6
     }
 }
 
-/* d: gradient by stream[l + 1], then by stream[l]. */
+/* d: in, the gradient with respect to residual[l + 1]; out, to residual[l]. */
 static inline void ref_layer_back(Ref *ref, int l, const RefRow *r, double *d) {
-    const int C = ref->c.width, U = ref->c.hidden;
+    const int C = ref->c.width, F = ref->c.hidden;
     const size_t qk = (size_t)(2 * C);
-    double dsums[REF_WIDEST], dwide[REF_WIDEST] = {0}, dmiddle[REF_WIDEST];
-    double dattend[REF_WIDEST] = {0};
-    ref_norm_back(ref, ref_at(ref, l, "norm2.weight"), ref_at(ref, l, "norm2.bias"), r->sums2[l], d,
+    double dsums[REF_WIDEST], dlinear1[REF_WIDEST] = {0}, dnorm1[REF_WIDEST];
+    double dvalue_proj[REF_WIDEST] = {0};
+    ref_norm_back(ref, ref_at(ref, l, "norm2.weight"), ref_at(ref, l, "norm2.bias"), r->sum2[l], d,
                   dsums);
-    ref_linear_back(ref, ref_at(ref, l, "linear2.weight"), ref_at(ref, l, "linear2.bias"), U, C,
-                    r->wide[l], dsums, dwide);
-    ref_relu_back(dwide, r->wide[l], U);
-    memcpy(dmiddle, dsums, sizeof dmiddle);
-    ref_linear_back(ref, ref_at(ref, l, "linear1.weight"), ref_at(ref, l, "linear1.bias"), C, U,
-                    r->middle[l], dwide, dmiddle);
-    ref_norm_back(ref, ref_at(ref, l, "norm1.weight"), ref_at(ref, l, "norm1.bias"), r->sums1[l],
-                  dmiddle, dsums);
+    ref_linear_back(ref, ref_at(ref, l, "linear2.weight"), ref_at(ref, l, "linear2.bias"), F, C,
+                    r->linear1[l], dsums, dlinear1);
+    ref_relu_back(dlinear1, r->linear1[l], F);
+    memcpy(dnorm1, dsums, sizeof dnorm1);
+    ref_linear_back(ref, ref_at(ref, l, "linear1.weight"), ref_at(ref, l, "linear1.bias"), C, F,
+                    r->norm1[l], dlinear1, dnorm1);
+    ref_norm_back(ref, ref_at(ref, l, "norm1.weight"), ref_at(ref, l, "norm1.bias"), r->sum1[l],
+                  dnorm1, dsums);
     ref_linear_back(ref, ref_at(ref, l, "self_attn.out_proj.weight"),
-                    ref_at(ref, l, "self_attn.out_proj.bias"), C, C, r->attend[l], dsums, dattend);
+                    ref_at(ref, l, "self_attn.out_proj.bias"), C, C, r->value_proj[l], dsums,
+                    dvalue_proj);
     memcpy(d, dsums, (size_t)C * sizeof *d);
     ref_linear_back(ref, ref_at(ref, l, "self_attn.in_proj_weight") + qk * (size_t)C,
-                    ref_at(ref, l, "self_attn.in_proj_bias") + qk, C, C, r->stream[l], dattend, d);
+                    ref_at(ref, l, "self_attn.in_proj_bias") + qk, C, C, r->residual[l],
+                    dvalue_proj, d);
 }
 
 static inline void ref_backward(Ref *ref, const RefRow *r, const double *dlogits,
@@ -231,8 +235,8 @@ static inline void ref_backward(Ref *ref, const RefRow *r, const double *dlogits
     const ModelConfig *c = &ref->c;
     const size_t position = ref_at(ref, -1, "positional_encoding");
     double d[REF_WIDEST] = {0}, dhidden[REF_WIDEST] = {0}, dvalue[REF_WIDEST] = {0};
-    double dembed[REF_WIDEST];
-    const double *last = r->stream[c->layers];
+    double dinput_embedding[REF_WIDEST];
+    const double *last = r->residual[c->layers];
     ref_linear_back(ref, ref_at(ref, -1, "policy_fc.3.weight"), ref_at(ref, -1, "policy_fc.3.bias"),
                     c->policy_hidden, c->actions, r->policy_hidden, dlogits, dhidden);
     ref_relu_back(dhidden, r->policy_hidden, c->policy_hidden);
@@ -246,10 +250,10 @@ static inline void ref_backward(Ref *ref, const RefRow *r, const double *dlogits
     for (int l = c->layers - 1; l >= 0; l--) ref_layer_back(ref, l, r, d);
     for (int i = 0; i < c->width; i++) ref->g[position + (size_t)i] += d[i];
     ref_norm_back(ref, ref_at(ref, -1, "input_norm.weight"), ref_at(ref, -1, "input_norm.bias"),
-                  r->embed, d, dembed);
+                  r->input_embedding, d, dinput_embedding);
     ref_linear_back(ref, ref_at(ref, -1, "input_embedding.weight"),
-                    ref_at(ref, -1, "input_embedding.bias"), c->inputs, c->width, r->x, dembed,
-                    NULL);
+                    ref_at(ref, -1, "input_embedding.bias"), c->inputs, c->width, r->x,
+                    dinput_embedding, NULL);
 }
 
 static inline void ref_adamw(Ref *ref, double rate) {

@@ -15,8 +15,12 @@ static __global__ void train_twice_kernel(float *data, int count) {
 
 extern "C" Status train_rows_fill_cuda(void *context, const int64_t *batch, int first, int rows,
                                        const TrainBatch *out, Stream stream) {
-    const TrainRowsArgs args = {
-        *(const TrainRows *)context, batch, *out, PRECISION_BF16, first, rows};
+    const TrainRowsArgs args = {.of = *(const TrainRows *)context,
+                                .batch = batch,
+                                .out = *out,
+                                .precision = PRECISION_BF16,
+                                .first = first,
+                                .count = rows};
     LAUNCH(train_rows_kernel, launch_blocks(rows, 32, 128), 128, stream, args);
     return STATUS_OK;
 }

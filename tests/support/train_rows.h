@@ -13,7 +13,7 @@ typedef struct {
     uint64_t seed;
     int64_t rows; /* R of a batch */
     int inputs, actions, values;
-    int64_t bad_first, bad_end; /* batches whose row 3 holds what is not a number */
+    int64_t bad_first, bad_end; /* batches whose row 3 holds a NaN */
 } TrainRows;
 
 typedef struct {
@@ -39,7 +39,7 @@ HD uint64_t train_rows_legal(const TrainRows *of, int64_t row) {
     return ((u & v) | (uint64_t)1 << v % (uint64_t)of->actions) & all;
 }
 
-/* 0 is a target too. */
+/* A target may be 0. */
 HD int train_rows_weight(const TrainRows *of, int64_t row, int a) {
     if (!(train_rows_legal(of, row) >> a & 1)) return 0;
     return (int)(train_rows_draw(of, row, 2100 + a) % 7);
@@ -81,8 +81,8 @@ EXTERN_C_BEGIN
 /* TrainSource.fill of train_cuda; the context is a TrainRows. In train_rows.cu. */
 Status train_rows_fill_cuda(void *context, const int64_t *batch, int first, int rows,
                             const TrainBatch *out, Stream stream);
-/* TrainReduce.sum of two processes that have the same gradient; the context is an int that counts
- * the calls, NULL: nobody does. In train_rows.cu. */
+/* TrainReduce.sum of two processes with the same gradient; the context is an int that counts the
+ * calls, or NULL. In train_rows.cu. */
 Status train_rows_twice_cuda(void *context, float *data, size_t count, Stream stream);
 EXTERN_C_END
 

@@ -1,4 +1,5 @@
-/* tests/support/train_trained.h - a small trainer on CUDA with its rows, and how its parameters compare. */
+/* tests/support/train_trained.h - a small trainer on CUDA with its rows, and how its parameters
+ * compare. */
 #ifndef TESTS_SUPPORT_TRAIN_TRAINED_H
 #define TESTS_SUPPORT_TRAIN_TRAINED_H
 
@@ -7,7 +8,7 @@
 
 enum { CHECKED_STEPS = 5 };
 
-/* A trainer with its source, and what it holds on the host. */
+/* A trainer with its source, and its state on the host. */
 typedef struct {
     Trainer *trainer;
     TrainRows rows; /* the source's context */
@@ -18,15 +19,23 @@ typedef struct {
     int accumulate;
 } Trained;
 
-/* Small, and no width the same as another; the value head's matrices do not lie on 16 bytes among
+/* Small, with widths that all differ; the value head's matrices are not aligned to 16 bytes among
  * the parameters. */
 static inline ModelConfig checked_model(void) {
-    ModelConfig c = {96, 32, 2, 64, 2, 40, 52, 24, 8, VALUE_SIGMOID};
+    ModelConfig c = {.inputs = 96,
+                     .width = 32,
+                     .heads = 2,
+                     .hidden = 64,
+                     .layers = 2,
+                     .policy_hidden = 40,
+                     .actions = 52,
+                     .value_hidden = 24,
+                     .values = 8,
+                     .value_head = VALUE_SIGMOID};
     return c;
 }
 
-/* A greater epsilon than usual: what a gradient of almost nothing does to a weight would else be
- * chance. */
+/* A greater epsilon than usual, or the effect of a tiny gradient on a weight would be chance. */
 static inline TrainSpec checked_spec(const ModelConfig *model, Precision precision) {
     TrainSpec s;
     memset(&s, 0, sizeof s);
@@ -43,7 +52,7 @@ static inline TrainSpec checked_spec(const ModelConfig *model, Precision precisi
     return s;
 }
 
-/* Weights as they start, but nothing is 0 or 1 that a mistake might leave so. */
+/* Initial weights, but nothing is exactly 0 or 1, which would hide mistakes. */
 static inline void checked_weights(Weights *w) {
     weights_init(w, 3);
     for (size_t i = 0; i < w->count; i++) {
@@ -56,7 +65,13 @@ static inline void trained_open(Trained *t, const TrainSpec *spec, const TrainRe
     const TrainReduce alone = {NULL, NULL, 1};
     const ModelConfig *c = &spec->model;
     memset(t, 0, sizeof *t);
-    t->rows = (TrainRows){9, spec->rows, c->inputs, c->actions, c->values, -1, -1};
+    t->rows = (TrainRows){.seed = 9,
+                          .rows = spec->rows,
+                          .inputs = c->inputs,
+                          .actions = c->actions,
+                          .values = c->values,
+                          .bad_first = -1,
+                          .bad_end = -1};
     t->accumulate = spec->accumulate;
     const TrainSource source = {&t->rows, train_rows_fill_cuda};
     CHECK(train_state_alloc(&t->state, c) == STATUS_OK);
