@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/cli/test_analyze.sh BLOB-ANALYZE - files, standard input, options, and the exit status of each.
+# tests/cli/test_analyze.sh BLOB-ANALYZE - files, standard input, options, and exit statuses.
 set -u
 analyze=$1
 tmp=$(mktemp -d) || exit 1
@@ -8,8 +8,8 @@ failed=0
 query='{"id":"a","players":4,"cards":5,"trump":"S","dealer":3,"actions":["2","1","0","3"],'
 query+='"hands":["AS KD 7C 3C 2H",null,null,null],"evaluator":"hash"}'
 
-# expect STATUS LINES TEXT ARGS..: runs the program on $tmp/in; its status, the lines that it writes
-# to stdout, and a text that stands in what it writes to either.
+# expect STATUS LINES TEXT ARGS..: runs the program on $tmp/in and checks its status, the number of
+# lines on stdout, and that stdout or stderr holds the text.
 expect() {
     local status=$1 lines=$2 text=$3 got
     shift 3
@@ -22,21 +22,21 @@ expect() {
     failed=1
 }
 
-# Standard input: empty lines are skipped, a wrong one does not stop the next, the last has no end.
+# Standard input: empty lines are skipped, a wrong one does not stop the next, the last lacks a newline.
 printf '%s\n\n \t\r\nwrong\n%s' "$query" "$query" >"$tmp/in"
 expect 0 3 '"rows":91'
 [[ $(sed -n 1p "$tmp/out") == "$(sed -n 3p "$tmp/out")" ]] || failed=1
 [[ $(sed -n 2p "$tmp/out") == '{"id":null,"error":"not JSON'*'"field":null}' ]] || failed=1
 [[ ! -s $tmp/err ]] || failed=1
 
-# Files, in order, and nothing of standard input.
+# Files are read in order, and standard input is not.
 cp "$tmp/in" "$tmp/one.jsonl"
 printf '{"id":"b"}\n' >"$tmp/two.jsonl"
 expect 0 4 '{"id":"b","error":"is missing: the number of seats","field":"players"}' \
     "$tmp/two.jsonl" "$tmp/one.jsonl"
 [[ $(head -c 9 "$tmp/out") == '{"id":"b"' ]] || failed=1
 
-# A line may have 1 MiB and no more; a zero byte does not end it.
+# A line may be 1 MiB long; a zero byte does not end it.
 {
     printf '{"id":"%1048500s"}\n{"id":"%1048600s"}\n' x x
     printf '{"id":"a\0b"}\n'
@@ -47,7 +47,7 @@ expect 0 4 'the line is longer than 1 MiB'
 [[ $(sed -n 3p "$tmp/out") == '{"id":null,'* ]] || failed=1
 [[ $(sed -n 4p "$tmp/out") == *'"rows":91'* ]] || failed=1
 
-# Each answer comes before the next question is asked.
+# Each query is answered before the next is sent.
 coproc "$analyze" --device cpu 2>/dev/null
 process=$COPROC_PID
 for _ in 1 2; do
@@ -57,14 +57,14 @@ done
 exec {COPROC[1]}>&-
 wait "$process" || failed=1
 
-# Options; without weights the random network is told of, once.
+# Options; without weights, the random network is reported once.
 net=${query/hash/net}
 printf '%s\n%s\n' "$net" "$net" >"$tmp/in"
 expect 0 2 'no --weights: a random network answers, --weights-seed 1'
 [[ $(wc -l <"$tmp/err") == 1 ]] || failed=1
 cp "$tmp/out" "$tmp/seed1"
 printf '%s\n' '{"id":"a","players":2,"cards":1,"trump":"N","dealer":1,"hands":["AS",null],' \
-    '"actions":["1","1"]}' | tr -d '\n' >"$tmp/in" # one legal action: no network is needed
+    '"actions":["1","1"]}' | tr -d '\n' >"$tmp/in" # one legal action: needs no network
 expect 0 1 '"rows":0'
 [[ ! -s $tmp/err ]] || failed=1
 printf '%s\n%s\n' "$net" "$net" >"$tmp/in"
@@ -85,7 +85,7 @@ if [[ -w /dev/full ]]; then
     [[ $? == 1 && $(<"$tmp/err") == 'standard output cannot be written: '* ]] || failed=1
 fi
 
-# The example of --help works as it stands there.
+# The example of --help works as printed.
 "$analyze" --help >"$tmp/help" && "$analyze" --version >"$tmp/version" || failed=1
 sed -n '/printf/,/blob-analyze/p' "$tmp/help" |
     sed "s|blob-analyze|'$analyze' --device cpu|" >"$tmp/try"

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# tests/cli/test_arena_program.sh BLOB-ARENA - the line, the JSON, a stop, and each refusal's exit
-# status.
+# tests/cli/test_arena_program.sh BLOB-ARENA - result line, JSON, stopping, and refusals.
 set -u
 arena=$(realpath "$1")
 tmp=$(mktemp -d) || exit 1
@@ -14,7 +13,7 @@ fail() {
     failed=1
 }
 
-# refused STATUS TEXT ARGS..: one line on stderr, with the text, none on stdout.
+# refused STATUS TEXT ARGS..: one line on stderr, which holds the text, none on stdout.
 refused() {
     local status=$1 text=$2 got
     shift 2
@@ -24,7 +23,7 @@ refused() {
     fail "blob-arena $*"$'\n'"  expected $status: $text"$'\n'"  found $got: $(<err)$(<out)"
 }
 
-# One line, the same whatever the threads and live games; JSON that says the same.
+# One line, the same for any threads and live games; the JSON agrees.
 "$arena" "${small[@]}" rule random --deals 400 --quiet --json r.json >one 2>err || fail "$(<err)"
 "$arena" "${small[@]}" rule random --deals 400 --quiet --threads 2 --parallel 3 >two || failed=1
 [[ $(wc -l <one) == 1 && ! -s err && $(<one) == *"A is better" ]] || fail "$(<one)$(<err)"
@@ -35,7 +34,7 @@ done
 "$arena" "${small[@]}" net:7 net:7 --deals 20 >one 2>err || fail "$(<err)"
 [[ $(wc -l <one) == 2 && $(<one) == *"+0.000    +0.000 .. +0.000"*undecided ]] || fail "$(<one)"
 
-# Asked to stop: what there is, and no failure.
+# Asked to stop: a result if there is one, and no failure.
 : >err
 "$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
 until grep -q '^device: ' err || ! kill -0 $! 2>/dev/null; do sleep 0.02; done

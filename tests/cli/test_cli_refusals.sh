@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/cli/test_cli_refusals.sh BIN [SCRATCH] - a mistake is one line, and nothing is damaged.
+# tests/cli/test_cli_refusals.sh BIN [SCRATCH] - mistakes are refused in one line, and damage nothing.
 set -u
 bin=$(realpath "$1")
 tmp=$(mktemp -d "${2:-${TMPDIR:-/tmp}}/blob-refusals.XXXXXX") || exit 1
@@ -13,15 +13,15 @@ fail() {
     failed=1
 }
 
-# run ARGS..: leaves stdout in the file out, stderr in the file err; the program's status. Its files
-# may have $blocks KiB; stderr goes through a pipe, which no such limit cuts.
+# run ARGS..: stdout goes to the file out, stderr to the file err; returns the program's status. Its
+# files may have $blocks KiB; stderr goes through a pipe, which has no such limit.
 run() {
     : >out
     (ulimit -S -f "$blocks" && exec timeout --foreground -s KILL 300 "$bin/$program" "$@" 2>&1 >>out) | cat >err
     return "${PIPESTATUS[0]}"
 }
 
-# refused STATUS TEXT ARGS..: exactly one line on stderr, with the text, none on stdout.
+# refused STATUS TEXT ARGS..: exactly one line on stderr, which holds the text, none on stdout.
 refused() {
     local status=$1 text=$2 got
     shift 2
@@ -31,20 +31,20 @@ refused() {
     fail "$program $*"$'\n'"  expected $status: $text"$'\n'"  found $got: $(<err)$(<out)"
 }
 
-# An option of self-play that is refused before the folder is made.
+# An option of self-play that is refused before the folder is created.
 option() {
     refused 2 "$1" "${small[@]}" --games 3 --out new "${@:2}"
     [[ ! -e new ]] || fail "${*:2}: the folder was made"
     rm -rf new
 }
 
-# Names, sizes and checksums of all in a folder; the lock is empty and counts for nothing.
+# Names, sizes and checksums of everything in a folder but its empty lock.
 contents() {
     (cd "$1" && find . ! -name lock -exec ls -Fd {} + &&
         find . -type f ! -name lock -exec cksum {} +)
 }
 
-# kept STATUS TEXT FOLDER ARGS..: refused, and the folder is byte for byte what it was.
+# kept STATUS TEXT FOLDER ARGS..: refused, and the folder is unchanged, byte for byte.
 kept() {
     local folder=$3 before
     before=$(contents "$folder")
@@ -52,7 +52,7 @@ kept() {
     [[ $before == "$(contents "$folder")" ]] || fail "$2: $folder changed"
 }
 
-# flip FILE OFFSET: one byte becomes another.
+# flip FILE OFFSET: changes one byte.
 flip() {
     local byte=A
     [[ $(dd if="$1" bs=1 skip="$2" count=1 2>/dev/null | tr '\0' 0) == A ]] && byte=B
@@ -68,7 +68,7 @@ option '--pa: its value is missing' --pa
 option '--p: may be --players or --' --p 3
 option '--quiet=1: takes no value' --quiet=1
 
-# Numbers: not whole, not there, not a number, too large for any type, out of range.
+# Numbers: not whole, missing, not a number, too large for any type, out of range.
 for value in 0 -1 1e3 99999999999999999999 ' 4' '4 ' 4x 4.5 +4 0x10 nan inf 1000000000001; do
     option "--games $value: must be a whole number in 1..1000000000000" --games "$value"
 done
@@ -90,7 +90,7 @@ for value in 0 -1 nan inf 1e400 1e-400 0x1p1 +1 ' 1' 1x; do
 done
 option '--noise-weight 1.01: must be 0..1' --noise-weight 1.01
 
-# Names, and options that exclude each other.
+# Names, and options that contradict each other.
 option '--players 8: must be 3..7 with --rules oh-hell' --players 8 --rules oh-hell
 option '--trump: not with --rules oh-hell' --trump S --rules oh-hell
 option '--points, --penalty: only with --rules oh-hell' --points 2
@@ -103,7 +103,7 @@ option '--weights w: only with --evaluator net' --weights w
 option 'the largest that fits is' --device cpu --parallel 1048576 --games 2000000 --cards 17 \
     --simulations 65534
 
-# Files of options: each says the file; flags win over it.
+# Files of options: a refusal names the file; the command line wins over it.
 config() {
     printf '%b' "$2" >options.json
     option "$1" --config options.json
@@ -123,9 +123,9 @@ done
 printf '{"seed":7,"move_power":"best","quiet":true,"games":9}' >options.json
 run "${small[@]}" --games 3 --out flags --config options.json --seed 8 || fail 'flags: refused'
 [[ ! -s err && $(<flags/run.json) == *'"seed":'?'"8"'*'"move_power":'?'"best"'* ]] ||
-    fail 'flags do not win over a file, or the file counts for nothing'
+    fail 'the command line does not win over a file, or the file is ignored'
 
-# Weights. A right file is made here, all of one byte; tensors as PyTorch names them.
+# Weights. A valid file is made here, of equal bytes; tensors have PyTorch's names.
 tensors() {
     local layer=transformer.layers n k
     printf '%s\n' 'positional_encoding 1,1,256' 'input_embedding.weight 256,256' \
@@ -162,7 +162,7 @@ make() {
 weights() { option "$1" --evaluator net --device cpu --weights "$2"; }
 tensors 8 | make good 000
 run "${small[@]}" --evaluator net --device cpu --weights good --games 3 --out net --quiet ||
-    fail "weights: a right file is refused: $(<err)"
+    fail "weights: a valid file is refused: $(<err)"
 weights 'none: cannot be read: No such file' none
 weights 'net: is not a plain file' net
 : >empty
@@ -180,7 +180,7 @@ weights 'lacking: has no tensor policy_fc.3.bias' lacking
 cp good nan
 printf '\0\0\xc0\x7f' | dd of=nan bs=1 seek=$(($(stat -c %s good) - 4)) conv=notrunc 2>/dev/null
 weights 'nan: tensor value_fc.3.bias is nan at index 7, allowed are finite numbers' nan
-tensors 8 | make huge 176 # 0x7E7E7E7E, finite; what the network makes of it is not
+tensors 8 | make huge 176 # 0x7E7E7E7E, finite, unlike what the network computes from it
 run "${small[@]}" --evaluator net --device cpu --weights huge --games 3 --out new --quiet
 [[ $? == 1 && $(sed -n 1p err) == *'fault 1, the network gave a logit that is not finite'* &&
     $(sed -n 2p err) == 'seed 1, 3 games in flight: 0, 1, 2; what was finished is in new' &&
@@ -189,7 +189,7 @@ run "${small[@]}" --evaluator net --device cpu --weights huge --games 3 --out ne
 [[ ! -e new/games-000000.safetensors && ! -e new/games-000000.part ]] || fail 'huge: kept games'
 rm -rf new good cut shape lacking nan huge
 
-# Folders that cannot be one of games.
+# Folders that cannot hold games.
 : >plain
 option 'plain: is not a folder' --out plain
 option 'plain/x: cannot be made: Not a directory' --out plain/x
@@ -201,7 +201,7 @@ if [[ $(id -u) != 0 ]]; then
     kept 2 'closed: cannot be written: Permission denied' closed --games 3
 fi
 
-# Folders of another run, and damaged ones. A run of two shards, one complete, one in a part.
+# Folders of another run, and damaged ones. The run has two shards: one complete, one short.
 run "${small[@]}" --games 4200 --out whole --quiet || fail "a run failed: $(<err)"
 for games in 300 4200; do
     kept 2 'whole/run.json: belongs to another run: seed is 1 there, 2 here' whole --seed 2 \
@@ -209,7 +209,7 @@ for games in 300 4200; do
 done
 kept 2 'run.json: belongs to another run: rules is blob there, oh-hell here' whole --rules oh-hell
 [[ $(run "${small[@]}" --games 300 --out whole; cat out) == 'whole holds all 300 games'* ]] ||
-    fail 'fewer games than there are: not told'
+    fail 'fewer games than there are: not reported'
 copy() { rm -rf folder && cp -a whole folder; }
 copy
 rm folder/run.json
@@ -242,7 +242,7 @@ flock -n 9 || fail 'flock'
 kept 2 'folder: another process writes to it' folder --games 5000
 exec 9>&-
 
-# A disk that fills: no shard under its final name, and what was kept counts when there is room.
+# A full disk: no shard under its final name, and with room again the games that were saved count.
 for blocks in 0 4 60; do
     folder=full$blocks
     refused 1 ': File too large' "${small[@]}" --games 4200 --out "$folder" --quiet
@@ -253,7 +253,7 @@ for blocks in 0 4 60; do
     cmp "$folder/games-000001.safetensors" whole/games-000001.safetensors || failed=1
 done
 
-# Standard streams that are full or closed: told by the status, and no text ends in a file of games.
+# Full or closed standard streams: the status tells, and no text ends up in a file of games.
 closed() { # PROGRAM ARGS..
     local name=$1
     shift
@@ -276,9 +276,9 @@ before=$failed
 silent 0 >out 2>&-
 silent 1 >&- 2>&-
 silent 1 <&- >&- 2>&-
-[[ $failed == "$before" ]] || fail 'streams closed: a wrong status, or a message in a file'
+[[ $failed == "$before" ]] || fail 'closed streams: a wrong status, or a message in a file'
 
-# The other programs' words.
+# Options of other programs.
 program=blob-bench
 refused 2 'which bench? allowed: selfplay' --seconds 0.01
 refused 2 'zz: no such bench; allowed: selfplay' zz

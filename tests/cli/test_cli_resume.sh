@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# tests/cli/test_cli_resume.sh BIN [SCRATCH] - however a run is cut, it ends in the same bytes.
+# tests/cli/test_cli_resume.sh BIN [SCRATCH] - however a run is interrupted, it ends in the same bytes.
 set -u
 bin=$(realpath "$1") selfplay=$bin/blob-gpu-selfplay records=$bin/blob-records
 tmp=$(mktemp -d "${2:-${TMPDIR:-/tmp}}/blob-resume.XXXXXX") || exit 1
 source "$(dirname "$0")/tidy.sh"
 cd "$tmp" || exit 1
 failed=0 process=
-# Whole matches of 6 rounds: their records fill a part's buffer a dozen times in a shard, so that a
-# kill finds games on disk. Two shards, the second one short.
+# Full games of 6 rounds: their records fill the buffer of a part a dozen times, so that a kill finds
+# games on disk. Two shards, the second one short.
 hash=(--evaluator hash --players 2 --cards 3 --format full --worlds 1 --simulations 8)
 net=(--evaluator net --device cpu --players 2 --cards 2 --worlds 1 --simulations 4)
 
@@ -16,13 +16,13 @@ fail() {
     failed=1
 }
 
-# play FOLDER ARGS..: a run that must end well and say nothing (what it repairs, it says to `err`).
+# play FOLDER ARGS..: a run that must succeed; repairs are reported to the file err.
 play() {
     timeout --foreground -s KILL 300 "$selfplay" --quiet --out "$@" >out 2>err ||
         fail "blob-gpu-selfplay --out $*: $? $(<err)"
 }
 
-# same FOLDER REFERENCE: the same shards, byte for byte, and nothing left to be completed.
+# same FOLDER REFERENCE: the same shards, byte for byte, and nothing incomplete.
 same() {
     local file
     for file in "$2"/games-*; do
@@ -32,13 +32,13 @@ same() {
         fail "$1: $(ls "$1")"
 }
 
-# begin FOLDER ARGS..: a run in the background.
+# begin FOLDER ARGS..: starts a run in the background.
 begin() {
     "$selfplay" --out "$@" >out 2>err &
     process=$!
 }
 
-# wait_for TEST..: until the test holds, or the run has ended.
+# wait_for TEST..: waits until the test holds, or the run has ended.
 wait_for() {
     until "$@"; do
         kill -0 "$process" 2>/dev/null || return 1
@@ -48,7 +48,7 @@ wait_for() {
 holds() { [[ -e $1 && $(stat -c %s "$1") -gt $2 ]]; } # FILE BYTES
 says() { grep -q "$1" err; }
 
-# ends STATUS WHAT: the run in the background ended with it.
+# ends STATUS WHAT: the run in the background ends with that status.
 ends() {
     local got
     wait "$process" 2>/dev/null
@@ -61,13 +61,13 @@ play whole "${hash[@]}" --games 5000 --threads 1 --parallel 64
 "$records" check whole >out || fail "whole: check: $?"
 [[ $(<out) == *'5000 games in shards, 0 in parts'* ]] || fail "whole: $(<out)"
 
-# The batch, the threads, the waves between two looks, the device's name: none shows.
+# Live games, threads, waves between two checks, the name of the device: no difference.
 play batch "${hash[@]}" --games 5000 --threads 2 --parallel 16 --waves 3
 same batch whole
 play batch2 "${hash[@]}" --games 5000 --threads 2 --parallel 256 --waves 500 --device cpu
 same batch2 whole
 
-# A longer run later is the longer run at once, also in steps within a shard and past its end.
+# A run that is extended equals the longer run at once, with steps within a shard and beyond it.
 play grown "${hash[@]}" --games 3000
 play short "${hash[@]}" --games 3000 --parallel 7
 same grown short
@@ -77,7 +77,7 @@ same grown whole
 play grown "${hash[@]}" --games 3000
 same grown whole
 
-# Killed again and again, whenever there is more on disk than before; then a run to the end.
+# Killed repeatedly, whenever more is on disk than before; then run to the end.
 RANDOM=1 kills=0
 for shard in 0 0 0 1 1; do
     part=killed/games-00000$shard.part
@@ -91,7 +91,7 @@ done
 play killed "${hash[@]}" --games 5000
 same killed whole
 
-# Torn and damaged: what was whole is kept, and said in one line.
+# Torn and damaged parts: whole records are kept, and one line reports the rest.
 begin torn "${hash[@]}" --games 5000 --threads 1 --parallel 32 --waves 8
 wait_for holds torn/games-000000.part 100000 || fail 'no part to tear'
 kill -KILL "$process"
@@ -110,7 +110,8 @@ play damaged "${hash[@]}" --games 5000
 [[ $(<err) != *' 0 games kept'* ]] || fail "damaged: nothing was kept"
 same damaged whole
 
-# Asked to stop: it ends well, says what to do, keeps its games, and goes on. Nobody else may write.
+# Asked to stop: it succeeds, says what to do, saves its games, and can be resumed. Meanwhile no other
+# process may write.
 for signal in INT TERM; do
     begin "asked$signal" "${hash[@]}" --games 5000 --threads 1 --parallel 32 --waves 8
     wait_for holds "asked$signal/games-000000.part" 40 || fail 'no part before the signal'
@@ -127,8 +128,8 @@ for signal in INT TERM; do
     same "asked$signal" whole
 done
 
-# Asked twice, in an epoch that would last far longer: it ends at once. What is asked before the
-# first wave counts too.
+# Asked twice, in an epoch that would last far longer: it ends at once. Requests before the first wave
+# count too.
 begin twice "${hash[@]}" --games 5000 --simulations 500 --threads 1 --parallel 256 --waves 65536
 wait_for test -e twice/run.json
 kill -INT "$process"
@@ -137,8 +138,8 @@ kill -INT "$process"
 ends 130 'INT twice'
 [[ $(echo twice/games-*) == 'twice/games-*' ]] || fail "twice: $(ls twice)"
 
-# The network's games, too: stopped, killed, in other batches and on two threads. Ten runs are
-# stopped, since what interrupts the generated code of a product must not touch its memory.
+# Games with the network, too: stopped, killed, in other batches and on two threads. Ten runs are
+# stopped, since interrupting the generated code of a product must not change its memory.
 play net "${net[@]}" --games 60 --parallel 8 --threads 1
 for wait in 0 1 2 3 4 5 6 7 8 9; do
     rm -rf net2

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# tests/cli/test_openspiel_games.sh BLOB-REPLAY TRACE - good traces pass, each kind of bad one is named.
+# tests/cli/test_openspiel_games.sh BLOB-REPLAY TRACE - good files pass, and each kind of error is named.
 set -u
 replay=$1 trace=$2
 tmp=$(mktemp -d) || exit 1
 source "$(dirname "$0")/tidy.sh"
 failed=0 where=
 
-# expect STATUS TEXT ARGS..: runs the program; the status is that, and the only line that it
-# writes, to stdout if all is well and to stderr otherwise, holds the text, after $where.
+# expect STATUS TEXT ARGS..: runs the program; it has that status and writes one line, to stdout if all
+# is well and to stderr otherwise, which holds $where and then the text.
 expect() {
     local status=$1 text=$2 got out err
     shift 2
@@ -22,7 +22,7 @@ expect() {
     failed=1
 }
 
-# bad LINE SED TEXT: that line of the good trace, changed, after a good one.
+# bad LINE SED TEXT: refuses a file of a good line and that line, changed.
 bad() {
     head -n 1 "$trace" >"$tmp/bad.jsonl"
     sed -n "$1p" "$trace" | sed "$2" >>"$tmp/bad.jsonl"
@@ -42,14 +42,14 @@ bad 1 's/"returns":\[0,0,1\]/"returns":[0,0,10]/' 'step 6: returns[2]: expected 
 bad 1 's/false/true/' 'step 6: returns[0]: expected 0, found -1'
 bad 1 's/,53,40,36,12\]/,52,40,36,12]/; s/\[53\],"a":53/[53],"a":52/' \
     'step 2: action: expected 52, found legal only [53]'
-# A dealer, a trick's winner, the trump: all show in the seat that moves, or the returns.
+# The dealer, the winner of a trick and the trump show in the seat to move, or in the returns.
 bad 1 's/\[1,1,36/[1,0,36/' 'step 0: seat to move: expected 2, found 1'
 bad 3 's/,"a":8},{"p":3,"legal":\[0,11,29\]/,"a":8},{"p":3,"legal":[0,29]/' \
     'step 8: legal actions: expected [0 29], found [0 11 29]'
 bad 3 's/\[3,39\],"a":39/[39,45],"a":39/' 'step 12: legal actions: expected [39 45], found [3 39]'
 bad 3 's/,11,6,55/,11,5,55/' 'step 20: returns[0]: expected -4, found -2'
 
-# Not a trace.
+# Not a recorded game.
 bad 1 's/$/}/' 'not JSON from column'
 bad 1 's/,"returns.*//' 'not JSON from column'
 bad 1 's/.*//' 'not JSON from column'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/cli/test_selftest.sh BINARY - blob-selftest: what the CPU alone can check, exits, refusals.
+# tests/cli/test_selftest.sh BINARY - blob-selftest: the checks that need no GPU, exit statuses, refusals.
 set -uo pipefail
 selftest=$1
 tmp=$(mktemp -d) || exit 1
@@ -11,7 +11,7 @@ fail() {
     failed=1
 }
 
-# On the CPU every section runs and is well, and the file says the same.
+# On the CPU every section passes, and the report agrees.
 "$selftest" --device cpu --json "$tmp/report.json" >"$tmp/out" 2>"$tmp/err"
 code=$?
 [[ $code == 0 ]] || fail "--device cpu: exit $code"
@@ -37,7 +37,7 @@ refused 2 'must be one of cuda cpu' --device tpu
 refused 2 'nothing.safetensors' --device cpu --weights "$tmp/nothing.safetensors"
 refused 2 "$tmp/no/report.json" --device cpu --json "$tmp/no/report.json"
 
-# A report of another day outlives a run that was refused or had nothing to check.
+# An older report survives a run that was refused or had nothing to check.
 keeps() {
     [[ $(<"$tmp/kept/report.json") == older ]] || fail "$*: the older report is gone"
     [[ $(ls "$tmp/kept") == report.json ]] || fail "$*: left $(ls "$tmp/kept")"
@@ -77,7 +77,7 @@ tensors() {
         'value_fc.3.weight 8,128' 'value_fc.3.bias 8'
 }
 
-# huge FILE: weights of 0x7E7E7E7E each, finite; what a network makes of them is not.
+# huge FILE: weights of 0x7E7E7E7E each, finite, unlike what a network computes from them.
 huge() {
     local at=0 header="{" name shape end i
     while read -r name shape; do
@@ -95,8 +95,8 @@ huge() {
     } >"$1"
 }
 
-# A network whose outputs are not finite: its sections fail, and so do the run, the file and the
-# exit status. What does not ask it stays well.
+# A network whose outputs are not finite: its sections fail, and with them the run, the report and the
+# exit status. Sections without the network pass.
 huge "$tmp/huge"
 "$selftest" --device cpu --weights "$tmp/huge" --json "$tmp/kept/report.json" \
     >"$tmp/out" 2>"$tmp/err"

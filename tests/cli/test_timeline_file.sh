@@ -58,7 +58,7 @@ cmp "$tmp/plain/games-000000.safetensors" "$tmp/drawn/games-000000.safetensors" 
 epochs=$(sed -n 's/.* events of \([0-9]*\) epochs: .*/\1/p' "$tmp/drawn.err")
 check "$tmp/t.json" "$((${epochs:-0} < 48 ? 7 * ${epochs:-0} : 7 * 49))"
 
-# No more than 48 epochs, and the one under way.
+# At most 48 epochs, and the one that runs.
 play many --games 300 --waves 1 --trace "$tmp/many.json"
 grep -q ' events of 48 epochs: ' "$tmp/many.err" || wrong "not 48 epochs: $(<"$tmp/many.err")"
 check "$tmp/many.json" 49

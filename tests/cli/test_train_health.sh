@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# tests/cli/test_train_health.sh BIN - steps that are not finite end a run, its checkpoint is whole.
+# tests/cli/test_train_health.sh BIN - steps that are not finite end a run, whose checkpoint stays valid.
 #
-# The rate and its decay are such that every step of AdamW makes the weights larger, once the
-# warm-up has come far enough: they leave float32 in the second iteration.
+# Rate and decay make every step of AdamW enlarge the weights once the warm-up is far enough: they leave
+# float32 in the second iteration.
 set -u
 source "$(dirname "$0")/train_runs.sh"
 blow=(--rate 10 --decay 10 --clip 1e6 --ema 0.5 --warmup 4000 --epochs 8 --out run)
@@ -18,7 +18,7 @@ stopped() {
     [[ -z $(find run -name '*.aside-*') ]] || wrong "files were left aside"
 }
 
-# What the first iteration leaves is what a run of one iteration leaves.
+# The stopped run leaves what a run of one iteration leaves.
 train --iterations 1 "${blow[@]}" || wrong "one iteration: $(<err)"
 lasting run >good
 stopped
@@ -51,7 +51,7 @@ values value f4 |
     awk '{ for (i = 1; i <= NF; i++) if ($i < 0 || $i > 1 || (i > 3 && $i)) exit 1 }' ||
     wrong "value targets outside of 0 .. 1"
 
-# The same command goes on from the checkpoint, to the same end and the same batch.
+# The same command resumes from the checkpoint, to the same end and the same batch.
 cp run/bad_batch.safetensors batch
 stopped
 lasting run >now
@@ -60,7 +60,7 @@ cmp -s batch run/bad_batch.safetensors || wrong "the second time another batch"
 train --iterations 1 "${blow[@]}" || wrong "what was reached: $(<err)"
 [[ $(<out) == 'run holds all 1 iterations of this run: nothing to do' ]] || wrong "$(<out)"
 
-# One that begins again leaves no batch of the other.
+# --fresh removes the batch of the old run.
 train --iterations 1 "${blow[@]}" --fresh || wrong "--fresh: $(<err)"
 lasting run >now
 cmp -s good now || wrong "--fresh: other bytes: $(diff good now)"

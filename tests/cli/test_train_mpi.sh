@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# tests/cli/test_train_mpi.sh BIN - several processes play one process's games and learn the same.
+# tests/cli/test_train_mpi.sh BIN - several processes play and learn the same as one.
 #
 # With a gate and no arena the first network plays all games, so that they do not depend on the last
 # bits of any gradient: they are the same bytes. Without it the losses are the same within a
-# tolerance. A process that is killed ends the run, which then goes on to the bytes of one that
-# never stopped. 77: there is no mpirun, or the program was built without MPI.
+# tolerance. Killing a process ends the run, which when resumed ends in the bytes of one that never
+# stopped. Exit status 77: there is no mpirun, or the program was built without MPI.
 set -uo pipefail
 bin=$1
 command -v mpirun >/dev/null || exit 77
@@ -66,7 +66,7 @@ paste <(losses one) <(losses two) | awk '
     { d = $1 - $2; if (d < 0) d = -d; if (d > 0.03 * $1 + 0.01 || $2 == "") bad = 1 }
     END { exit bad }' || wrong "two processes: other losses: $(paste <(losses one) <(losses two))"
 
-# One process dies: mpirun ends the others, and the run goes on to the same end.
+# One process dies: mpirun ends the others, and the resumed run ends the same.
 more=(--iterations 8)
 train 2 --out whole "${more[@]}" || wrong "$(cat err)"
 mpirun -np 2 "$bin/blob-train" "${base[@]}" "${more[@]}" --out dies >out 2>err </dev/null &
@@ -86,7 +86,7 @@ for file in checkpoints/000008 replay/000007 weights; do
         wrong "after a killed process other bytes in $file"
 done
 
-# What one process refuses alone ends all: nobody waits for it.
+# A refusal by one process ends all: none waits for it.
 timeout --foreground 200 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out two --iterations 5 \
     --rate-schedule constant >out 2>err </dev/null && wrong "another schedule was accepted"
 grep -q "belongs to another run" err || wrong "the first process alone refuses: $(cat err)"
@@ -103,7 +103,7 @@ status=$?
 ((status != 0 && status != 124)) || wrong "other options in one process: status $status"
 grep -q "the processes differ in their options" err || wrong "other options: $(cat err)"
 
-# Rows that cannot be shared out are refused, once.
+# Rows that the processes cannot share evenly are refused, once.
 train 5 --out odd && wrong "96 rows on 5 processes were accepted"
 [[ $(grep -c "not a multiple" err) == 1 ]] || wrong "said $(grep -c 'not a multiple' err) times: $(cat err)"
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# tests/cli/test_train_refusals.sh BIN - what blob-train refuses is one line, and damages nothing.
+# tests/cli/test_train_refusals.sh BIN - blob-train refuses mistakes in one line, and damages nothing.
 set -u
 source "$(dirname "$0")/train_runs.sh"
 
-# refused LINES TEXT ARGS..: exit status 2, so many lines on stderr, the text in them, nothing said.
+# refused LINES TEXT ARGS..: exit status 2, that many lines on stderr, which hold the text, none on stdout.
 refused() {
     local lines=$1 text=$2 got
     shift 2
@@ -13,14 +13,14 @@ refused() {
     wrong "$*"$'\n'"  expected 2: $text"$'\n'"  found $got: $(<err)$(<out)"
 }
 
-# An option that is refused before the folder is made.
+# An option that is refused before the folder is created.
 option() {
     refused 1 "$1" --iterations 2 --out new "${@:2}"
     [[ ! -e new ]] || wrong "${*:2}: the folder was made"
     rm -rf new
 }
 
-# kept LINES TEXT FOLDER ARGS..: refused, and the folder is byte for byte what it was.
+# kept LINES TEXT FOLDER ARGS..: refused, and the folder is unchanged, byte for byte.
 kept() {
     local before
     before=$(contents "$3")
@@ -45,7 +45,7 @@ option '--device tpu: no such device' --device tpu
 option '--precision int8: ' --precision int8
 option '--precision bf16: only with --device cuda' --precision bf16
 
-# Sizes that cannot be, alone or together.
+# Impossible sizes, alone or together.
 option '--width 48: must be a multiple of 32' --width 48
 option '--heads 3: must divide --width 32' --heads 3
 option 'parameters: must be at most' --width 8192 --hidden 32768 --layers 64
@@ -78,7 +78,7 @@ for text in '' '[1]' '{"games":1'; do
     config '--config options.json: not a JSON object of options' "$text"
 done
 
-# Folders that cannot be a run's.
+# Folders that cannot hold a run.
 : >plain
 option 'plain: is not a folder' --out plain
 option 'plain/x: cannot be made: Not a directory' --out plain/x
@@ -96,7 +96,7 @@ mkdir letters && echo dear >letters/mother
 kept 1 'letters: holds mother but no run.json' letters
 kept 1 'letters: holds mother but no run.json' letters --fresh
 
-# A run of three iterations, of which each checkpoint needs the games before it.
+# A run of three iterations; each checkpoint needs the games before it.
 train --iterations 3 --out run || wrong "a run failed: $(<err)"
 train --iterations 6 --out whole || wrong "a run failed: $(<err)"
 train --iterations 3 --out wide --width 64 || wrong "a run failed: $(<err)"
@@ -114,7 +114,7 @@ kept 1 'folder: another process writes to it' folder --fresh
 exec 9>&-
 kept 1 'folder/run.json: belongs to another run: width is 32 there, 64 here' folder --width 64
 
-# Checkpoints that are whole, but not this run's next state: said one by one, nothing touched.
+# Valid checkpoints that are not of this run: each is reported, nothing is changed.
 # none TEXT: all three are refused.
 none() {
     kept 4 "$1" folder
@@ -122,7 +122,7 @@ none() {
         wrong "$1: the last line is $(tail -1 err)"
 }
 checkpoints=(folder/checkpoints/00000{1,2,3}.safetensors)
-# every FIND TEXT: the text of each checkpoint becomes another.
+# every FIND TEXT: replaces a text in each checkpoint.
 every() {
     local file
     copy
@@ -144,7 +144,7 @@ none 'folder/checkpoints/000003.safetensors: '
 every '"weights.input_norm.bias"' '"weights.input_norm.bios"'
 none 'folder/checkpoints/000003.safetensors: '
 
-# Replay files cut anywhere, of another version, of other games.
+# Replay files that are cut, of another version, or of other games.
 header=$(od -An -t u8 -N 8 run/replay/000000.safetensors | tr -d ' ')
 size=$(stat -c %s run/replay/000000.safetensors)
 for at in 0 7 8 100 $((header + 7)) $((header + 8)) $((header + 500)) $((size / 2 + header / 2)) \
@@ -166,7 +166,7 @@ copy
 cp wide/replay/000000.safetensors folder/replay/
 none 'folder/replay/000000.safetensors: belongs to another run: width is 64 there, 32 here'
 
-# Where an older one is good it is taken, which is said, and the end is the same.
+# If an older one is good it is taken, which is reported, and the end is the same.
 copy
 "$bin/reseal" folder/checkpoints/000003.safetensors '"model.width":"32"' '"model.width":"64"'
 truncate -s -1 folder/replay/000001.safetensors

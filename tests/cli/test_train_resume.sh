@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# tests/cli/test_train_resume.sh BIN - blob-train stopped at any moment ends in the bytes of a whole
-# run.
+# tests/cli/test_train_resume.sh BIN - blob-train stopped at any moment ends in the bytes of an
+# uninterrupted run.
 #
-# Six iterations at once, and in pieces with kill -9 in between, alternating and side by side; on
-# other numbers of threads; a damaged newest checkpoint; a folder with damaged ones alone; SIGINT.
+# Six iterations at once, and in pieces with kill -9 in between, with and without --overlap; on other
+# numbers of threads; with a damaged newest checkpoint, or damaged ones only; SIGINT.
 set -uo pipefail
 bin=$1
 tmp=$(mktemp -d) || exit 1
@@ -22,7 +22,7 @@ base=(--iterations 6 --games 120 --players 3:0.4,4:0.6 --cards 3,4 --curriculum 
 
 train() { "$bin/blob-train" "${base[@]}" "$@" >out 2>err; }
 
-# What lasts of a run, but for its clocks: every file's sum, and the metrics without rates.
+# What a run leaves, without clocks: checksums of its files, and the metrics without rates.
 content() {
     (cd "$1" && find checkpoints replay weights.safetensors best.safetensors -type f |
         sort | xargs sha256sum)
@@ -30,15 +30,15 @@ content() {
         "$1/metrics.jsonl"
 }
 
-# The same content as run A, or says which file is not.
+# same A B TEXT: both runs have the same content; if not, prints what differs.
 same() {
     content "$1" >content.1
     content "$2" >content.2
     cmp -s content.1 content.2 || { wrong "$3"; diff content.1 content.2 | head -5 >&2; }
 }
 
-# in_pieces RUN MS OPTIONS..: until it is done it is started, killed after some part of the MS
-# milliseconds that a whole run takes, and started again.
+# in_pieces RUN MS OPTIONS..: starts the run, kills it after a part of the MS milliseconds that a whole
+# run takes, and starts it again, until it is finished.
 in_pieces() {
     local run=$1 whole=$2 delay piece pid
     shift 2
@@ -78,21 +78,21 @@ ls alternating/checkpoints | grep -qx 000006.safetensors || wrong "checkpoint 6 
 "$bin/blob-train" "${base[@]}" --out threads --threads 1 --parallel 7 >out 2>err || wrong "$(cat err)"
 same alternating threads "one thread and other live games: other bytes"
 
-# A longer run goes on from a finished one: with a constant rate it was always the longer one.
+# A finished run can be extended: with a constant rate it equals the longer run.
 constant=(--rate-schedule constant)
 train --out long "${constant[@]}" || wrong "$(cat err)"
 train --out short --iterations 4 "${constant[@]}" || wrong "$(cat err)"
-train --out short "${constant[@]}" || wrong "going on to 6 iterations: $(cat err)"
+train --out short "${constant[@]}" || wrong "extending to 6 iterations: $(cat err)"
 same long short "4 iterations and 2 more: other bytes than 6"
 
-# A damaged newest checkpoint is said, the one before taken, and the end is the same.
+# A damaged newest checkpoint is reported, the one before is taken, and the end is the same.
 cp -r alternating damaged
 truncate -s -100 damaged/checkpoints/000006.safetensors
 train --out damaged || wrong "damaged newest: $(cat err)"
 grep -q 000006.safetensors err || wrong "the damaged checkpoint was not named: $(cat err)"
 same alternating damaged "after a damaged newest checkpoint: other bytes"
 
-# So is a replay file that is damaged.
+# The same for a damaged replay file.
 cp -r alternating damaged.replay
 rm damaged.replay/checkpoints/000006.safetensors
 printf x | dd of=damaged.replay/replay/000004.safetensors bs=1 seek=3000 conv=notrunc 2>/dev/null
@@ -100,20 +100,20 @@ train --out damaged.replay || wrong "damaged replay: $(cat err)"
 grep -q replay/000004.safetensors err || wrong "the damaged replay file was not named: $(cat err)"
 same alternating damaged.replay "after a damaged replay file: other bytes"
 
-# Damaged games that the only checkpoint needs: refused, but --salvage goes on with what is whole.
+# Damaged games that the only checkpoint needs: refused, but --salvage resumes with what is whole.
 cp -r long salvage
 find salvage/checkpoints -type f ! -name 000006.safetensors -delete
 printf x | dd of=salvage/replay/000004.safetensors bs=1 seek=3000 conv=notrunc 2>/dev/null
-train --out salvage "${constant[@]}" --iterations 7 && wrong "went on without games that it needs"
+train --out salvage "${constant[@]}" --iterations 7 && wrong "resumed without games that it needs"
 train --out salvage "${constant[@]}" --iterations 7 --salvage || wrong "--salvage: $(cat err)"
 grep -q 'iterations 5 and later' err || wrong "--salvage does not say what it leaves out: $(cat err)"
 train --out salvage "${constant[@]}" --iterations 8 || wrong "after --salvage: $(cat err)"
 [[ $(wc -l <salvage/metrics.jsonl) == 8 ]] || wrong "--salvage: $(wc -l <salvage/metrics.jsonl) lines"
 
-# The best is taken from its own file where its checkpoint is damaged.
+# The best network is read from its own file if its checkpoint is damaged.
 cp -r alternating best
 number=$(ls best/checkpoints | head -1)
-if ((10#${number%.*} < 4)); then # it is there for the best alone
+if ((10#${number%.*} < 4)); then # kept for the best network only
     truncate -s -50 "best/checkpoints/$number"
     rm best/checkpoints/000006.safetensors
     train --out best || wrong "a damaged checkpoint of the best: $(cat err)"
@@ -121,18 +121,18 @@ if ((10#${number%.*} < 4)); then # it is there for the best alone
         wrong "a damaged checkpoint of the best: other bytes"
 fi
 
-# Nothing but damaged ones: refused, nothing touched; --fresh begins anew.
+# Damaged checkpoints only: refused, nothing is changed; --fresh starts over.
 cp -r alternating ruined
 for file in ruined/checkpoints/*; do truncate -s 1000 "$file"; done
 content ruined >before
 train --out ruined
-[[ $? == 2 ]] || wrong "a run of damaged checkpoints went on, or ended otherwise: $(cat err)"
+[[ $? == 2 ]] || wrong "a run of damaged checkpoints was resumed, or failed otherwise: $(cat err)"
 content ruined >after
 cmp -s before after || wrong "a refused run was changed"
 train --out ruined --fresh || wrong "--fresh: $(cat err)"
 same alternating ruined "--fresh: other bytes"
 
-# A disk that is full: one line, nothing half-written; with room again it goes on.
+# A full disk: one line, nothing half-written; with room again it resumes.
 (
     trap '' XFSZ
     ulimit -f 150
@@ -151,7 +151,7 @@ for other in "--seed 9" "--width 64" "--games 121" "--rate 0.003" "--overlap"; d
 done
 same alternating damaged "refused settings changed the run"
 
-# Asked to stop: soon, with exit status 0, and it goes on.
+# Asked to stop: it does so soon, with exit status 0, and says how to resume.
 "$bin/blob-train" "${base[@]}" --out asked --games 4000 --window-max 8000 \
     --curriculum 3x30 >out 2>err &
 pid=$!

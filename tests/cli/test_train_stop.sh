@@ -11,8 +11,8 @@ begin=${EPOCHREALTIME/[.,]/}
 train "${run[@]}" --out whole || wrong "a run failed: $(<err)"
 whole=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000)) # milliseconds
 
-# Asked by SIGTERM again and again: each time it ends with status 0, and what there is can be gone
-# on from; in the end it is the run that was never asked.
+# Stopped by SIGTERM again and again: each time it ends with status 0 and can be resumed; in the end it
+# equals the run that was never stopped.
 asked=0
 for piece in {1..40}; do
     "$bin/blob-train" "${base[@]}" "${run[@]}" --out asked >out 2>err &
@@ -21,7 +21,7 @@ for piece in {1..40}; do
     kill -TERM "$pid" 2>/dev/null
     wait "$pid"
     status=$?
-    [[ $status == 143 && ! -s out ]] && continue # it was not the program yet
+    [[ $status == 143 && ! -s out ]] && continue # the program had not started yet
     asked=$((asked + 1))
     [[ $status == 0 ]] || wrong "SIGTERM: exit status $status, $(<err)"
     [[ ! -s err ]] || wrong "SIGTERM: $(<err)"
@@ -33,7 +33,7 @@ done
 ((asked >= 3)) || wrong "only $asked pieces were asked"
 same whole asked 'SIGTERM: other bytes'
 
-# newest_same TEXT: the end of run other is that of the folder, which older checkpoints may lack.
+# newest_same TEXT: run other and the folder end the same; the folder may lack older checkpoints.
 newest_same() {
     local file
     for file in checkpoints/000005.safetensors weights.safetensors; do
@@ -41,8 +41,8 @@ newest_same() {
     done
 }
 
-# A run of another seed is in the folder, and kill -9 comes while --fresh clears it. Then there is
-# one run or the other, never a mixture: --fresh and what goes on end as always.
+# The folder holds a run of another seed, and kill -9 comes while --fresh clears it. Then the folder
+# holds one run or the other, never a mixture: --fresh and resumed runs end as always.
 train "${run[@]}" --out other --seed 2 || wrong "a run failed: $(<err)"
 killed=0
 for delay in 1 4 8 12 16 20 25 30 40 60; do
@@ -57,7 +57,7 @@ for delay in 1 4 8 12 16 20 25 30 40 60; do
     train "${run[@]}" --out folder --seed $((3 - owner))
     [[ $? == 2 && $(<err) == *'belongs to another run: seed is '$owner' there'* ]] ||
         wrong "--fresh, killed after $delay ms: $(<err)"
-    # Checkpoints go first: the games of later iterations are of no use without one.
+    # Checkpoints go first: without them the games of later iterations are useless.
     later=$(find folder/replay -name '??????.safetensors' ! -name 000000.safetensors)
     if [[ -z $(find folder/checkpoints -name '??????.safetensors') && -n $later ]]; then
         train "${run[@]}" --out folder --seed "$owner"
@@ -76,7 +76,7 @@ done
 train "${run[@]}" --out folder --fresh || wrong "--fresh: $(<err)"
 same whole folder '--fresh: other bytes'
 
-# A file that cannot be removed ends it halfway: what is left still says that it is the old run.
+# A file that cannot be removed stops --fresh halfway: the rest still counts as the old run.
 rm -rf folder && cp -a other folder
 rm folder/checkpoints/000004.safetensors && mkdir folder/checkpoints/000004.safetensors
 train "${run[@]}" --out folder --fresh

@@ -1,6 +1,6 @@
-# tests/cli/train_runs.sh - for tests of blob-train: small runs in a folder that goes.
+# tests/cli/train_runs.sh - small runs for tests of blob-train, in a temporary folder.
 #
-# bin: where the programs are. Sets failed; a test ends by `exit "$failed"`.
+# bin: the folder of the programs. failed: a test ends by `exit "$failed"`.
 bin=$(realpath "$1")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/blob-train.XXXXXX") || exit 1
 source "$(dirname "$0")/tidy.sh"
@@ -18,22 +18,22 @@ base=(--device cpu --games 60 --players 3 --cards 3 --format round --curriculum 
     --epochs 1 --window-min 300 --window-max 300 --warmup 5 --rate 0.002 --rate-schedule constant
     --keep 3 --arena-every 0 --quiet)
 
-# train ARGS..: stdout in the file out, stderr in the file err; the program's status.
+# train ARGS..: stdout goes to the file out, stderr to the file err; returns the program's status.
 train() { timeout --foreground -s KILL 300 "$bin/blob-train" "${base[@]}" "$@" >out 2>err; }
 
-# Names, sizes and checksums of all in a folder; the lock is empty and counts for nothing.
+# Names, sizes and checksums of everything in a folder but its empty lock.
 contents() {
     (cd "$1" && find . ! -name lock -exec ls -Fd {} + | sort &&
         find . -type f ! -name lock -exec cksum {} + | sort)
 }
 
-# What lasts of a run: no clocks.
+# Checksums of what a run leaves, without clocks.
 lasting() {
     (cd "$1" && find checkpoints replay weights.safetensors best.safetensors -type f |
         sort | xargs sha256sum)
 }
 
-# same A B TEXT: the same lasts of both runs.
+# same A B TEXT: both runs leave the same.
 same() {
     lasting "$1" >lasting.1
     lasting "$2" >lasting.2
