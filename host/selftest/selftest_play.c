@@ -127,15 +127,25 @@ static SelfplayConfig setting_config(const Selftest *t, const GameSetting *s) {
 }
 
 Status selftest_games(Selftest *t) {
+    /* clang-format off */
     static const GameSetting settings[] = {
-        {"4 seats, 5 cards, 3 x 30", RULES_BLOB, 4, 5, 0, 3, 30, 1},
-        {"4 seats, 5 cards, 5 x 50, 8 leaves", RULES_BLOB, 4, 5, 0, 5, 50, 8},
-        {"2 seats, 17 cards, 2 x 40", RULES_BLOB, 2, 17, 0, 2, 40, 1},
-        {"3 seats, 10 cards, 2 x 40, 8 leaves", RULES_BLOB, 3, 10, 0, 2, 40, 8},
-        {"8 seats, 6 cards, 3 x 30", RULES_BLOB, 8, 6, 0, 3, 30, 1},
-        {"full game, 5 seats, 4 cards, 2 x 20", RULES_BLOB, 5, 4, 1, 2, 20, 1},
-        {"oh-hell, 7 seats, 7 cards, 2 x 30", RULES_OH_HELL, 7, 7, 0, 2, 30, 4},
-        {"oh-hell, full game, 3 seats, 3 cards", RULES_OH_HELL, 3, 3, 1, 2, 20, 1}};
+        {.name = "4 seats, 5 cards, 3 x 30",
+         .variant = RULES_BLOB, .players = 4, .cards = 5, .worlds = 3, .simulations = 30, .leaves = 1},
+        {.name = "4 seats, 5 cards, 5 x 50, 8 leaves",
+         .variant = RULES_BLOB, .players = 4, .cards = 5, .worlds = 5, .simulations = 50, .leaves = 8},
+        {.name = "2 seats, 17 cards, 2 x 40",
+         .variant = RULES_BLOB, .players = 2, .cards = 17, .worlds = 2, .simulations = 40, .leaves = 1},
+        {.name = "3 seats, 10 cards, 2 x 40, 8 leaves",
+         .variant = RULES_BLOB, .players = 3, .cards = 10, .worlds = 2, .simulations = 40, .leaves = 8},
+        {.name = "8 seats, 6 cards, 3 x 30",
+         .variant = RULES_BLOB, .players = 8, .cards = 6, .worlds = 3, .simulations = 30, .leaves = 1},
+        {.name = "full game, 5 seats, 4 cards, 2 x 20",
+         .variant = RULES_BLOB, .players = 5, .cards = 4, .full = 1, .worlds = 2, .simulations = 20, .leaves = 1},
+        {.name = "oh-hell, 7 seats, 7 cards, 2 x 30",
+         .variant = RULES_OH_HELL, .players = 7, .cards = 7, .worlds = 2, .simulations = 30, .leaves = 4},
+        {.name = "oh-hell, full game, 3 seats, 3 cards",
+         .variant = RULES_OH_HELL, .players = 3, .cards = 3, .full = 1, .worlds = 2, .simulations = 20, .leaves = 1}};
+    /* clang-format on */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         SelfplayConfig c = setting_config(t, &settings[i]);
         TRY(compare_games(t, t->cpu, c, GAMES, settings[i].name));
@@ -146,9 +156,13 @@ Status selftest_games(Selftest *t) {
 }
 
 Status selftest_net_games(Selftest *t) {
+    /* clang-format off */
     static const GameSetting settings[] = {
-        {"int8, 4 seats, 5 cards, 3 x 30", RULES_BLOB, 4, 5, 0, 3, 30, 1},
-        {"int8, 3 seats, 7 cards, 2 x 20, 4 leaves", RULES_BLOB, 3, 7, 0, 2, 20, 4}};
+        {.name = "int8, 4 seats, 5 cards, 3 x 30",
+         .variant = RULES_BLOB, .players = 4, .cards = 5, .worlds = 3, .simulations = 30, .leaves = 1},
+        {.name = "int8, 3 seats, 7 cards, 2 x 20, 4 leaves",
+         .variant = RULES_BLOB, .players = 3, .cards = 7, .worlds = 2, .simulations = 20, .leaves = 4}};
+    /* clang-format on */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         SelfplayConfig c = setting_config(t, &settings[i]);
         c.evaluator = EVALUATOR_NET;
