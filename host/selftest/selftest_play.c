@@ -130,21 +130,29 @@ Status selftest_games(Selftest *t) {
     /* clang-format off */
     static const GameSetting settings[] = {
         {.name = "4 seats, 5 cards, 3 x 30",
-         .variant = RULES_BLOB, .players = 4, .cards = 5, .worlds = 3, .simulations = 30, .leaves = 1},
+         .variant = RULES_BLOB, .players = 4, .cards = 5,
+         .worlds = 3, .simulations = 30, .leaves = 1},
         {.name = "4 seats, 5 cards, 5 x 50, 8 leaves",
-         .variant = RULES_BLOB, .players = 4, .cards = 5, .worlds = 5, .simulations = 50, .leaves = 8},
+         .variant = RULES_BLOB, .players = 4, .cards = 5,
+         .worlds = 5, .simulations = 50, .leaves = 8},
         {.name = "2 seats, 17 cards, 2 x 40",
-         .variant = RULES_BLOB, .players = 2, .cards = 17, .worlds = 2, .simulations = 40, .leaves = 1},
+         .variant = RULES_BLOB, .players = 2, .cards = 17,
+         .worlds = 2, .simulations = 40, .leaves = 1},
         {.name = "3 seats, 10 cards, 2 x 40, 8 leaves",
-         .variant = RULES_BLOB, .players = 3, .cards = 10, .worlds = 2, .simulations = 40, .leaves = 8},
+         .variant = RULES_BLOB, .players = 3, .cards = 10,
+         .worlds = 2, .simulations = 40, .leaves = 8},
         {.name = "8 seats, 6 cards, 3 x 30",
-         .variant = RULES_BLOB, .players = 8, .cards = 6, .worlds = 3, .simulations = 30, .leaves = 1},
+         .variant = RULES_BLOB, .players = 8, .cards = 6,
+         .worlds = 3, .simulations = 30, .leaves = 1},
         {.name = "full game, 5 seats, 4 cards, 2 x 20",
-         .variant = RULES_BLOB, .players = 5, .cards = 4, .full = 1, .worlds = 2, .simulations = 20, .leaves = 1},
+         .variant = RULES_BLOB, .players = 5, .cards = 4, .full = 1,
+         .worlds = 2, .simulations = 20, .leaves = 1},
         {.name = "oh-hell, 7 seats, 7 cards, 2 x 30",
-         .variant = RULES_OH_HELL, .players = 7, .cards = 7, .worlds = 2, .simulations = 30, .leaves = 4},
+         .variant = RULES_OH_HELL, .players = 7, .cards = 7,
+         .worlds = 2, .simulations = 30, .leaves = 4},
         {.name = "oh-hell, full game, 3 seats, 3 cards",
-         .variant = RULES_OH_HELL, .players = 3, .cards = 3, .full = 1, .worlds = 2, .simulations = 20, .leaves = 1}};
+         .variant = RULES_OH_HELL, .players = 3, .cards = 3, .full = 1,
+         .worlds = 2, .simulations = 20, .leaves = 1}};
     /* clang-format on */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         SelfplayConfig c = setting_config(t, &settings[i]);
@@ -159,9 +167,11 @@ Status selftest_net_games(Selftest *t) {
     /* clang-format off */
     static const GameSetting settings[] = {
         {.name = "int8, 4 seats, 5 cards, 3 x 30",
-         .variant = RULES_BLOB, .players = 4, .cards = 5, .worlds = 3, .simulations = 30, .leaves = 1},
+         .variant = RULES_BLOB, .players = 4, .cards = 5,
+         .worlds = 3, .simulations = 30, .leaves = 1},
         {.name = "int8, 3 seats, 7 cards, 2 x 20, 4 leaves",
-         .variant = RULES_BLOB, .players = 3, .cards = 7, .worlds = 2, .simulations = 20, .leaves = 4}};
+         .variant = RULES_BLOB, .players = 3, .cards = 7,
+         .worlds = 2, .simulations = 20, .leaves = 4}};
     /* clang-format on */
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         SelfplayConfig c = setting_config(t, &settings[i]);
