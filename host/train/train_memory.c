@@ -58,7 +58,7 @@ static TrainSpec trainer_spec(const TrainRun *run) {
     memset(&spec, 0, sizeof spec);
     spec.model = run->setup.model;
     spec.precision = run->precision;
-    spec.set = run->setup.set;
+    spec.settings = run->setup.settings;
     spec.rows = o->batch / run->comm.size;
     spec.accumulate = o->accumulate;
     spec.graph = !o->play.no_graph;

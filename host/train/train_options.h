@@ -37,7 +37,7 @@ typedef struct {
     TableMix mix;
     Schedule schedule;
     ModelConfig model;
-    TrainSettings set;
+    TrainSettings settings;
     SelfplayConfig play; /* of iteration 0; train_setup_play sets the worlds and simulations of
                             another. The caller sets precision, network, replay and, where it is 0,
                             parallel */

@@ -80,18 +80,18 @@ static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
                                 .rate_schedule = COSINE}};
 
 TrainOptions train_preset_options(TrainPreset preset) {
-    const TrainSettings set = train_settings_default();
+    const TrainSettings settings = train_settings_default();
     TrainOptions o = presets[preset];
     play_options_default(&o.play);
     o.out = "run";
     o.keep = 5;
     o.replay_compress = 1;
     o.accumulate = 1;
-    o.decay = set.decay;
-    o.beta1 = set.beta1;
-    o.beta2 = set.beta2;
-    o.clip = set.clip;
-    o.value_weight = set.value_weight;
+    o.decay = settings.decay;
+    o.beta1 = settings.beta1;
+    o.beta2 = settings.beta2;
+    o.clip = settings.clip;
+    o.value_weight = settings.value_weight;
     o.window_exponent = 0.75;
     o.window_scale = 0.4;
     o.match_margin = 0.25;

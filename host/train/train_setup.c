@@ -88,13 +88,13 @@ Status train_options_resolve(const TrainOptions *o, TrainSetup *out) {
     for (int i = 0; i < out->schedule.stage_count; i++)
         TRY(check_visits("arena-worlds, --arena-simulations",
                          match_stage(o, out->schedule.stages[i])));
-    out->set = train_settings_default();
-    out->set.value_weight = o->value_weight;
-    out->set.beta1 = o->beta1;
-    out->set.beta2 = o->beta2;
-    out->set.decay = o->decay;
-    out->set.clip = o->clip;
-    out->set.ema = o->ema;
+    out->settings = train_settings_default();
+    out->settings.value_weight = o->value_weight;
+    out->settings.beta1 = o->beta1;
+    out->settings.beta2 = o->beta2;
+    out->settings.decay = o->decay;
+    out->settings.clip = o->clip;
+    out->settings.ema = o->ema;
     out->play = play_options_config(&o->play);
     play_config_tables(&out->play, &out->mix);
     out->play.model = out->model;

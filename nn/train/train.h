@@ -85,7 +85,7 @@ static inline TrainSettings train_settings_default(void) {
 typedef struct {
     ModelConfig model;
     Precision precision; /* of activations and products: float32, or bf16 with float32 weights */
-    TrainSettings set;
+    TrainSettings settings;
     int rows;       /* R, rows of a batch in this process: 1..65536 */
     int accumulate; /* batches a step: 1..1024 */
     bool graph;     /* capture a step in a graph, if the device can */

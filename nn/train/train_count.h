@@ -19,7 +19,7 @@ typedef struct {
     TrainReport *reports; /* (steps) out */
     AdamwStep *step;      /* (1) out */
     int32_t *at;          /* (1) index of the step in this run: read, then incremented */
-    TrainSettings set;
+    TrainSettings settings;
     float scale; /* 1 / (rows of a step, over all processes) */
     int chunks;
 } TrainCountArgs;
@@ -49,20 +49,20 @@ HD void train_counters_add(TrainCounters *c, bool bad) {
 }
 
 /* The numbers of update t, counted from 1. */
-HD void train_adamw_step(const TrainSettings *set, float rate, float norm, int64_t t,
+HD void train_adamw_step(const TrainSettings *settings, float rate, float norm, int64_t t,
                          AdamwStep *out) {
     const double mean = (1.0 + (double)t) / (10.0 + (double)t);
-    const float clip = (float)set->clip / (norm + 1e-6f);
+    const float clip = (float)settings->clip / (norm + 1e-6f);
     out->go = 1;
     out->shrink = clip < 1.0f ? clip : 1.0f;
-    out->keep = (float)(1.0 - (double)rate * set->decay);
-    out->first = (float)(1.0 - set->beta1);
-    out->second = (float)(1.0 - set->beta2);
-    out->beta2 = (float)set->beta2;
-    out->epsilon = (float)set->epsilon;
-    out->rate = (float)((double)rate / (1.0 - train_power(set->beta1, t)));
-    out->root = sqrtf((float)(1.0 - train_power(set->beta2, t)));
-    out->ema = (float)(1.0 - (set->ema < mean ? set->ema : mean));
+    out->keep = (float)(1.0 - (double)rate * settings->decay);
+    out->first = (float)(1.0 - settings->beta1);
+    out->second = (float)(1.0 - settings->beta2);
+    out->beta2 = (float)settings->beta2;
+    out->epsilon = (float)settings->epsilon;
+    out->rate = (float)((double)rate / (1.0 - train_power(settings->beta1, t)));
+    out->root = sqrtf((float)(1.0 - train_power(settings->beta2, t)));
+    out->ema = (float)(1.0 - (settings->ema < mean ? settings->ema : mean));
 }
 
 /* By a team of 1 or 32; `item` is 0. */
@@ -93,7 +93,7 @@ HD void train_count_one(const TrainCountArgs *a, int item, Team team) {
     a->step->go = 0;
     if (!stopped) train_counters_add(a->counters, bad);
     if (!stopped && !bad)
-        train_adamw_step(&a->set, report.rate, norm, a->counters->updates, a->step);
+        train_adamw_step(&a->settings, report.rate, norm, a->counters->updates, a->step);
     a->reports[*a->at] = report;
     *a->at = *a->at + 1;
 }

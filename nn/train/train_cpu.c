@@ -136,7 +136,7 @@ static void job_done(void *context, const PoolTask *task) {
 /* --- the table ------------------------------------------------------------- */
 
 static Status spec_check(const TrainSpec *spec) {
-    const TrainSettings *s = &spec->set;
+    const TrainSettings *s = &spec->settings;
     if (model_config_check(&spec->model) != STATUS_OK) return STATUS_ARGUMENT;
     bool fits = spec->precision == PRECISION_FLOAT32 && spec->rows >= 1 && spec->rows <= 65536 &&
                 spec->accumulate >= 1 && spec->accumulate <= 1024 &&
@@ -180,7 +180,7 @@ static void count_make(Trainer *t) {
     a->counters = &t->counters;
     a->step = &t->step;
     a->at = &t->at;
-    a->set = t->spec.set;
+    a->settings = t->spec.settings;
     a->scale = (float)(1.0 / ((double)t->spec.rows * t->spec.accumulate * t->reduce.processes));
     a->chunks = train_chunks((int64_t)t->plan.at.count);
 }

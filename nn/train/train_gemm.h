@@ -1,14 +1,11 @@
 /* nn/train/train_gemm.h - training's products on CUDA: by a library, or by their plain body.
  *
- *   train_cuda.cu ─► train_gemm_ops.cu: the implementation of this binary ─► train_gemm.cu  
- *   cuBLASLt
- *                                                         └─► train_plain.cu 
- *                                                         nn/ops/plain_product.h
+ *   train_cuda.cu ─► train_gemm_ops.cu: the table of this binary ─► train_gemm.cu   cuBLASLt
+ *                                                               └─► train_plain.cu 
+ *                                                               nn/ops/plain_product.h
  *
- * A model of the GPU, which has no cuBLASLt, leaves train_gemm_ops.cu and train_gemm.cu out and
- * brings
- *
- *   extern "C" const TrainGemmOps *const train_gemm_ops = &train_gemm_plain;
+ * The simulator of a GPU has no cuBLASLt; it leaves train_gemm_ops.cu and train_gemm.cu out and
+ * names train_gemm_plain instead.
  *
  *   R rows   C_in, C_out inputs and outputs of a layer   L layers whose products are one call */
 #ifndef NN_TRAIN_TRAIN_GEMM_H
@@ -49,7 +46,7 @@ typedef struct {
 
 typedef struct TrainGemms TrainGemms; /* products of fixed shapes */
 
-/* A implementation; nothing in `run` allocates or waits: it may be captured.
+/* How the products are computed. Nothing in `run` allocates or waits, so that it may be captured.
  *   errors  STATUS_MEMORY, STATUS_DEVICE: the library has no algorithm for a shape, or refused */
 typedef struct {
     size_t workspace_bytes; /* device memory that the caller lends for good */

@@ -221,7 +221,7 @@ static LossArgs loss_args(const Trainer *t) {
     a.precision = t->spec.precision;
     a.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
     a.scale = (float)(1.0 / rows);
-    a.value_weight = (float)t->spec.set.value_weight;
+    a.value_weight = (float)t->spec.settings.value_weight;
     a.rows = t->padded_rows;
     a.matter = t->spec.rows;
     a.actions = c->actions;

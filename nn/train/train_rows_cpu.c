@@ -274,7 +274,7 @@ static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
     a.precision = PRECISION_FLOAT32;
     a.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
     a.scale = p->t->count.scale;
-    a.value_weight = (float)spec->set.value_weight;
+    a.value_weight = (float)spec->settings.value_weight;
     a.rows = BLOCK_ROWS;
     a.matter = spec->rows - first;
     a.actions = a.logit_stride = c->actions;

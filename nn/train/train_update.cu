@@ -108,30 +108,41 @@ static Status rest_columns(Trainer *t, Stream stream) {
     return STATUS_OK;
 }
 
-/* Sums the blocks of each of `layers` into the gradient; results are `next` floats apart. */
-static Status add_blocks(Trainer *t, const float *partial, const int32_t *offset, float *out,
-                         int width, int layers, int64_t next, int i, Stream stream) {
-    const BlockSumsArgs a = {.partial = partial,
-                             .offset = offset,
-                             .out = out,
+/* The layers' blocks, each layer's into its own part of the gradient; i: see train_sums. */
+static Status add_layers(Trainer *t, int i, Stream stream) {
+    const ModelConfig *c = &t->spec.model;
+    const int columns = train_layer_column(c, SUMS_LAYER_COUNT);
+    const BlockSumsArgs a = {.partial = t->layer_partial,
+                             .offset = t->layer_column_offset,
+                             .out = t->g + t->at.layer[0].in_proj.weight,
                              .blocks = train_blocks(t),
-                             .columns = width,
-                             .partial_stride = width,
+                             .columns = columns,
+                             .partial_stride = columns,
                              .kind = i > 0 ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
-    const int grid = launch_blocks((int64_t)layers * column_tiles(width), 32, THREADS);
-    LAUNCH(train_blocks_kernel, grid, THREADS, stream, a, layers, next);
+    const int grid = launch_blocks((int64_t)c->layers * column_tiles(columns), 32, THREADS);
+    LAUNCH(train_blocks_kernel, grid, THREADS, stream, a, c->layers, (int64_t)t->at.layer_stride);
+    return STATUS_OK;
+}
+
+static Status add_rest(Trainer *t, int i, Stream stream) {
+    const int columns = train_rest_column(&t->spec.model, SUMS_REST_COUNT);
+    const BlockSumsArgs a = {.partial = t->rest_partial,
+                             .offset = t->rest_column_offset,
+                             .out = t->g,
+                             .blocks = train_blocks(t),
+                             .columns = columns,
+                             .partial_stride = columns,
+                             .kind = i > 0 ? BLOCK_SUMS_ADD : BLOCK_SUMS_SET};
+    const int grid = launch_blocks(column_tiles(columns), 32, THREADS);
+    LAUNCH(train_blocks_kernel, grid, THREADS, stream, a, 1, (int64_t)0);
     return STATUS_OK;
 }
 
 Status train_sums(Trainer *t, int i, Stream stream) {
-    const ModelConfig *c = &t->spec.model;
     TRY(layer_columns(t, stream));
-    TRY(add_blocks(t, t->layer_partial, t->layer_column_offset,
-                   t->g + t->at.layer[0].in_proj.weight, train_layer_column(c, SUMS_LAYER_COUNT),
-                   c->layers, (int64_t)t->at.layer_stride, i, stream));
+    TRY(add_layers(t, i, stream));
     TRY(rest_columns(t, stream));
-    return add_blocks(t, t->rest_partial, t->rest_column_offset, t->g,
-                      train_rest_column(c, SUMS_REST_COUNT), 1, 0, i, stream);
+    return add_rest(t, i, stream);
 }
 
 /* Updates parameters from .. to - 1, which are contiguous in the bf16 copy too. */
@@ -168,7 +179,7 @@ Status train_update(Trainer *t, Stream stream) {
     end.reports = t->reports;
     end.step = t->step;
     end.at = t->next;
-    end.set = t->spec.set;
+    end.settings = t->spec.settings;
     end.scale = (float)(1.0 / ((double)t->spec.rows * t->spec.accumulate * t->reduce.processes));
     end.chunks = chunks;
     LAUNCH(train_count_kernel, 1, 32, stream, end);

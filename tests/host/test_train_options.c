@@ -303,8 +303,9 @@ static void options_reach_their_settings(void) {
           c.parallel == 44);
     CHECK(c.settings.seed == 9 && c.settings.move_power == play_move_powers[0] &&
           c.settings.full == 0);
-    CHECK(setup.set.ema == 0.5 && setup.set.clip == 3 && setup.set.beta1 == 0.7);
-    CHECK(setup.set.beta2 == 0.8 && setup.set.decay == 0.25 && setup.set.value_weight == 2);
+    CHECK(setup.settings.ema == 0.5 && setup.settings.clip == 3 && setup.settings.beta1 == 0.7);
+    CHECK(setup.settings.beta2 == 0.8 && setup.settings.decay == 0.25 &&
+          setup.settings.value_weight == 2);
     CHECK(train_setup_play(&setup, &o, 1).worlds == 2);
     CHECK(train_setup_match(&setup, &o, 0).simulations == 9);
     o.match_simulations = 5;

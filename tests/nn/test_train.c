@@ -33,8 +33,8 @@ static double plain_loss(const Weights *w, int rows, double value_weight) {
 /* With beta1 = 0 and no clipping, m after a step of rate 0 is the gradient. */
 static TrainSpec gradient_spec(int rows) {
     TrainSpec spec = rig_spec(rows, 1);
-    spec.set.beta1 = 0;
-    spec.set.clip = 1e30;
+    spec.settings.beta1 = 0;
+    spec.settings.clip = 1e30;
     return spec;
 }
 
@@ -46,7 +46,7 @@ static void gradients_match_difference_quotients(ValueHead head) {
     TrainReport report;
     TrainSpec spec = gradient_spec(ROWS);
     spec.model.value_head = head;
-    spec.set.value_weight = 1.5;
+    spec.settings.value_weight = 1.5;
     CHECK(rig_open(&g, ops, &spec, NULL));
     for (size_t i = 0; i < g.state.weights.count; i++) /* biases and gains in general position */
         g.state.weights.data[i] += (float)(splitmix64(i) >> 48) / 655360 - 0.05f;
@@ -106,19 +106,19 @@ static FILE *golden_open(const char *folder, TrainSpec *spec, int *steps, int *c
     *spec = rig_spec((int)read_number(f), 1);
     *steps = (int)read_number(f);
     *chosen = (int)read_number(f);
-    spec->set.value_weight = read_number(f);
-    spec->set.beta1 = read_number(f);
-    spec->set.beta2 = read_number(f);
-    spec->set.epsilon = read_number(f);
-    spec->set.decay = read_number(f);
-    spec->set.clip = read_number(f);
-    spec->set.ema = read_number(f);
+    spec->settings.value_weight = read_number(f);
+    spec->settings.beta1 = read_number(f);
+    spec->settings.beta2 = read_number(f);
+    spec->settings.epsilon = read_number(f);
+    spec->settings.decay = read_number(f);
+    spec->settings.clip = read_number(f);
+    spec->settings.ema = read_number(f);
     return f;
 }
 
 static void first_gradient_matches_pytorch(FILE *f, const TrainSpec *spec) {
     TrainSpec only = gradient_spec(spec->rows);
-    only.set.value_weight = spec->set.value_weight;
+    only.settings.value_weight = spec->settings.value_weight;
     Rig g;
     TrainReport report;
     CHECK(rig_open(&g, ops, &only, NULL));
@@ -172,7 +172,7 @@ static void ten_steps_match_pytorch(const char *folder) {
 /* The least cross-entropy is the targets' entropy. */
 static void a_network_learns_256_examples_by_heart(void) {
     TrainSpec spec = rig_spec(256, 1);
-    spec.set.decay = 0;
+    spec.settings.decay = 0;
     Rig g;
     TrainReport reports[150];
     CHECK(rig_open(&g, ops, &spec, NULL));
@@ -373,8 +373,8 @@ static void invalid_arguments_are_refused(void) {
         if (i == 3) s.accumulate = 0;
         if (i == 4) s.precision = PRECISION_BF16;
         if (i == 5) s.model.width = 33;
-        if (i == 6) s.set.beta2 = 1;
-        if (i == 7) s.set.clip = 0;
+        if (i == 6) s.settings.beta2 = 1;
+        if (i == 7) s.settings.clip = 0;
         CHECK((ops->create(&trainer, &s, &source, &alone) == STATUS_OK) == (i == 0));
         CHECK((ops->bytes(&s) > 0) == (i == 0));
         ops->destroy(trainer);

@@ -275,7 +275,7 @@ static void count_make(CountCase *c) {
                            .reports = c->reports,
                            .step = &c->step,
                            .at = &c->at,
-                           .set = train_settings_default(),
+                           .settings = train_settings_default(),
                            .scale = 0.1f,
                            .chunks = 40};
     c->args = args;

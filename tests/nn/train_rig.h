@@ -99,7 +99,7 @@ static inline ModelConfig rig_model(void) {
 static inline TrainSpec rig_spec(int rows, int accumulate) {
     TrainSpec s = {.model = rig_model(),
                    .precision = PRECISION_FLOAT32,
-                   .set = train_settings_default(),
+                   .settings = train_settings_default(),
                    .rows = rows,
                    .accumulate = accumulate,
                    .graph = false};

@@ -12,7 +12,7 @@ static inline void agrees_with_reference(const ModelConfig *model, Precision pre
     Trained t;
     Ref ref;
     trained_open(&t, &spec, NULL);
-    ref_open(&ref, &t.state.weights, &spec.set);
+    ref_open(&ref, &t.state.weights, &spec.settings);
     trained_run(&t, CHECKED_STEPS);
     for (int i = 0; i < CHECKED_STEPS && !checks_failed; i++) {
         const TrainReport *r = &t.reports[i];
@@ -25,7 +25,7 @@ static inline void agrees_with_reference(const ModelConfig *model, Precision pre
         CHECK(near(r->gradient_norm, ref.norm, limit));
         CHECK(r->rate == checked_rate(i) && r->skipped == 0);
     }
-    CHECK(ref.norm > spec.set.clip); /* or clipping would not be tested */
+    CHECK(ref.norm > spec.settings.clip); /* or clipping would not be tested */
     if (exact) {
         CHECK(near_tensors(&t.state.weights, ref.p, 2e-6, 2e-6, "weights"));
         CHECK(near_tensors(&t.state.ema, ref.ema, 2e-6, 2e-6, "averages"));

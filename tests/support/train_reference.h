@@ -18,7 +18,7 @@ enum { REF_LAYERS = 4, REF_WIDEST = 320 };
 
 typedef struct {
     ModelConfig c;
-    TrainSettings set;
+    TrainSettings settings;
     size_t n;
     double *p, *ema, *m, *v, *g; /* (n) parameters, owned */
     int64_t t;                   /* updates */
@@ -30,7 +30,7 @@ static inline void ref_open(Ref *ref, const Weights *w, const TrainSettings *set
     if (!all) abort();
     memset(ref, 0, sizeof *ref);
     ref->c = w->config;
-    ref->set = *set;
+    ref->settings = *set;
     ref->n = w->count;
     ref->p = all;
     ref->ema = all + w->count;
@@ -200,7 +200,7 @@ static inline void ref_loss(Ref *ref, const RefRow *r, const TrainRows *of, int6
         dvalues[s] = 0;
         if (s >= P) continue;
         ref->metrics[1] += error * error / P;
-        dvalues[s] = scale * ref->set.value_weight * 2 / P * error *
+        dvalues[s] = scale * ref->settings.value_weight * 2 / P * error *
                      (tanh_head ? 1 - v * v : v * (1 - v));
     }
 }
@@ -257,7 +257,7 @@ static inline void ref_backward(Ref *ref, const RefRow *r, const double *dlogits
 }
 
 static inline void ref_adamw(Ref *ref, double rate) {
-    const TrainSettings *s = &ref->set;
+    const TrainSettings *s = &ref->settings;
     double square = 0;
     for (size_t i = 0; i < ref->n; i++) square += ref->g[i] * ref->g[i];
     ref->norm = sqrt(square);

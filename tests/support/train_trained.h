@@ -41,11 +41,11 @@ static inline TrainSpec checked_spec(const ModelConfig *model, Precision precisi
     memset(&s, 0, sizeof s);
     s.model = *model;
     s.precision = precision;
-    s.set = train_settings_default();
-    s.set.epsilon = 1e-4;
-    s.set.value_weight = 0.75;
-    s.set.decay = 0.1;
-    s.set.clip = 0.1;
+    s.settings = train_settings_default();
+    s.settings.epsilon = 1e-4;
+    s.settings.value_weight = 0.75;
+    s.settings.decay = 0.1;
+    s.settings.clip = 0.1;
     s.rows = 80;
     s.accumulate = 1;
     s.graph = true;
