@@ -92,7 +92,7 @@ static void edges_are_those_of_annex_f(void) {
     CHECK(real_sigmoid(0) == .5f && real_sigmoid(INFINITY) == 1 && real_sigmoid(-INFINITY) == 0);
 }
 
-static void powers_are_libms(void) {
+static void powers_equal_libms(void) {
     static const float special[] = {
         0,        -0.0f,  1,      -1,      2,       -2,    3,      -3,       0.5f,     -0.5f, 1.5f,
         -1.5f,    0.125f, -7.25f, 1e-45f,  -1e-45f, 3e38f, -3e38f, 126.5f,   -149,     -150,  151,
@@ -144,7 +144,7 @@ int main(int argc, char **argv) {
     }
     int all = argc == 2 && strcmp(argv[1], "--all") == 0;
     edges_are_those_of_annex_f();
-    powers_are_libms();
+    powers_equal_libms();
     for (int f = 0; f < (int)(sizeof functions / sizeof functions[0]); f++)
         floats_agree(&functions[f], all ? 1 : 1021, !all);
     return check_report();

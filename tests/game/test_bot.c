@@ -57,7 +57,7 @@ static float counted_chance(const RoundState *s, int card) {
     return (float)best / (float)deals;
 }
 
-static void a_card_is_worth_its_chance(void) {
+static void a_card_counts_its_chance_of_winning(void) {
     RoundState three = seen(3, 'N', "9H", ""), two = seen(2, 'N', "9H 4D", "");
     for (int card = 0; card < CARDS; card++) {
         three.hands[0] = card_bit(card);
@@ -181,7 +181,7 @@ static void check_blind(const RoundState *s, uint64_t game) {
     CHECK(bot_rule(&other) == rule && bot_random(&other, &again) == random);
 }
 
-static void legal_and_blind_at_every_table(void) {
+static void bots_play_legally_and_see_no_hidden_card(void) {
     for (int players = 2; players <= MAX_SEATS; players++)
         for (int cards = 1; cards <= MAX_HAND && players * cards <= CARDS; cards++)
             for (uint64_t game = 0; game < 4; game++) {
@@ -238,11 +238,11 @@ static void rules_beat_chance(void) {
 
 int main(void) {
     world_binomial_fill(binomial);
-    a_card_is_worth_its_chance();
+    a_card_counts_its_chance_of_winning();
     it_bids_what_the_hand_is_worth();
     it_plays_for_tricks_until_it_has_its_bid();
     it_knows_the_voids();
-    legal_and_blind_at_every_table();
+    bots_play_legally_and_see_no_hidden_card();
     random_is_uniform();
     rules_beat_chance();
     return check_report();

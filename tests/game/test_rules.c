@@ -192,7 +192,7 @@ static void equal_states_are_equal_bytes(void) {
     CHECK(a.turned == CARD_NONE);
 }
 
-static void as_many_seats_and_cards_as_the_rules_say(void) {
+static void seat_and_card_limits_are_the_rules(void) {
     const Rules r[] = {{RULES_BLOB, 2, 0, 0},   {RULES_BLOB, 3, 0, 0},    {RULES_BLOB, 4, 0, 0},
                        {RULES_BLOB, 8, 0, 0},   {RULES_OH_HELL, 3, 1, 0}, {RULES_OH_HELL, 4, 1, 0},
                        {RULES_OH_HELL, 7, 1, 0}};
@@ -228,7 +228,7 @@ int main(void) {
     a_round_played_out();
     the_ends_of_the_scale_are_reached();
     equal_states_are_equal_bytes();
-    as_many_seats_and_cards_as_the_rules_say();
+    seat_and_card_limits_are_the_rules();
     a_full_game_runs_down_and_up_again();
     return check_report();
 }

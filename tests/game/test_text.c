@@ -4,7 +4,7 @@
 
 #include "tests/support/check.h"
 
-static void every_card_goes_there_and_back(void) {
+static void every_card_survives_printing_and_parsing(void) {
     static const char *const words[] = {"2S", "TS", "AS", "2H", "KH", "2C", "7C", "2D", "QD", "AD"};
     static const int cards[] = {0, 8, 12, 13, 24, 26, 31, 39, 49, 51};
     char text[TEXT_CARD_BYTES];
@@ -19,7 +19,7 @@ static void every_card_goes_there_and_back(void) {
     }
 }
 
-static void what_is_no_card_is_refused(void) {
+static void texts_that_are_no_card_are_refused(void) {
     static const char *const words[] = {"",   "A",  "S",   "SA",  "as",  "As", "1S",       "10S",
                                         "AN", "AX", "AS ", " AS", "ASS", "TT", "\xC3\x84S"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -50,7 +50,7 @@ static void hands_come_in_any_order(void) {
     CHECK(text_hand_parse(text, &hand, why, sizeof why) && hand == CARDS_ALL);
 }
 
-static void what_is_no_hand_is_refused(void) {
+static void texts_that_are_no_hand_are_refused(void) {
     static const struct {
         const char *text, *why;
     } cases[] = {{"AS KD AS", "AS is given twice"},
@@ -94,11 +94,11 @@ static void actions_are_bids_then_cards(void) {
 }
 
 int main(void) {
-    every_card_goes_there_and_back();
-    what_is_no_card_is_refused();
+    every_card_survives_printing_and_parsing();
+    texts_that_are_no_card_are_refused();
     trumps_are_one_letter();
     hands_come_in_any_order();
-    what_is_no_hand_is_refused();
+    texts_that_are_no_hand_are_refused();
     actions_are_bids_then_cards();
     return check_report();
 }

@@ -246,7 +246,7 @@ static void two_hearts_for_one_seat_by_hand(void) {
 }
 
 /* Before any trick seven seats with seven sets of voids: no game comes there. */
-static void a_full_table_is_said(void) {
+static void a_full_table_is_reported(void) {
     RoundState s;
     memset(&s, 0, sizeof s);
     s.players = 8;
@@ -287,7 +287,7 @@ int main(void) {
     a_shuffle_draws_again_where_it_must();
     two_hearts_for_one_seat_by_hand();
     counts_and_shares_are_those_of_enumeration();
-    a_full_table_is_said();
+    a_full_table_is_reported();
     the_largest_table_fits();
     return check_report();
 }

@@ -139,7 +139,7 @@ static void check_round(const uint16_t *w, const RecordRound *r, int T, int deal
 }
 
 /* Full games of a run: T, dealer and trump of each round as the rules list them. */
-static void rounds_come_as_due(SelfplayConfig c, const int *cards, int rounds, int64_t games) {
+static void rounds_follow_the_sequence(SelfplayConfig c, const int *cards, int rounds, int64_t games) {
     PlayRun run = {c, NULL, NULL, 0, games, 1, false};
     run.config.worlds = run.config.simulations = 1;
     run.config.evaluator = EVALUATOR_UNIFORM;
@@ -188,11 +188,11 @@ int main(void) {
     SelfplayConfig pinned = play_config(RULES_BLOB, 4, 3, 1);
     pinned.settings.dealer = 2;
     pinned.settings.trump = TRUMP_NONE;
-    rounds_come_as_due(play_config(RULES_BLOB, 5, 7, 1), seven, 17, 20);
-    rounds_come_as_due(play_config(RULES_BLOB, 2, 1, 1), one, 2, 200);
-    rounds_come_as_due(pinned, three, 8, 20);
-    rounds_come_as_due(play_config(RULES_BLOB, 3, 17, 1), most, 35, 4);
-    rounds_come_as_due(play_config(RULES_OH_HELL, 3, 2, 1), two, 5, 500);
+    rounds_follow_the_sequence(play_config(RULES_BLOB, 5, 7, 1), seven, 17, 20);
+    rounds_follow_the_sequence(play_config(RULES_BLOB, 2, 1, 1), one, 2, 200);
+    rounds_follow_the_sequence(pinned, three, 8, 20);
+    rounds_follow_the_sequence(play_config(RULES_BLOB, 3, 17, 1), most, 35, 4);
+    rounds_follow_the_sequence(play_config(RULES_OH_HELL, 3, 2, 1), two, 5, 500);
     CHECK(is_even(chi_square(turned_up, CARDS), CARDS - 1));
     return check_report();
 }

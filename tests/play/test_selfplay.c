@@ -18,7 +18,7 @@ static PlayRun run_of(SelfplayConfig config) {
 }
 
 /* The same games whatever they are played among, by whom, and when they are read. */
-static void the_crank_changes_nothing(const PlayRun *base, const Played *want) {
+static void batch_and_threads_change_nothing(const PlayRun *base, const Played *want) {
     static const struct {
         int threads, parallel, waves;
         bool narrow;
@@ -215,7 +215,7 @@ static void check_run(SelfplayConfig config) {
     Played want = play_run(&base);
     CHECK(want.count == GAMES);
     if (!checks_failed) check_games(&base, &want);
-    if (!checks_failed) the_crank_changes_nothing(&base, &want);
+    if (!checks_failed) batch_and_threads_change_nothing(&base, &want);
     if (!checks_failed) ranges_choose_among_the_same_games(&base, &want);
     if (!checks_failed) another_seed_plays_other_games(&base, &want);
     play_free(&want);

@@ -202,7 +202,7 @@ static void numbers_that_are_not_finite_stop_the_search(void) {
     CHECK(fault_of(value, 0, 8, INFINITY, false) == FAULT_NONE); /* a sigmoid away from 1 */
 }
 
-static void a_run_says_its_fault(void) {
+static void a_run_reports_its_fault(void) {
     static const GameRange all = {0, 0};
     const PlayCounters *counters;
     const uint16_t *out;
@@ -261,7 +261,7 @@ int main(void) {
     hidden_hands_change_nothing(&weights);
     the_network_is_asked_by_hand();
     numbers_that_are_not_finite_stop_the_search();
-    a_run_says_its_fault();
+    a_run_reports_its_fault();
     queries_stand_alone();
     long_searches_find_max_n();
     weights_free(&weights);

@@ -53,7 +53,7 @@ static void a_move_is_one_bounded_number(void) {
     }
 }
 
-static void the_best_has_most_visits_then_the_lowest_place(void) {
+static void the_best_has_most_visits_then_the_lowest_index(void) {
     static const uint32_t one[3] = {1, 9, 8}, tie[4] = {3, 5, 5, 1}, all[3] = {2, 2, 2};
     static const uint32_t last[2] = {0, 1};
     Rng rng = stream(8, RNG_MOVE), before = rng;
@@ -202,7 +202,7 @@ static void a_seed_keeps_its_numbers(void) {
 int main(void) {
     moves_follow_visits_to_a_power();
     a_move_is_one_bounded_number();
-    the_best_has_most_visits_then_the_lowest_place();
+    the_best_has_most_visits_then_the_lowest_index();
     large_powers_do_not_overflow();
     powers_fit_up_to_the_edge();
     normals_are_normal();
