@@ -122,7 +122,7 @@ HD void round_apply(RoundState *s, int action) {
     for (int i = 0; i < players; i++) s->trick[i] = CARD_NONE; /* equal states are equal bytes */
 }
 
-/* Points of a seat, of a round that is over. */
+/* A seat's points, once the round is over. */
 HD int round_score(const Rules *rules, const RoundState *s, int seat) {
     int won = s->tricks[seat], bid = s->bids[seat];
     if (rules->variant == RULES_BLOB) return won == bid ? 10 + bid : 0;
@@ -131,7 +131,7 @@ HD int round_score(const Rules *rules, const RoundState *s, int seat) {
     return -rules->points * (won > bid ? won - bid : bid - won);
 }
 
-/* The same scaled to [0, 1] over what a round of T cards can bring: (score - min) / (max - min),
+/* The score scaled to [0, 1] by the range of a round of T cards: (score - min) / (max - min),
  * the value of a terminal node for that seat. An integer over an integer. */
 HD float round_value(const Rules *rules, const RoundState *s, int seat) {
     int T = s->cards, min = 0, max = 10 + T;

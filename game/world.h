@@ -2,8 +2,9 @@
  *
  *   world_count once for a decision -> world_sample once for each of its worlds
  *
- * How many cards of each class a group takes is drawn along the counts, which by a shuffle; the
- * seats of a group, and at last the free seats, are dealt from a shuffle. The rest is the stock. */
+ * How many cards of each class a group takes is drawn in proportion to the counts, and which ones
+ * by a shuffle; the seats of a group, and at last the free seats, are dealt from a shuffle. The
+ * rest is the stock. */
 #ifndef GAME_WORLD_H
 #define GAME_WORLD_H
 
@@ -24,9 +25,9 @@ HD WorldCount world_below(Rng *rng, WorldCount n) {
 
 /* Brings `need` of the `count` cards to the front, every ordered choice equally likely.
  *
- * Four indices come of one 32-bit number (Brackett-Rozinsky and Lemire, 2024): each product has an
- * index above, and below what goes on to the next. Unbiased, as a rest under 2^32 mod the product
- * of the ranges (at most 52^4) is drawn again. */
+ * One 32-bit number gives four indices (Brackett-Rozinsky and Lemire, 2024): the upper half of each
+ * product is an index, the lower half goes into the next product. Unbiased, as a rest under 2^32
+ * mod the product of the ranges (at most 52^4) is drawn again. */
 HD void world_shuffle(uint8_t *cards, int need, int count, Rng *rng) {
     for (int at = 0; at < need; at += 4) {
         int k = world_min(4, need - at);

@@ -176,9 +176,18 @@ static const NormKernel norm_kernels[2][2] = {
 static Status norm_chunk(LayersNet *n, GemmKind kind, const Linear *from, const Norm *norm,
                          const float *after, const LayersCall *call) {
     const float *bias = n->product[kind].fused ? NULL : from->bias;
-    LayerNormArgs args = {n->sums,     bias,     NULL,        norm->gain,
-                          norm->shift, after,    n->residual, n->net.spec.precision,
-                          n->height,   from->out};
+    LayerNormArgs args = {
+        .x = n->sums,
+        .bias = bias,
+        .residual = NULL,
+        .gain = norm->gain,
+        .shift = norm->shift,
+        .after = after,
+        .y = n->residual,
+        .precision = n->net.spec.precision,
+        .rows = n->height,
+        .width = from->out,
+    };
     NormKernel kernel = norm_kernels[is_bf16(n)][!bias && !after];
     LAUNCH(kernel, blocks(n), THREADS, call->stream, args, call->first, call->count);
     return STATUS_OK;
@@ -337,5 +346,14 @@ static void describe_layers(char *library, size_t bytes) {
 }
 
 extern "C" const NetImplementation net_layers = {
-    sizeof(LayersNet), true,        PACK_OUT_IN,  PACK_OUT_IN,    check_layers,
-    layout_layers,     open_layers, close_layers, forward_layers, describe_layers};
+    .struct_bytes = sizeof(LayersNet),
+    .joined = true,
+    .order = PACK_OUT_IN,
+    .order_int8 = PACK_OUT_IN,
+    .check = check_layers,
+    .layout = layout_layers,
+    .open = open_layers,
+    .close = close_layers,
+    .forward = forward_layers,
+    .describe = describe_layers,
+};

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # tests/gpu/test_ptx.sh COMPILE_COMMANDS - search, replay, play and nn compiled to PTX by the build's own
 # commands: nothing approximate, nothing fused that the source does not fuse, no float atomics.
-# Games feel these floats. PTX is made before a GPU is chosen: one architecture is enough.
+# These floats decide games. PTX is made before a GPU is chosen: one architecture is enough.
 set -o pipefail
 commands=$1
 # "kernel count" a line: where the source writes fmaf, over all instances of the kernel.
 fused=""
-# What must be seen, so that nothing passes for want of kernels: kernel, exact instruction.
+# What must be seen, so that an empty list of kernels does not pass: kernel, exact instruction.
 seen="
 begin_kernel st.global    descend_kernel div.rn.f32   descend_kernel sqrt.rn.f32
 backup_kernel div.rn.f32  observe_kernel st.global    move_kernel sqrt.rn.f32
@@ -61,7 +61,7 @@ approximate='\.(approx|ftz|full)|^[^ ]* (ex2|lg2|sin|cos|tanh|rsqrt)\.|(div|sqrt
 loose=' (add|sub|mul)\.(b?f16|f32|f64)' # without .rn the assembler may still fuse two into one
 unordered='(atom|red)\..*\.(b?f16|f32|f64)'
 if grep -E "$approximate|$loose|$unordered" "$work/instructions" | sort | uniq -c >&2; then
-    fail "games feel these, and they are not exact or have no order"
+    fail "these decide games, and they are not exact or have no order"
 fi
 set -- $seen
 while [ $# -gt 0 ]; do

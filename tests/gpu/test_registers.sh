@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/gpu/test_registers.sh COMPILE_COMMANDS TABLE - what a kernel needs of a multiprocessor, against
 # bench/registers.csv: registers, bytes of stack and of shared memory, and no spill. More of any may
-# cost a block in flight, which no GPU has to be there to see. The table is of one toolkit and
+# cost a block in flight, which shows without a GPU. The table is of one toolkit and
 # architecture: with another this skips (77). On a difference the whole table is printed as found.
 set -o pipefail
 commands=$1 table=$2

@@ -11,7 +11,7 @@
 
 enum {
     GAMES = 48,
-    CAPACITY = 40, /* the last games take the places of the first */
+    CAPACITY = 40, /* the last games overwrite the first */
     ROWS = 96
 };
 
@@ -79,7 +79,7 @@ static void fetch_games(Ring *ring) {
     fetch(ring, ring->games, ring->view.games, CAPACITY * sizeof *ring->games);
 }
 
-/* The same games in the same places; what lies behind a record's end is of an earlier one. */
+/* The same games in the same slots; what follows a record's end belongs to an earlier one. */
 static void same_games(const Ring *x, const Ring *y) {
     for (int i = 0; i < CAPACITY && !checks_failed; i++) {
         size_t at = (size_t)i * (size_t)x->view.stride, n = (size_t)x->games[i].words;
@@ -137,7 +137,7 @@ static void batch_layout(Batch *b, Arena *arena) {
     b->number = (int64_t *)arena_take(arena, 1, sizeof *b->number);
 }
 
-/* Batch `number` of the ring's window, in two calls, its last rows past place 65,536 of a batch. */
+/* Batch `number` of the ring's window, in two calls, its last rows past row 65,536 of a batch. */
 static Batch gathered(const Ring *ring, int64_t number, bool bf16) {
     const Device *d = ring->device;
     Batch b;
@@ -149,7 +149,15 @@ static Batch gathered(const Ring *ring, int64_t number, bool bf16) {
     Arena placed = {(char *)b.block, 0, dry.used};
     batch_layout(&b, &placed);
     CHECK(d->backend->to_device(b.number, &number, sizeof number, ring->stream) == STATUS_OK);
-    GatherArgs args = {ring->view, b.number, 65536 - 32, 0, 40, b.out, bf16};
+    GatherArgs args = {
+        .replay = ring->view,
+        .batch = b.number,
+        .row_base = 65536 - 32,
+        .first = 0,
+        .rows = 40,
+        .out = b.out,
+        .bf16 = bf16,
+    };
     CHECK(d->replay->gather(&args, ring->stream) == STATUS_OK);
     args.first = 40;
     args.rows = ROWS - 40;
@@ -175,19 +183,19 @@ static void same_added(const Ring *from, const SelfplayConfig *c) {
     Ring ring = ring_open(&cuda, c);
     const Backend *backend = cuda.backend;
     int32_t at[CAPACITY];
-    void *words = NULL, *places = NULL;
+    void *words = NULL, *offsets = NULL;
     size_t bytes = ring_words(&ring) * sizeof *ring.words;
     for (int i = 0; i < CAPACITY; i++) at[i] = (CAPACITY - 1 - i) * ring.view.stride;
     CHECK(backend->alloc(&words, bytes) == STATUS_OK);
-    CHECK(backend->alloc(&places, sizeof at) == STATUS_OK);
+    CHECK(backend->alloc(&offsets, sizeof at) == STATUS_OK);
     if (checks_failed) exit(1);
     CHECK(backend->to_device(words, from->words, bytes, ring.stream) == STATUS_OK);
-    CHECK(backend->to_device(places, at, sizeof at, ring.stream) == STATUS_OK);
-    CHECK(cuda.replay->add(&ring.view, (const uint16_t *)words, (const int32_t *)places, CAPACITY,
+    CHECK(backend->to_device(offsets, at, sizeof at, ring.stream) == STATUS_OK);
+    CHECK(cuda.replay->add(&ring.view, (const uint16_t *)words, (const int32_t *)offsets, CAPACITY,
                            ring.stream) == STATUS_OK);
     fetch_games(&ring);
     same_games(from, &ring);
-    backend->release(places);
+    backend->release(offsets);
     backend->release(words);
     ring_close(&ring);
 }

@@ -139,8 +139,17 @@ static void check_round(const uint16_t *w, const RecordRound *r, int T, int deal
 }
 
 /* Full games of a run: T, dealer and trump of each round as the rules list them. */
-static void rounds_follow_the_sequence(SelfplayConfig c, const int *cards, int rounds, int64_t games) {
-    PlayRun run = {c, NULL, NULL, 0, games, 1, false};
+static void rounds_follow_the_sequence(SelfplayConfig c, const int *cards, int rounds,
+                                       int64_t games) {
+    PlayRun run = {
+        .config = c,
+        .weights = NULL,
+        .ranges = NULL,
+        .range_count = 0,
+        .games = games,
+        .threads = 1,
+        .narrow = false,
+    };
     run.config.worlds = run.config.simulations = 1;
     run.config.evaluator = EVALUATOR_UNIFORM;
     Played played = play_run(&run);

@@ -181,7 +181,15 @@ static void check_draws(const Ring *ring, const Dense *dense, int64_t examples) 
     static const int bases[] = {0, 65536 - 64, 1000000};
     TrainBatch b = batch_alloc(ROWS, false);
     for (int64_t batch = 0; batch < 6 && !checks_failed; batch++) {
-        GatherArgs args = {ring->replay, &batch, bases[batch % 3], 0, ROWS, b, false};
+        GatherArgs args = {
+            .replay = ring->replay,
+            .batch = &batch,
+            .row_base = bases[batch % 3],
+            .first = 0,
+            .rows = ROWS,
+            .out = b,
+            .bf16 = false,
+        };
         CHECK(replay_cpu.gather(&args, NULL) == STATUS_OK);
         for (int row = 0; row < ROWS; row++) {
             int64_t r = bases[batch % 3] + row;
@@ -290,7 +298,15 @@ static void a_batch_is_its_rows(void) {
     TrainBatch all = batch_alloc(ROWS, false), b = batch_alloc(ROWS, false);
     int64_t batch = 9;
     CHECK(replay_cpu.add(&ring.replay, g.words, g.at, g.n, NULL) == STATUS_OK);
-    GatherArgs whole = {ring.replay, &batch, 0, 0, ROWS, b, false};
+    GatherArgs whole = {
+        .replay = ring.replay,
+        .batch = &batch,
+        .row_base = 0,
+        .first = 0,
+        .rows = ROWS,
+        .out = b,
+        .bf16 = false,
+    };
     CHECK(ring_window(&ring, 7, 7) == STATUS_OK); /* nothing to draw: nothing is written */
     CHECK(replay_cpu.gather(&whole, NULL) == STATUS_OK && batch_same(&all, &b, ROWS));
     CHECK(ring_window(&ring, 3, 47) == STATUS_OK);
@@ -298,14 +314,38 @@ static void a_batch_is_its_rows(void) {
     CHECK(replay_cpu.gather(&whole, NULL) == STATUS_OK && !batch_same(&all, &b, ROWS));
 #pragma omp parallel for num_threads(3) schedule(dynamic, 1)
     for (int first = 0; first < ROWS; first += BLOCK) {
-        GatherArgs args = {ring.replay, &batch, 0, first, BLOCK, b, false};
+        GatherArgs args = {
+            .replay = ring.replay,
+            .batch = &batch,
+            .row_base = 0,
+            .first = first,
+            .rows = BLOCK,
+            .out = b,
+            .bf16 = false,
+        };
         (void)replay_cpu.gather(&args, NULL);
     }
     CHECK(batch_same(&all, &b, ROWS));
-    GatherArgs half = {ring.replay, &batch, ROWS / 2, 0, ROWS / 2, b, false}; /* process 1 of 2 */
+    GatherArgs half = {
+        .replay = ring.replay,
+        .batch = &batch,
+        .row_base = ROWS / 2,
+        .first = 0,
+        .rows = ROWS / 2,
+        .out = b,
+        .bf16 = false,
+    }; /* process 1 of 2 */
     CHECK(replay_cpu.gather(&half, NULL) == STATUS_OK);
     CHECK(memcmp(b.policy, all.policy + ROWS / 2 * ACTIONS, ROWS / 2 * ACTIONS * 4) == 0);
-    GatherArgs short_x = {ring.replay, &batch, 0, 0, ROWS, b, true};
+    GatherArgs short_x = {
+        .replay = ring.replay,
+        .batch = &batch,
+        .row_base = 0,
+        .first = 0,
+        .rows = ROWS,
+        .out = b,
+        .bf16 = true,
+    };
     CHECK(replay_cpu.gather(&short_x, NULL) == STATUS_OK);
     for (int i = 0; i < ROWS * OBSERVE_COLUMNS; i++)
         CHECK(bf16_to_float(((const uint16_t *)b.x)[i]) == ((const float *)all.x)[i]);

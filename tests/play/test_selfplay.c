@@ -11,7 +11,15 @@ static Weights weights; /* of a network just large enough to differ from game to
 static int decisions_asked, searched, forced;
 
 static PlayRun run_of(SelfplayConfig config) {
-    PlayRun run = {config, NULL, NULL, 0, GAMES, 1, false};
+    PlayRun run = {
+        .config = config,
+        .weights = NULL,
+        .ranges = NULL,
+        .range_count = 0,
+        .games = GAMES,
+        .threads = 1,
+        .narrow = false,
+    };
     if (config.evaluator == EVALUATOR_NET) run.weights = &weights;
     run.config.model = weights.config;
     return run;
@@ -233,7 +241,18 @@ int main(void) {
                 {RULES_OH_HELL, 3, 2, 1, 3, ROOT_BEST, 2, EVALUATOR_HASH},
                 {RULES_BLOB, 3, 2, 1, 1, 4, 2, EVALUATOR_NET},
                 {RULES_OH_HELL, 4, 3, 0, 4, 2, 2, EVALUATOR_NET}};
-    ModelConfig model = {256, 32, 4, 32, 1, 32, 52, 32, 8, VALUE_SIGMOID};
+    ModelConfig model = {
+        .inputs = 256,
+        .width = 32,
+        .heads = 4,
+        .hidden = 32,
+        .layers = 1,
+        .policy_hidden = 32,
+        .actions = 52,
+        .value_hidden = 32,
+        .values = 8,
+        .value_head = VALUE_SIGMOID,
+    };
     CHECK(weights_alloc(&weights, &model) == STATUS_OK);
     weights_init(&weights, 5);
     for (size_t i = 0; i < sizeof runs / sizeof runs[0] && !checks_failed; i++) {

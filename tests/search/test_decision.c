@@ -7,7 +7,18 @@
 enum { T = 5 }; /* cards of the positions by hand */
 
 static const Device *device;
-static const ModelConfig SMALL = {256, 32, 4, 32, 1, 32, 52, 32, 8, VALUE_SIGMOID};
+static const ModelConfig SMALL = {
+    .inputs = 256,
+    .width = 32,
+    .heads = 4,
+    .hidden = 32,
+    .layers = 1,
+    .policy_hidden = 32,
+    .actions = 52,
+    .value_hidden = 32,
+    .values = 8,
+    .value_head = VALUE_SIGMOID,
+};
 
 static AnalyzeQuery query_at(const Rules *rules, const RoundState *s, Evaluator evaluator) {
     AnalyzeQuery q;
