@@ -1,4 +1,5 @@
-/* tests/core/real_object.c - the bodies of real.h alone in an object: nm shows what they call. */
+/* tests/core/real_object.c - an object of nothing but real.h's functions: nm shows what they
+ * call. */
 #include "device/core/real.h"
 
 float object_exp(float x);

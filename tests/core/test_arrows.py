@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""tests/core/test_arrows.py ROOMS NM ROOT - includes and calls go only where CMake's LINK lists point.
+"""tests/core/test_arrows.py ROOMS NM ROOT - includes and calls follow CMake's LINK lists.
 
-ROOMS is written by the build (room() in CMakeLists.txt), one room or external library a line:
+The build writes ROOMS (room() in CMakeLists.txt), one room or external library a line:
 
     room NAME FOLDER ARCHIVE LINK..     ARCHIVE is "-" for programs, which nothing links
     library TARGET HEADER
 
 A folder may include itself and what its rooms link, directly or through others, and a room may call
-functions of these alone. The linker refuses a forbidden call only where no other room of the same
-program brings the function; this test refuses every one. Tests may include anything, and nothing
-else may include them. Before the tree is judged, forbidden arrows are planted in a copy in memory:
-each must be found.
+only the functions of these. The linker refuses a forbidden call only if no other room of the same
+program provides the function; this test refuses all of them. Tests may include anything, but only
+tests may include tests. Before the tree is judged, forbidden arrows are planted in a copy in
+memory: each must be found.
 """
 import os
 import re
@@ -20,7 +20,7 @@ import sys
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 SOURCE = (".c", ".h", ".cu", ".cuh", ".cpp")
 GENERATED = {"host/run/revision.h"}
-STRANGERS = ("device/search", "nn")  # they meet in plain arrays, in device/play
+STRANGERS = ("device/search", "nn")  # they meet only as plain arrays, in device/play
 
 
 def read_rooms(path):
@@ -73,7 +73,7 @@ def read_sources(root):
 
 
 def judge_rooms(rooms):
-    """What is wrong with the LINK lists themselves."""
+    """The errors in the LINK lists themselves."""
     wrong = []
     for name, (folder, _, links) in rooms.items():
         for link in links:
@@ -87,7 +87,7 @@ def judge_rooms(rooms):
 
 
 def judge_file(path, text, texts, allowed, libraries):
-    """Each include of the file that points where it may not, as "path:line: why"."""
+    """The file's forbidden includes, as "path:line: why"."""
     wrong, own = [], os.path.dirname(path)
     is_test = is_in(own, "tests") and own not in allowed
     folders, targets = allowed.get(own, ({own}, set()))
@@ -119,7 +119,7 @@ def judge_includes(texts, rooms, libraries):
 
 
 def symbols_of(nm, archive):
-    """The names that an archive defines and those that it needs."""
+    """The symbols that an archive defines and those that it needs."""
     out = subprocess.run([nm, "--extern-only", "--format=posix", archive], check=True, text=True,
                          stdout=subprocess.PIPE).stdout
     defined, needed = set(), set()
@@ -130,7 +130,7 @@ def symbols_of(nm, archive):
 
 
 def judge_calls(rooms, symbols):
-    """Each name that a room takes from another to which its LINK list does not lead."""
+    """The symbols that a room uses of rooms to which its LINK list does not lead."""
     owners, wrong = {}, []
     for name, (defined, _) in symbols.items():
         for symbol in defined:

@@ -1,7 +1,7 @@
-/* tests/core/test_comm.c - processes started by mpirun sum, share, agree, and end when one of them
- * dies.
+/* tests/core/test_comm.c - processes started by mpirun sum, broadcast and agree, and all end
+ * when one of them dies.
  *
- *   test_comm MPIRUN|none      starts itself, as `mpirun -np N test_comm --part NAME FILE` */
+ *   test_comm MPIRUN|none      runs itself as `mpirun -np N test_comm --part NAME FILE` */
 #include "device/core/comm.h"
 
 #include <errno.h>
@@ -12,12 +12,12 @@
 
 #include "tests/support/files.h"
 
-enum { LONG = (1 << 22) + 5 }; /* more than one call of MPI takes */
+enum { LONG = (1 << 22) + 5 }; /* more than one MPI call can take */
 
 static Comm comm;
 static const char *self, *mpirun;
 
-static void check_ranks(void) {
+static void ranks_match_mpirun(void) {
     int64_t rank = comm.rank;
     CHECK(comm.size == atoi(getenv("OMPI_COMM_WORLD_SIZE")));
     CHECK(comm.rank == atoi(getenv("OMPI_COMM_WORLD_RANK")));
@@ -29,8 +29,9 @@ static void check_ranks(void) {
     CHECK(comm.ops->all_reduce_max(&comm, &rank) == STATUS_OK && rank == INT64_MAX);
 }
 
-/* Integers, whose sums are exact: (rank + 1) * (i % 1000) adds up to i % 1000 times a triangle. */
-static void check_sum(float *data, size_t count) {
+/* Sums of integers are exact: (rank + 1) * (i % 1000) adds up to i % 1000 times a triangular
+ * number. */
+static void integer_sums_are_exact(float *data, size_t count) {
     int triangle = comm.size * (comm.size + 1) / 2;
     size_t wrong = 0;
     for (size_t i = 0; i < count; i++) data[i] = (float)((comm.rank + 1) * (int)(i % 1000));
@@ -41,8 +42,8 @@ static void check_sum(float *data, size_t count) {
     CHECK(data[count] == 77);
 }
 
-/* Floats that round: the same bits in each process, and again the next time. */
-static void check_same_bits(float *data) {
+/* Sums that round: the same bits in every process and on every repetition. */
+static void rounded_sums_have_the_same_bits(float *data) {
     uint64_t hash[2];
     for (int turn = 0; turn < 2; turn++) {
         uint32_t state = 12345u + (uint32_t)comm.rank;
@@ -65,7 +66,7 @@ static void check_same_bits(float *data) {
     CHECK(most == -least);
 }
 
-static void check_share(unsigned char *data, size_t bytes, int root) {
+static void broadcast_reaches_all(unsigned char *data, size_t bytes, int root) {
     size_t wrong = 0;
     for (size_t i = 0; i < bytes; i++) data[i] = comm.rank == root ? (unsigned char)(i * 7 + 3) : 0;
     data[bytes] = (unsigned char)(10 + comm.rank);
@@ -75,24 +76,24 @@ static void check_share(unsigned char *data, size_t bytes, int root) {
     CHECK(data[bytes] == 10 + comm.rank);
 }
 
-static void part_talk(void) {
+static void part_communicate(void) {
     float *data = (float *)malloc((LONG + 2) * sizeof *data);
     CHECK(data);
     if (!data) return;
-    check_ranks();
-    check_sum(data, 0);
-    check_sum(data, 1);
-    check_sum(data, 1000);
-    check_sum(data, LONG);
-    check_same_bits(data);
-    check_share((unsigned char *)data, 0, 0);
-    check_share((unsigned char *)data, 1, comm.size - 1);
-    check_share((unsigned char *)data, 999, 0);
-    check_share((unsigned char *)data, 4 * (size_t)LONG + 3, comm.size / 2);
+    ranks_match_mpirun();
+    integer_sums_are_exact(data, 0);
+    integer_sums_are_exact(data, 1);
+    integer_sums_are_exact(data, 1000);
+    integer_sums_are_exact(data, LONG);
+    rounded_sums_have_the_same_bits(data);
+    broadcast_reaches_all((unsigned char *)data, 0, 0);
+    broadcast_reaches_all((unsigned char *)data, 1, comm.size - 1);
+    broadcast_reaches_all((unsigned char *)data, 999, 0);
+    broadcast_reaches_all((unsigned char *)data, 4 * (size_t)LONG + 3, comm.size / 2);
     free(data);
 }
 
-/* The last process ends in a bad way while the others wait for it; a file says who they were. */
+/* The last process ends abnormally while the others wait for it; the file lists all process ids. */
 static void part_end_badly(const char *how, const char *pids) {
     float x = 1;
     char line[32];
@@ -100,7 +101,7 @@ static void part_end_badly(const char *how, const char *pids) {
     int length = snprintf(line, sizeof line, "%ld\n", (long)getpid());
     CHECK(fd >= 0 && write(fd, line, (size_t)length) == length);
     if (fd >= 0) close(fd);
-    CHECK(comm.ops->all_reduce_sum(&comm, &x, 1, NULL) == STATUS_OK); /* all have written theirs */
+    CHECK(comm.ops->all_reduce_sum(&comm, &x, 1, NULL) == STATUS_OK); /* all ids are written */
     if (comm.rank == comm.size - 1 && strcmp(how, "die") == 0) raise(SIGKILL);
     if (comm.rank == comm.size - 1 && strcmp(how, "leave") == 0) _exit(0);
     if (comm.rank == comm.size - 1) comm_abort(&comm, 3);
@@ -113,7 +114,7 @@ static int part(int argc, char **argv) {
     if (strcmp(argv[2], "lost") == 0)
         CHECK(comm.size == 1);
     else if (strcmp(argv[2], "talk") == 0)
-        part_talk();
+        part_communicate();
     else
         part_end_badly(argv[2], argv[3]);
     CHECK(comm_attach(&comm, &backend_cpu) == STATUS_OK);
@@ -121,7 +122,8 @@ static int part(int argc, char **argv) {
     return check_report();
 }
 
-/* The exit status of mpirun, or of the program alone where no number is given; -1: a signal. */
+/* The exit status of mpirun, or of the program itself if `processes` is NULL; -1: ended by a
+ * signal. */
 static int start(const char *processes, const char *name, const char *file) {
     int status = 0;
     pid_t child = fork();
@@ -129,7 +131,7 @@ static int start(const char *processes, const char *name, const char *file) {
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 1);
-        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* MPI does not free all it has */
+        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* MPI does not free everything */
         if (!processes) execl(self, self, "--part", name, file, (char *)NULL);
         execl(mpirun, mpirun, "-np", processes, self, "--part", name, file, (char *)NULL);
         _exit(127);
@@ -138,8 +140,8 @@ static int start(const char *processes, const char *name, const char *file) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* How many of the processes named in the file are still there. mpirun does not wait for those that
- * it ends: this process does, in init's place, for two seconds. */
+/* How many of the processes listed in the file still run. mpirun does not reap the processes it
+ * ends; this process does, in place of init, for two seconds. */
 static int left_over(const char *pids, int *named) {
     int left = 0;
     long pid;
@@ -154,7 +156,7 @@ static int left_over(const char *pids, int *named) {
     return left;
 }
 
-static void check_bad_end(const char *how, int expected) {
+static void all_end_when_one_does(const char *how, int expected) {
     const char *pids = files_path(how);
     struct timespec from, to;
     int named = 0, failed = checks_failed;
@@ -170,8 +172,8 @@ static void check_bad_end(const char *how, int expected) {
     if (checks_failed > failed) fprintf(stderr, "%s: exit status %d\n%s", how, status, said);
 }
 
-/* Alone nothing is asked of MPI, and nothing changes. */
-static void check_alone(int argc, char **argv) {
+/* A single process makes no MPI calls, and its data stays unchanged. */
+static void one_process_needs_no_mpi(int argc, char **argv) {
     float data[2] = {1.5f, -2};
     int64_t x = -5;
     CHECK(comm_open(&comm, &argc, &argv) == STATUS_OK);
@@ -185,13 +187,13 @@ static void check_alone(int argc, char **argv) {
     comm.ops->close(&comm);
 }
 
-/* Started as one of two, and the other is not to be found. */
-static void check_lost(void) {
+/* The environment says two processes, but the other one does not exist. */
+static void missing_process_is_refused(void) {
     files_listen();
     setenv("PMI_SIZE", "2", 1);
     int status = start(NULL, "lost", "-");
     unsetenv("PMI_SIZE");
-    (void)files_listen_end(); /* MPI may have lines of its own about the machine */
+    (void)files_listen_end(); /* MPI may print lines of its own about the machine */
     const char *text = strcmp(mpirun, "none") != 0 ? "one of 2 processes, but finds 1"
                                                    : "built without MPI";
     const char *found = strstr(said, text);
@@ -204,15 +206,15 @@ int main(int argc, char **argv) {
     mpirun = argc > 1 ? argv[1] : "none";
     files_begin();
     CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
-    check_alone(argc, argv);
+    one_process_needs_no_mpi(argc, argv);
     if (strcmp(mpirun, "none") != 0) {
         CHECK(start("1", "talk", "-") == 0);
-        CHECK(start("3", "talk", "-") == 0); /* no power of two: sums have another shape */
-        check_bad_end("die", 0);
-        check_bad_end("leave", 0);
-        check_bad_end("abort", 3);
+        CHECK(start("3", "talk", "-") == 0); /* not a power of two: another order of sums */
+        all_end_when_one_does("die", 0);
+        all_end_when_one_does("leave", 0);
+        all_end_when_one_does("abort", 3);
     }
-    check_lost();
+    missing_process_is_refused();
     files_clear(folder);
     return check_report();
 }

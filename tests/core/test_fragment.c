@@ -1,10 +1,11 @@
-/* tests/core/test_fragment.c - device/probe/fragment.h: every element of a tile has one place. */
+/* tests/core/test_fragment.c - device/probe/fragment.h: every element of a tile has exactly one
+ * offset. */
 #include "device/probe/fragment.h"
 
 #include "tests/support/check.h"
 
-/* Each of (rows, columns) is held once by 32 lanes of `each` elements. */
-static void lanes_hold_every_element_once(int rows, int columns, int each, int is_b) {
+/* 32 lanes of `each` elements hold each element of (rows, columns) exactly once. */
+static void each_element_is_in_one_lane(int rows, int columns, int each, int is_b) {
     static int held[16 * 256];
     memset(held, 0, sizeof held);
     for (int lane = 0; lane < 32; lane++)
@@ -18,8 +19,8 @@ static void lanes_hold_every_element_once(int rows, int columns, int each, int i
     for (int at = 0; at < rows * columns; at++) CHECK(held[at] == 1);
 }
 
-/* Published with the instruction: the lane's elements of the 16 x 16 operand. */
-static void a_lane_holds_what_is_published(void) {
+/* From the instruction's documentation: a lane's elements of the 16 x 16 operand. */
+static void layout_matches_the_ptx_manual(void) {
     const int rows[8] = {1, 1, 9, 9, 1, 1, 9, 9}, columns[8] = {4, 5, 4, 5, 12, 13, 12, 13};
     for (int i = 0; i < 8; i++) {
         CHECK(fragment_row(6, i) == rows[i]); /* lane 6: g = 1, t = 2 */
@@ -29,8 +30,8 @@ static void a_lane_holds_what_is_published(void) {
     CHECK(fragment_k(6, 2) == 12 && fragment_k(6, 3) == 13);
 }
 
-/* A pair of elements shares a register, so its columns are neighbours, the lower one even. */
-static void registers_hold_neighbours(void) {
+/* Two elements share a register, so their columns are adjacent and the lower one is even. */
+static void a_register_holds_adjacent_columns(void) {
     for (int lane = 0; lane < 32; lane++)
         for (int i = 0; i < 32; i += 2) {
             CHECK(fragment_row(lane, i) == fragment_row(lane, i + 1));
@@ -39,7 +40,7 @@ static void registers_hold_neighbours(void) {
         }
 }
 
-static void tiles_have_a_place_for_every_element(void) {
+static void each_element_has_an_offset_in_its_tile(void) {
     enum { K = 64, BYTES = 64 * K * 2 };
     static int plain[BYTES], swizzled[BYTES];
     for (int row = 0; row < 64; row++)
@@ -51,12 +52,12 @@ static void tiles_have_a_place_for_every_element(void) {
             swizzled[b]++;
         }
     for (int at = 0; at < BYTES; at += 2) CHECK(plain[at] == 1 && swizzled[at] == 1);
-    CHECK(tile_plain(0, 8, K) == 128 && tile_plain(8, 0, K) == 1024); /* the two distances */
+    CHECK(tile_plain(0, 8, K) == 128 && tile_plain(8, 0, K) == 1024); /* the two strides */
     CHECK(tile_swizzled(0, 16) == 32 && tile_swizzled(8, 0) == 1024);
 }
 
-/* Eight rows of one piece, which the hardware reads together, touch all banks. */
-static void a_swizzled_piece_touches_every_bank(void) {
+/* The hardware reads eight rows of a piece together: they touch all banks. */
+static void swizzled_pieces_touch_every_bank(void) {
     for (int piece = 0; piece < 8; piece++) {
         int seen = 0;
         for (int row = 0; row < 8; row++) seen |= 1 << (tile_swizzled(row, 8 * piece) / 16 % 8);
@@ -64,7 +65,7 @@ static void a_swizzled_piece_touches_every_bank(void) {
     }
 }
 
-/* A wrong place must show: no two rows of a tile are alike, nor two columns. */
+/* A wrong offset must show: no two rows of a tile are alike, and no two columns. */
 static void rows_and_columns_differ(void) {
     for (int tile = 0; tile < 2; tile++)
         for (int a = 0; a < 64; a++)
@@ -79,14 +80,14 @@ static void rows_and_columns_differ(void) {
 }
 
 int main(void) {
-    lanes_hold_every_element_once(16, 16, 8, 0);
-    lanes_hold_every_element_once(16, 8, 4, 1);
-    lanes_hold_every_element_once(16, 8, 4, 0);
-    lanes_hold_every_element_once(16, 64, 32, 0);
-    a_lane_holds_what_is_published();
-    registers_hold_neighbours();
-    tiles_have_a_place_for_every_element();
-    a_swizzled_piece_touches_every_bank();
+    each_element_is_in_one_lane(16, 16, 8, 0);
+    each_element_is_in_one_lane(16, 8, 4, 1);
+    each_element_is_in_one_lane(16, 8, 4, 0);
+    each_element_is_in_one_lane(16, 64, 32, 0);
+    layout_matches_the_ptx_manual();
+    a_register_holds_adjacent_columns();
+    each_element_has_an_offset_in_its_tile();
+    swizzled_pieces_touch_every_bank();
     rows_and_columns_differ();
     return check_report();
 }

@@ -1,20 +1,22 @@
-/* tests/core/test_real.c - device/core/real.h against libm in double: edges, a stride over all floats.
+/* tests/core/test_real.c - device/core/real.h against libm in double: edge cases, and a stride over
+ * all floats.
  *
- *   test_real                 edges, every 1,021st float, a grid for pow
+ *   test_real                 edge cases, every 1,021st float, a grid for pow
  *   test_real --all           every float
- *   test_real --object FILE   what an object with the bodies alone calls: nothing of libm */
+ *   test_real --object FILE   an object of these functions alone calls nothing of libm */
 #include "device/core/real.h"
 #include "device/core/rng.h"
 #include "tests/support/check.h"
 
-/* The promise is 2 ulp; what is really there is held, so that a lost coefficient shows. */
+/* real.h promises 2 ulp; the test demands the precision actually reached, so that a lost
+ * coefficient shows. */
 static const double ULP = 0.501;
 
 typedef struct {
     const char *name;
     float (*ours)(float);
     double (*libm)(double);
-    uint32_t sum; /* of the results' bits over every 1,021st float: the same in every build */
+    uint32_t sum; /* of the results' bits over every 1,021st float; equal in all builds */
 } Function;
 
 static float ours_exp(float x) { return real_exp(x); }
@@ -42,7 +44,7 @@ static uint32_t bits_of(float x) {
     return bits;
 }
 
-/* Distance in units of the last place of a float near `want`; 2^128 stands for infinity. */
+/* The distance in ulps of a float near `want`; infinity counts as 2^128. */
 static double ulps(float got, double want) {
     if (got != got || want != want) return (got != got) == (want != want) ? 0 : INFINITY;
     double a = (double)got, b = want, top = ldexp(1, 128);
@@ -65,7 +67,7 @@ static void floats_agree(const Function *f, uint32_t stride, int want_sum) {
     for (int64_t i = 0; i < n; i += stride) {
         float x = float_of((uint32_t)i), y = f->ours(x);
         double want = f->libm((double)x);
-        if (y != (float)want) { /* else rounded as well as can be */
+        if (y != (float)want) { /* otherwise correctly rounded */
             double u = ulps(y, want);
             if (u > worst) worst = u;
         }
@@ -79,7 +81,7 @@ static void floats_agree(const Function *f, uint32_t stride, int want_sum) {
 
 static int same(float a, float b) { return a != a ? b != b : bits_of(a) == bits_of(b); }
 
-static void edges_are_those_of_annex_f(void) {
+static void edge_cases_follow_annex_f(void) {
     CHECK(real_exp(0) == 1 && real_exp(-0.0f) == 1 && real_exp(INFINITY) == INFINITY);
     CHECK(same(real_exp(-INFINITY), 0) && same(real_exp(NAN), NAN));
     CHECK(real_exp(88.72283f) < INFINITY && real_exp(88.72284f) == INFINITY);
@@ -118,7 +120,7 @@ static void powers_equal_libms(void) {
     CHECK(worst <= ULP);
 }
 
-/* Sanitizers and unoptimized builds add names of their own, none of them of libm. */
+/* Sanitizers and unoptimized builds add symbols of their own, none from libm. */
 static void object_calls_no_libm(const char *path) {
     char line[512];
     snprintf(line, sizeof line, "nm -u '%s'", path);

@@ -1,9 +1,10 @@
-/* tests/core/test_rng.c - device/core/rng.h: published vectors, the layout of the counter, no bias. */
+/* tests/core/test_rng.c - device/core/rng.h: published vectors, the layout of the counter, no
+ * bias. */
 #include "device/core/rng.h"
 
 #include "tests/support/check.h"
 
-/* Philox 4x32-10 as published with Random123: counter, key, output. */
+/* Philox 4x32-10 test vectors published with Random123: counter, key, output. */
 static const struct {
     uint32_t counter[4], key[2], out[4];
 } PHILOX[] = {{{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
@@ -14,7 +15,7 @@ static const struct {
                {0xa4093822, 0x299f31d0},
                {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}};
 
-static void philox_gives_the_published_numbers(void) {
+static void philox_matches_the_published_vectors(void) {
     for (int i = 0; i < 3; i++) {
         uint32_t out[4];
         philox4x32(PHILOX[i].counter, PHILOX[i].key, out);
@@ -24,7 +25,7 @@ static void philox_gives_the_published_numbers(void) {
 
 /* The published generator adds the odd constant first, so its i-th output from seed s is
  * splitmix64(s + i * constant). */
-static void splitmix64_gives_the_published_numbers(void) {
+static void splitmix64_matches_the_published_vectors(void) {
     static const uint64_t from_1234567[] = {6457827717110365317u, 3203168211198807973u,
                                             9817491932198370423u, 4593380528125082431u,
                                             16408922859458223821u};
@@ -35,7 +36,7 @@ static void splitmix64_gives_the_published_numbers(void) {
 }
 
 /* key = seed, counter = (world << 16 | block, ply << 8 | purpose, game low, high). */
-static void a_stream_is_the_blocks_of_its_counter(void) {
+static void a_stream_follows_its_counter(void) {
     const uint64_t seed = 0x0123456789abcdefu, game = 0xfedcba9876543210u;
     Rng rng = rng_begin(seed, game, 77, RNG_WORLD, 5);
     const uint32_t key[2] = {0x89abcdef, 0x01234567};
@@ -51,7 +52,7 @@ static void a_stream_is_the_blocks_of_its_counter(void) {
     CHECK(rng_u64(&wide) == (high << 32 | low));
 }
 
-static void every_part_of_the_name_counts(void) {
+static void every_part_of_the_counter_matters(void) {
     Rng streams[] = {rng_begin(1, 2, 3, RNG_DEAL, 4),
                      rng_begin(9, 2, 3, RNG_DEAL, 4),
                      rng_begin(1 | (uint64_t)1 << 40, 2, 3, RNG_DEAL, 4),
@@ -76,7 +77,7 @@ static double chi_square(const int *counts, int n) {
 }
 
 /* Bounds are the 99.99% points of chi-square with n - 1 degrees of freedom; the seed is fixed. */
-static void small_bounds_are_even(void) {
+static void small_bounds_are_unbiased(void) {
     static const struct {
         uint32_t n;
         double bound;
@@ -98,9 +99,9 @@ static void small_bounds_are_even(void) {
     for (int i = 0; i < 100; i++) CHECK(rng_below(&rng, 1) == 0 && rng_below64(&rng, 1) == 0);
 }
 
-/* With n three quarters of the range, a method that does not reject gives every third number
- * (by multiplication) or the lowest third (by remainder) twice its share. */
-static void large_bounds_are_even_too(void) {
+/* With n at three quarters of the range, a method without rejection gives every third number (by
+ * multiplication) or the lowest third (by remainder) twice its share. */
+static void large_bounds_are_unbiased(void) {
     const uint32_t n = 3u << 30;
     const uint64_t n64 = (uint64_t)3 << 62;
     int by_rest[3] = {0}, by_third[3] = {0}, by_rest64[3] = {0}, by_third64[3] = {0};
@@ -118,8 +119,8 @@ static void large_bounds_are_even_too(void) {
     CHECK(chi_square(by_rest64, 3) < 18.4 && chi_square(by_third64, 3) < 18.4);
 }
 
-/* 24 bits: k + 1/2 of 2^23, so that neither 0 nor 1 comes out. */
-static void units_stay_inside(void) {
+/* 24 bits: (k + 1/2) / 2^23, so that neither 0 nor 1 occurs. */
+static void units_exclude_zero_and_one(void) {
     int tenths[10] = {0};
     float least = 1, most = 0;
     Rng rng = rng_begin(7, 11, 0, RNG_NOISE, 0);
@@ -141,12 +142,12 @@ static void units_stay_inside(void) {
 }
 
 int main(void) {
-    philox_gives_the_published_numbers();
-    splitmix64_gives_the_published_numbers();
-    a_stream_is_the_blocks_of_its_counter();
-    every_part_of_the_name_counts();
-    small_bounds_are_even();
-    large_bounds_are_even_too();
-    units_stay_inside();
+    philox_matches_the_published_vectors();
+    splitmix64_matches_the_published_vectors();
+    a_stream_follows_its_counter();
+    every_part_of_the_counter_matters();
+    small_bounds_are_unbiased();
+    large_bounds_are_unbiased();
+    units_exclude_zero_and_one();
     return check_report();
 }

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# tests/core/test_symbols.sh NM ARCHIVE.. - what games feel calls no function of libm: they differ
-# between machines in the last place. device/core/real.h is ours; sqrtf is exact and allowed.
+# tests/core/test_symbols.sh NM ARCHIVE.. - code that affects games calls no function of libm, whose
+# results differ in the last bit between machines. device/core/real.h replaces it; sqrtf is exact
+# and allowed.
 set -o pipefail
 symbols=$("$@" --undefined-only | awk '$1 == "U" {print $2}' | sort -u) || exit 1
 libm='a?(sin|cos|tan)h?|sincos|exp(2|10|m1)?|log(2|10|1p)?|pow|cbrt|hypot|fma|[lt]gamma|erfc?'
 libm="($libm|atan2|fmod)(f|l)?"
 if ! grep -qx dnnl_sgemm <<<"$symbols"; then
-    echo "no call of dnnl_sgemm is listed: these are not the archives meant" >&2
+    echo "no call of dnnl_sgemm is listed: these are not the expected archives" >&2
     exit 1
 fi
 if grep -xE "$libm" <<<"$symbols" >&2; then
-    echo "these call libm" >&2
+    echo "the archives call the libm functions above" >&2
     exit 1
 fi

@@ -1,5 +1,5 @@
-/* tests/core/test_timeline.c - the timeline's file: names escaped, threads apart, bounded,
- * whole. */
+/* tests/core/test_timeline.c - the timeline's file: names are escaped, threads stay apart, the
+ * size is bounded, and the file is always complete. */
 #include <cjson/cJSON.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 static char path[] = "/tmp/test_trace_XXXXXX";
 
-/* The file as it is now, parsed; the caller deletes it. */
+/* The file as it stands, parsed; the caller deletes the result. */
 static cJSON *read_timeline(size_t *bytes) {
     unsigned char *text = NULL;
     if (durable_read(path, &text, bytes) != STATUS_OK) return NULL;
@@ -31,7 +31,7 @@ static double number_of(const cJSON *event, const char *name) {
     return cJSON_GetNumberValue(cJSON_GetObjectItem(event, name));
 }
 
-/* The events of one name. */
+/* The number of events with this name. */
 static int count_events(const cJSON *events, const char *name) {
     const cJSON *e;
     int count = 0;
@@ -39,8 +39,8 @@ static int count_events(const cJSON *events, const char *name) {
     return count;
 }
 
-/* A time is microseconds since the beginning; what began before it is dropped. */
-static void test_times(void) {
+/* Times are microseconds since the start; events that began earlier are dropped. */
+static void times_count_from_the_start(void) {
     Timeline *t;
     size_t bytes;
     double before = timeline_clock();
@@ -66,8 +66,8 @@ static void test_times(void) {
     CHECK(timeline_close(t) == STATUS_OK);
 }
 
-/* Whatever a kernel is called, and however long its name is. */
-static void test_names(void) {
+/* A kernel's name may hold any bytes and have any length. */
+static void names_are_escaped_and_cut(void) {
     static const char odd[] = "f<'\"', \"\\\">(\t\x7f\xc3\xa9)";
     char longest[2000];
     Timeline *t;
@@ -91,8 +91,8 @@ static void test_names(void) {
     cJSON_Delete(events);
 }
 
-/* Events of several threads do not mix, and the file is whole in between. */
-static void test_threads(void) {
+/* Events of several threads do not mix, and the file is complete at any time. */
+static void threads_do_not_mix_events(void) {
     enum { THREADS = 4, EVENTS = 4000, ROUNDS = 5 };
     Timeline *t;
     size_t bytes;
@@ -106,7 +106,8 @@ static void test_threads(void) {
             snprintf(name, sizeof name, "event %d", i % THREADS);
             timeline_event(t, TIMELINE_DEVICE, i % THREADS, name, now, now);
         }
-        cJSON *events = read_timeline(&bytes); /* nothing was flushed: what is there ends anyhow */
+        cJSON *events = read_timeline(
+            &bytes); /* nothing was flushed: the file is complete all the same */
         CHECK(events);
         cJSON_Delete(events);
     }
@@ -121,9 +122,9 @@ static void test_threads(void) {
     cJSON_Delete(events);
 }
 
-/* Past TIMELINE_BYTES_MAX nothing is added, and what is there stays whole. */
-static void test_bound(void) {
-    enum { TOO_MANY = 200000 }; /* of some 570 bytes: more than fit */
+/* Beyond TIMELINE_BYTES_MAX nothing is added, and the file stays complete. */
+static void the_file_is_bounded(void) {
+    enum { TOO_MANY = 200000 }; /* of about 570 bytes each: more than fit */
     char name[500];
     Timeline *t;
     bool full;
@@ -143,9 +144,9 @@ static void test_bound(void) {
     if (f) fclose(f);
 }
 
-/* An older timeline stays until there is an event to replace it; what is no timeline stays
- * altogether. */
-static void test_older_files(void) {
+/* An older timeline stays until the first event replaces it; a file that is not a timeline is
+ * never replaced. */
+static void only_timelines_are_replaced(void) {
     Timeline *t;
     size_t before, bytes;
     cJSON_Delete(read_timeline(&before));
@@ -160,11 +161,11 @@ static void test_older_files(void) {
     cJSON_Delete(events);
     unlink(path);
     CHECK(timeline_open(&t, path) == STATUS_OK && timeline_close(t) == STATUS_OK);
-    CHECK(access(path, F_OK) != 0); /* nothing was drawn: no file */
+    CHECK(access(path, F_OK) != 0); /* no event: no file */
     FILE *f = fopen(path, "w");
     CHECK(f && fputs("[\n{\"name\":\"weights\"}]\n", f) >= 0 && fclose(f) == 0);
     fflush(stderr);
-    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* the refusal */
+    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* hides the refusal */
     dup2(null, 2);
     Status refused = timeline_open(&t, path);
     dup2(keep, 2);
@@ -180,11 +181,11 @@ int main(void) {
     if (fd >= 0) close(fd);
     CHECK(timeline_close(NULL) == STATUS_OK);
     timeline_event(NULL, TIMELINE_HOST, 0, "nobody", 0, 1);
-    test_times();
-    test_names();
-    test_threads();
-    test_bound();
-    test_older_files();
+    times_count_from_the_start();
+    names_are_escaped_and_cut();
+    threads_do_not_mix_events();
+    the_file_is_bounded();
+    only_timelines_are_replaced();
     unlink(path);
     return check_report();
 }

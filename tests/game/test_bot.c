@@ -1,5 +1,5 @@
-/* tests/game/test_bot.c - game/bot.h: legal, blind to hidden hands, right where it was worked by
- * hand. */
+/* tests/game/test_bot.c - game/bot.h: choices are legal, blind to hidden hands, and those worked
+ * out by hand. */
 #include "game/bot.h"
 
 #include <math.h>
@@ -22,8 +22,8 @@ static uint64_t hand(const char *text) {
     return cards;
 }
 
-/* A round that seat 0 leads; only its hand is told, the others' are empty: who looks at them goes
- * wrong. */
+/* A round that seat 0 leads. Only its hand is filled in: a bot that looks at the others' empty
+ * hands goes wrong. */
 static RoundState seen(int players, char trump, const char *mine, const char *actions) {
     const char letter[2] = {trump, '\0'};
     uint64_t cards[MAX_SEATS] = {hand(mine)};
@@ -69,13 +69,13 @@ static void a_card_counts_its_chance_of_winning(void) {
      * heart 38 37 / (50 49), nor trump 25 24 / (50 49) */
     RoundState ruffed = seen(2, 'S', "AH 4D", "");
     CHECK(fabsf(bot_chance(&ruffed, 25) - (1 - (38.0f * 37 - 25 * 24) / (50 * 49))) < 1e-6f);
-    /* the same with its void in hearts shown: two of 50 without a trump */
+    /* the same once it has shown a void in hearts: two of 50 without a trump */
     ruffed.voids = 2 << 4;
     CHECK(fabsf(bot_chance(&ruffed, 25) - 37.0f * 36 / (50 * 49)) < 1e-6f);
 }
 
-/* Four seats, one card, no trump, leading: 41 40 39 / (51 50 49) = 0.512 for a 4, 0.474 for a 3. */
-static void it_bids_what_the_hand_is_worth(void) {
+/* Four seats, one card, no trump, on lead: 41 40 39 / (51 50 49) = 0.512 for a 4, 0.474 for a 3. */
+static void bids_match_the_worth_of_the_hand(void) {
     RoundState s = seen(4, 'N', "4S", "");
     check_play("a 4", &s, "1");
     s = seen(4, 'N', "3S", "");
@@ -84,7 +84,7 @@ static void it_bids_what_the_hand_is_worth(void) {
     check_play("the three highest trumps", &s, "3");
     s = seen(4, 'S', "2H 3C 2D", "");
     check_play("nothing", &s, "0");
-    /* the dealer, whose suit is hardly led: 0.25 of its chance */
+    /* the dealer, whose suit is rarely led: 0.25 of its chance */
     s = seen(2, 'N', "AH", "");
     s.dealer = 0;
     s.leader = s.turn = 1;
@@ -92,7 +92,7 @@ static void it_bids_what_the_hand_is_worth(void) {
     check_play("a high card that cannot lead, 0 forbidden", &s, "1");
     s.bids[1] = 0;
     check_play("the same, 1 forbidden", &s, "0");
-    /* two that are sure if led: 2 (1 - 0.75^2) - 0.15 = 0.725 */
+    /* two that win for certain if led: 2 (1 - 0.75^2) - 0.15 = 0.725 */
     s = seen(2, 'N', "AH AS", "");
     s.dealer = 0;
     s.leader = s.turn = 1;
@@ -100,13 +100,13 @@ static void it_bids_what_the_hand_is_worth(void) {
     check_play("two aces that may never be led", &s, "1");
 }
 
-static void it_plays_for_tricks_until_it_has_its_bid(void) {
+static void the_bot_plays_for_tricks_until_its_bid_is_made(void) {
     RoundState s = seen(3, 'N', "AS KS 3H", "1 0 0");
-    check_play("leads a sure winner, the lowest", &s, "KS"); /* AS is its own */
+    check_play("leads its lowest sure winner", &s, "KS"); /* AS is its own */
     s = seen(3, 'N', "KS QH 3H", "1 0 0");
     check_play("leads the likeliest winner", &s, "KS");
     s = seen(3, 'N', "AS KS 3H", "0 0 0");
-    check_play("ducks: leads what is beaten most likely", &s, "3H");
+    check_play("ducks: leads the card most likely to be beaten", &s, "3H");
 
     s = seen(3, 'C', "AS 5S 9H", "1 0 0");
     s.turn = 0;
@@ -137,8 +137,9 @@ static void it_plays_for_tricks_until_it_has_its_bid(void) {
     check_play("the bid is reached: ducks", &s, "8S");
 }
 
-/* Voids that the table has shown count: behind two seats without spades and trumps a 2 is sure. */
-static void it_knows_the_voids(void) {
+/* Shown voids count: if the two other seats hold neither spades nor trumps, a 2 is certain to
+ * win. */
+static void shown_voids_are_used(void) {
     RoundState s = seen(3, 'H', "2S KC AD", "1 0 0");
     check_play("nothing is sure", &s, "AD");
     s.voids = 0x3 << 4 | 0x3 << 8;
@@ -165,7 +166,7 @@ static RoundState deal(uint64_t game, int players, int cards) {
     return s;
 }
 
-/* At every choice of a game: legal, and the same whatever the others hold. */
+/* Every choice of a game is legal, and the same whatever the others hold. */
 static void check_blind(const RoundState *s, uint64_t game) {
     uint32_t ply = (uint32_t)round_ply(s);
     Rng draw = rng_begin(6, game, ply, RNG_BOT, 0), again = draw;
@@ -195,7 +196,7 @@ static void bots_play_legally_and_see_no_hidden_card(void) {
 }
 
 /* 12,000 draws among six: chi-square of five degrees of freedom, 20.5 at one in a thousand. */
-static void random_is_uniform(void) {
+static void the_random_player_is_uniform(void) {
     RoundState s = seen(4, 'H', "2S 7S KH 3C 9D AD", "1 0 0 0");
     int count[CARDS] = {0};
     for (uint32_t i = 0; i < 12000; i++) {
@@ -212,9 +213,9 @@ static void random_is_uniform(void) {
     CHECK(chi < 20.5);
 }
 
-/* Mean scores of a round over 2,000 deals, every other seat a rule player: more than twice that of
- * the random ones, at tables where 0.2 is more than six standard errors. */
-static void rules_beat_chance(void) {
+/* Mean scores of a round over 2,000 deals with a rule player in every other seat: more than twice
+ * those of the random players, at tables where 0.2 exceeds six standard errors. */
+static void the_rule_player_beats_the_random_one(void) {
     static const int tables[][2] = {{3, 5}, {4, 5}, {5, 7}};
     const Rules rules = {RULES_BLOB, 4, 0, 0};
     for (int t = 0; t < 3; t++) {

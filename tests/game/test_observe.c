@@ -1,4 +1,5 @@
-/* tests/game/test_observe.c - the network's inputs by hand, and what must not change them. */
+/* tests/game/test_observe.c - the network's inputs, worked out by hand, and what must not change
+ * them. */
 #include "game/observe.h"
 
 #include "game/text.h"
@@ -10,7 +11,7 @@ enum { POSITIONS = 24 }; /* of each variant, P and T */
 static const Rules BLOB4 = {RULES_BLOB, 4, 0, 0}, BLOB3 = {RULES_BLOB, 3, 0, 0};
 static const Standing NO_STANDING = {{0, 0, 0, 0, 0, 0, 0, 0}, 0, 0};
 
-/* The row has the cells of `want`, "column" for a 1 or "column=a/b", and zeros elsewhere. */
+/* The row holds the cells of `want` ("column" for a 1, or "column=a/b") and zeros elsewhere. */
 static void row_is(const Rules *rules, const RoundState *s, const Standing *standing,
                    const char *want) {
     float x[OBSERVE_COLUMNS], cell[OBSERVE_COLUMNS] = {0};
@@ -55,8 +56,8 @@ static void order_is(const RoundState *s, int a, int b, int c, int d) {
     CHECK(suit_index[a] == 0 && suit_index[b] == 1 && suit_index[c] == 2 && suit_index[d] == 3);
 }
 
-/* The dealer bids last, clubs stand before the suits of which it has none: H C S D. */
-static void the_last_bidder_by_hand(void) {
+/* The dealer bids last; clubs come before the suits in which it is void: H C S D. */
+static void last_bidder_row_matches_hand_calculation(void) {
     static const char *const hands[] = {"KS QS JS", "KD QD JD", "AH 7C 3C", "2S 2H 2D"};
     RoundState s = dealt(4, 3, 2, 1, CARD_NONE, hands);
     play(&s, "1");
@@ -64,7 +65,7 @@ static void the_last_bidder_by_hand(void) {
     play(&s, "0");
     row_is(&BLOB4, &s, &NO_STANDING,
            "12 18 14"                       /* hand */
-           " 157=1/32 158=2/32 165 166 167" /* bids, and that they are made */
+           " 157=1/32 158=2/32 165 166 167" /* bids, and who has bid */
            " 181=1/32 182=2/32 220 229"     /* needed, dealer, leader */
            " 236 238=3/32 239=3/32 240 241=1/32 242=3/256 244=1/2");
     order_is(&s, 1, 2, 0, 3);
@@ -73,8 +74,8 @@ static void the_last_bidder_by_hand(void) {
     for (int b = 0; b <= 3; b++) CHECK(observe_action_column(&s, suit_index, b) == b);
 }
 
-/* Third to play without trump; two voids are shown: H D S C. */
-static void within_a_trick_by_hand(void) {
+/* Third to play, no trump, two voids shown: H D S C. */
+static void trick_row_matches_hand_calculation(void) {
     static const char *const hands[] = {"AS KS 2D 9C", "QS 3H 4H TC", "5D 6D 7H 8H"};
     static const char *const actions[] = {"1", "0", "2", "QS", "5D", "AS", "2D", "TC"};
     RoundState s = dealt(3, 4, 0, TRUMP_NONE, CARD_NONE, hands);
@@ -93,7 +94,7 @@ static void within_a_trick_by_hand(void) {
 }
 
 /* Oh-hell with the penalty, 9D turned up, in the third round of nine: D S H C. */
-static void a_full_game_by_hand(void) {
+static void full_game_row_matches_hand_calculation(void) {
     static const char *const hands[] = {"KS QH", "KD QD", "AH 7C", "2C 2H", "2S AD"};
     Rules rules = {RULES_OH_HELL, 5, 3, 1};
     Standing standing = {{10, -7, 33, 0, 21, 0, 0, 0}, 2, 9};
@@ -103,8 +104,9 @@ static void a_full_game_by_hand(void) {
            " 247=-11/256 248=-28/256 249=12/256 250=-21/256 254=2/64 255=9/64");
     order_is(&s, 3, 0, 1, 2);
     float x[OBSERVE_COLUMNS];
-    standing.scores[0] = 21 + 301; /* 9 bits: 300 and 302 are as near, 300 is 2 * 150 */
-    standing.scores[1] = 21 - 303; /* 302 and 304 are as near, 304 is 2 * 152 */
+    standing.scores[0] =
+        21 + 301; /* 9 bits: halfway between 300 and 302; 300 = 2 * 150 is the even one */
+    standing.scores[1] = 21 - 303; /* halfway between 302 and 304; 304 = 2 * 152 is the even one */
     standing.scores[2] = 21 + 300;
     rules.penalty = 0;
     observe_one(&rules, &s, &standing, x, TEAM_OF_ONE);
@@ -112,7 +114,7 @@ static void a_full_game_by_hand(void) {
     CHECK(x[237] == 0 && x[250] == -21.0f / 256);
 }
 
-/* Seat i becomes seat i + by; what no seat holds stays as it is. */
+/* Seat i becomes seat i + by; cards that no seat holds stay as they are. */
 static RoundState rotate_seats(const RoundState *s, int by) {
     RoundState t = *s;
     int P = s->players;
@@ -140,7 +142,7 @@ static uint64_t rename_cards(uint64_t cards, const int *names) {
     return renamed;
 }
 
-/* Suit u becomes names[u], trump too. */
+/* Suit u becomes names[u], trump included. */
 static RoundState rename_suits(const RoundState *s, const int *names) {
     RoundState t = *s;
     for (int i = 0; i < MAX_SEATS; i++) {
@@ -156,14 +158,14 @@ static RoundState rename_suits(const RoundState *s, const int *names) {
     return t;
 }
 
-/* Whether the row shows the same of the suits with canonical indices a and b. */
+/* Whether the row shows the same for the suits with canonical indices a and b. */
 static bool looks_alike(const float *x, int a, int b) {
     for (int rank = 0; rank < RANKS; rank++)
         for (int block = 0; block < 3; block++)
             if (x[52 * block + 13 * a + rank] != x[52 * block + 13 * b + rank]) return false;
     for (int r = 0; r < MAX_SEATS; r++)
         if (x[188 + 4 * r + a] != x[188 + 4 * r + b]) return false;
-    return (a != 0 && b != 0) || x[236] == 0; /* trump is told by its index */
+    return (a != 0 && b != 0) || x[236] == 0; /* its index marks the trump suit */
 }
 
 static int renamed_rows, swapped_columns, late_positions, void_positions;
@@ -180,7 +182,8 @@ static bool same_row(const Rules *rules, const RoundState *s, const Standing *st
     return memcmp(x, row, sizeof x) == 0 && lost == 0;
 }
 
-/* The row is the same, and a legal card's column the same or that of a suit that looks alike. */
+/* The row stays the same, and a legal card's column stays or becomes that of a suit that looks
+ * alike. */
 static void check_renamed(const Rules *rules, const RoundState *s, const Standing *standing,
                           const float *row, const int *names) {
     RoundState t = rename_suits(s, names);
@@ -246,8 +249,8 @@ static void check_position(const Rules *rules, int T, uint64_t item) {
     every_renaming(rules, &s, &standing, row);
 }
 
-/* Two suits that only the order of the current trick tells apart. */
-static void a_card_of_the_trick_tells_suits_apart(void) {
+/* Only the order of the current trick tells the two suits apart. */
+static void trick_order_tells_suits_apart(void) {
     static const char *const hands[] = {"5S 2C 3C", "5H 7C 8C", "9C TC JC"};
     RoundState s = dealt(3, 3, 2, TRUMP_NONE, CARD_NONE, hands);
     float row[OBSERVE_COLUMNS];
@@ -260,11 +263,11 @@ static void a_card_of_the_trick_tells_suits_apart(void) {
     order_is(&s, 2, 0, 1, 3);
     int swapped = swapped_columns;
     every_renaming(&BLOB3, &s, &NO_STANDING, row);
-    CHECK(swapped_columns == swapped); /* the mover holds clubs alone */
+    CHECK(swapped_columns == swapped); /* the mover holds only clubs */
 }
 
-/* Equal holdings: the lower suit first, and their cards may change places. */
-static void suits_that_look_alike_keep_their_order(void) {
+/* Equal holdings: the lower suit comes first, and their cards may swap columns. */
+static void identical_suits_keep_their_order(void) {
     static const char *const hands[] = {"AS AH AD 2C", "KS KH KD KC"};
     static const Rules two = {RULES_BLOB, 2, 0, 0};
     RoundState s = dealt(2, 4, 1, TRUMP_NONE, CARD_NONE, hands);
@@ -279,17 +282,18 @@ static void suits_that_look_alike_keep_their_order(void) {
     observe_one(&two, &s, &NO_STANDING, row, TEAM_OF_ONE);
     int swapped = swapped_columns;
     every_renaming(&two, &s, &NO_STANDING, row);
-    /* of the 6 orders of three suits three move 2 of them and two all 3; clubs take 4 places */
+    /* of the 6 orders of three suits, three move 2 suits and two move all 3; clubs can come at 4
+     * positions */
     CHECK(swapped_columns - swapped == 4 * (3 * 2 + 2 * 3));
 }
 
 int main(void) {
     uint64_t item = 0;
-    the_last_bidder_by_hand();
-    within_a_trick_by_hand();
-    a_full_game_by_hand();
-    a_card_of_the_trick_tells_suits_apart();
-    suits_that_look_alike_keep_their_order();
+    last_bidder_row_matches_hand_calculation();
+    trick_row_matches_hand_calculation();
+    full_game_row_matches_hand_calculation();
+    trick_order_tells_suits_apart();
+    identical_suits_keep_their_order();
     for (int variant = 0; variant < RULES_COUNT; variant++)
         for (int P = rules_min_players(variant); P <= rules_max_players(variant); P++) {
             Rules rules = {(uint8_t)variant, (uint8_t)P, 0, 0};

@@ -1,8 +1,8 @@
-/* tests/game/test_perft.c - every way a fixed deal can be bid and played, counted and scored twice.
+/* tests/game/test_perft.c - every way to bid and play a fixed deal, counted and scored twice.
  *
- * A leaf is a finished round. Ours walks RoundState; the other knows nothing of it: its own cards,
- * its own rules, written to be read. Both must agree in the leaves and in the sums
- * of all scores and of all forced moves on the way; the pinned table keeps what they agreed on. */
+ * A leaf is a finished round. One program walks RoundState; the other shares nothing with it: cards
+ * and rules of its own, written to be read. Both must agree on the number of leaves and on the sums
+ * of all scores and of all forced moves on the way; the pinned table holds the agreed numbers. */
 #include "device/core/rng.h"
 #include "game/rules.h"
 #include "tests/support/check.h"
@@ -59,7 +59,7 @@ static bool other_holds(const Other *o, int seat, int suit) {
     return false;
 }
 
-/* Who takes the full trick that `leader` led: give every card a strength and take the most. */
+/* Who takes the full trick that `leader` led: each card gets a strength, and the strongest wins. */
 static int other_taker(const Other *o, int leader) {
     int best_seat = leader, best = -1;
     for (int i = 0; i < o->players; i++) {
@@ -120,8 +120,8 @@ static void other_bid(Other *o, int bidder, int sum, Count *count) {
     count->forced += choices == 1;
 }
 
-/* Card i of the deck goes to seat i mod P, in both programs. Card numbers are taken apart here
- * and nowhere else in the other one. */
+/* Card i of the deck goes to seat i mod P, in both programs. Only here does the other program take
+ * card numbers apart. */
 static void both_count(const Rules *rules, int cards, int dealer, int trump, const uint8_t *deck,
                        Count *ours, Count *theirs) {
     int players = rules->players;
@@ -154,8 +154,8 @@ static bool counts_equal(const Count *a, const Count *b, int players) {
     return equal;
 }
 
-/* The deck of the pinned counts: card number i is i * step mod 52, so that few suits or all of
- * them are about; step is prime to 52. */
+/* The deck of the pinned counts: card number i is i * step mod 52, so that few or all suits are in
+ * play; step is coprime to 52. */
 typedef struct {
     int players, cards, dealer, trump, step;
     int64_t leaves, forced, score0, score_last; /* blob scores, first and last seat */
@@ -168,7 +168,7 @@ static const Pinned PINNED[] = {
     {4, 2, 3, 3, 9, 355, 1917, 1158, 1212},      {4, 3, 2, 0, 21, 22184, 109268, 64630, 58536},
 };
 
-static void counts_are_as_pinned(void) {
+static void counts_match_the_pinned_table(void) {
     for (size_t i = 0; i < sizeof PINNED / sizeof *PINNED; i++) {
         const Pinned *p = &PINNED[i];
         const Rules rules = {RULES_BLOB, (uint8_t)p->players, 0, 0};
@@ -187,8 +187,8 @@ static void counts_are_as_pinned(void) {
     }
 }
 
-/* Two of the four suits more often than not, so that hands follow, ruff and discard. */
-static void random_deals_count_the_same(void) {
+/* Mostly two of the four suits, so that hands follow, ruff and discard. */
+static void both_programs_agree_on_random_deals(void) {
     Rng rng = rng_begin(2024, 0, 0, RNG_DEAL, 0);
     for (int deal = 0; deal < 300; deal++) {
         int players = 2 + (int)rng_below(&rng, 3), variant = (int)rng_below(&rng, 2);
@@ -214,7 +214,7 @@ static void random_deals_count_the_same(void) {
 }
 
 int main(void) {
-    counts_are_as_pinned();
-    random_deals_count_the_same();
+    counts_match_the_pinned_table();
+    both_programs_agree_on_random_deals();
     return check_report();
 }

@@ -1,4 +1,4 @@
-/* tests/game/test_rules.c - game/rules.h and game/sequence.h against rounds worked by hand. */
+/* tests/game/test_rules.c - game/rules.h and game/sequence.h against rounds worked out by hand. */
 #include "game/rules.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static uint64_t hand(const char *text) {
     return cards;
 }
 
-/* A dealt round; hands of the P seats as text, T cards each. */
+/* A round as dealt; `hands` holds T cards as text for each of the P seats. */
 static RoundState dealt(int players, int dealer, char trump, const char *const *hands) {
     const char letter[2] = {trump, '\0'};
     uint64_t cards[MAX_SEATS] = {0};
@@ -30,7 +30,7 @@ static RoundState dealt(int players, int dealer, char trump, const char *const *
     return s;
 }
 
-/* Applies actions one by one, "1 0 AS ..", each of which must be legal. */
+/* Applies the actions ("1 0 AS ..") one by one; each must be legal. */
 static void play(RoundState *s, const char *actions) {
     char word[4];
     for (int at = 0, n; sscanf(actions + at, "%3s%n", word, &n) == 1; at += n) {
@@ -43,7 +43,7 @@ static void play(RoundState *s, const char *actions) {
     }
 }
 
-static void the_dealer_may_not_make_the_bids_add_up(void) {
+static void bids_may_not_add_up_to_the_tricks(void) {
     static const char *const hands[] = {"AS KD 7C", "2S 3S 4S", "5S 6S 7S", "8S 9S TS"};
     RoundState s = dealt(4, 3, 'S', hands);
     CHECK(s.turn == 0 && round_legal(&s) == 0xF && round_forbidden_bid(&s) == -1);
@@ -70,7 +70,7 @@ static void the_dealer_may_not_make_the_bids_add_up(void) {
     CHECK(none.turn == 0 && none.leader == 0 && round_legal(&none) == hand("AS KD 7C"));
 }
 
-static void bidding_begins_left_of_the_dealer(void) {
+static void bidding_starts_left_of_the_dealer(void) {
     static const char *const hands[] = {"2S", "3S", "4S"};
     for (int dealer = 0; dealer < 3; dealer++) {
         RoundState s = dealt(3, dealer, 'N', hands);
@@ -83,7 +83,7 @@ static void bidding_begins_left_of_the_dealer(void) {
     }
 }
 
-/* The index of the card that wins the trick, led first. */
+/* The index of the card that wins the trick; the first card is led. */
 static int winner(char trump, const char *cards) {
     const char letter[2] = {trump, '\0'};
     RoundState s;
@@ -97,11 +97,11 @@ static int winner(char trump, const char *cards) {
     return round_trick_winner(&s);
 }
 
-static void tricks_go_to_trump_then_to_the_led_suit(void) {
+static void trump_wins_then_the_led_suit(void) {
     CHECK(winner('S', "2H AH KH QH") == 1);
     CHECK(winner('S', "2H AH 2S KH") == 2); /* the lowest trump beats the led ace */
-    CHECK(winner('S', "2H 3S 2S AH") == 1); /* the higher of two trumps, first */
-    CHECK(winner('S', "2H 2S 3S AH") == 2); /* and last */
+    CHECK(winner('S', "2H 3S 2S AH") == 1); /* the higher of two trumps, played first */
+    CHECK(winner('S', "2H 2S 3S AH") == 2); /* and played last */
     CHECK(winner('S', "2H AD AC KD") == 0); /* other suits never win */
     CHECK(winner('D', "2H 3S 2D AS") == 2);
     CHECK(winner('S', "KS AS AH AD") == 1); /* trump led */
@@ -111,7 +111,7 @@ static void tricks_go_to_trump_then_to_the_led_suit(void) {
     CHECK(winner('H', "5S") == 0);
 }
 
-static void a_suit_is_followed_or_shown_void(void) {
+static void players_follow_suit_or_show_a_void(void) {
     static const char *const hands[] = {"AS KD", "2S 3H", "4D 5D", "6H 7C"};
     RoundState s = dealt(4, 0, 'H', hands);
     play(&s, "0 0 0 0");
@@ -132,11 +132,11 @@ static void a_suit_is_followed_or_shown_void(void) {
     CHECK(!round_is_over(&s) && round_ply(&s) == 8);
     play(&s, "7C AS 2S 4D");
     CHECK(round_is_over(&s) && round_legal(&s) == 0 && s.tricks[3] == 2);
-    /* Nobody held a club, and to discard shows the led suit alone. */
+    /* Nobody held a club, yet a discard shows a void in the led suit only. */
     CHECK(s.voids == (1u << 1 | 1u << 2 | 1u << 6 | 1u << 9 | 1u << 10));
 }
 
-static void the_last_seat_and_suit_have_a_void_bit(void) {
+static void last_seat_and_suit_have_a_void_bit(void) {
     static const char *const hands[] = {"2D", "3D", "4D", "5D", "6D", "7D", "8D", "AS"};
     RoundState s = dealt(8, 7, 'S', hands);
     play(&s, "0 0 0 0 0 0 0 0 2D 3D 4D 5D 6D 7D 8D AS");
@@ -145,7 +145,7 @@ static void the_last_seat_and_suit_have_a_void_bit(void) {
 
 /* P = 4, T = 2, seat 2 deals, clubs are trump; both rule sets score the same play.
  *   bids 3:2 0:1 1:0 2:0     3 leads 4D 9D 2C JD: seat 1;  1 leads KS TS 5H AS: seat 0 */
-static void a_round_played_out(void) {
+static void a_whole_round_is_scored_right(void) {
     static const char *const hands[] = {"9D AS", "2C KS", "JD TS", "4D 5H"};
     static const int won[] = {1, 1, 0, 0}, bid[] = {1, 0, 0, 2};
     static const int blob[] = {11, 0, 10, 0}, plain[] = {13, 3, 10, 0},
@@ -168,7 +168,7 @@ static void a_round_played_out(void) {
     }
 }
 
-static void the_ends_of_the_scale_are_reached(void) {
+static void scores_reach_both_ends_of_the_scale(void) {
     const Rules rules[] = {
         {RULES_BLOB, 2, 0, 0}, {RULES_OH_HELL, 3, 2, 0}, {RULES_OH_HELL, 3, 2, 1}};
     RoundState s;
@@ -202,7 +202,7 @@ static void seat_and_card_limits_are_the_rules(void) {
     CHECK(rules_min_players(RULES_OH_HELL) == 3 && rules_max_players(RULES_OH_HELL) == 7);
 }
 
-static void a_full_game_runs_down_and_up_again(void) {
+static void full_games_run_down_and_up_again(void) {
     static const int cards[] = {7, 6, 5, 4, 3, 2, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7};
     CHECK(sequence_rounds(5, 7) == 17);
     for (int i = 0; i < 17; i++) CHECK(sequence_cards(5, 7, i) == cards[i]);
@@ -220,13 +220,13 @@ static void a_full_game_runs_down_and_up_again(void) {
 }
 
 int main(void) {
-    the_dealer_may_not_make_the_bids_add_up();
-    bidding_begins_left_of_the_dealer();
-    tricks_go_to_trump_then_to_the_led_suit();
-    a_suit_is_followed_or_shown_void();
-    the_last_seat_and_suit_have_a_void_bit();
-    a_round_played_out();
-    the_ends_of_the_scale_are_reached();
+    bids_may_not_add_up_to_the_tricks();
+    bidding_starts_left_of_the_dealer();
+    trump_wins_then_the_led_suit();
+    players_follow_suit_or_show_a_void();
+    last_seat_and_suit_have_a_void_bit();
+    a_whole_round_is_scored_right();
+    scores_reach_both_ends_of_the_scale();
     equal_states_are_equal_bytes();
     seat_and_card_limits_are_the_rules();
     a_full_game_runs_down_and_up_again();

@@ -1,5 +1,5 @@
-/* tests/game/test_text.c - game/text.h: every card and action there and back, and what is
- * refused. */
+/* tests/game/test_text.c - game/text.h: every card and action survives printing and parsing, and
+ * invalid text is refused. */
 #include "game/text.h"
 
 #include "tests/support/check.h"
@@ -35,7 +35,7 @@ static void trumps_are_one_letter(void) {
     CHECK(text_trump_parse("SH") == -1 && text_trump_parse("none") == -1);
 }
 
-static void hands_come_in_any_order(void) {
+static void hands_are_read_in_any_order(void) {
     char text[TEXT_HAND_BYTES], why[160];
     uint64_t hand = 1;
     CHECK(text_hand_parse("AS KD 7C 3C 2H", &hand, why, sizeof why));
@@ -61,7 +61,7 @@ static void texts_that_are_no_hand_are_refused(void) {
                  {"ASKD", "\"ASKD\" is no card"},
                  {"AS,KD", "\"AS,KD\" is no card"},
                  {"AS\tKD", "\"AS\tKD\" is no card"},
-                 /* 15 bytes and a character of two: cut before it, not through it. */
+                 /* 15 bytes, then a two-byte character: cut before it, not through it. */
                  {"xxxxxxxxxxxxxxx\xC3\xA4y", "\"xxxxxxxxxxxxxxx\" is no card"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char why[160] = "";

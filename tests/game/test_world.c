@@ -1,4 +1,5 @@
-/* tests/game/test_world.c - determinization against enumeration: every deal that fits, equally often. */
+/* tests/game/test_world.c - determinization against enumeration: every deal that fits is drawn
+ * equally often. */
 #include "tests/support/check.h"
 #include "tests/support/world_draws.h"
 
@@ -9,7 +10,7 @@ static WorldScratch scratch;
 
 /* ---- bounded draws ---- */
 
-static void a_wide_draw_is_bounded_and_even(void) {
+static void wide_draws_are_bounded_and_uniform(void) {
     enum { DRAWS = 7000, BINS = 7 };
     WorldCount bounds[] = {BINS, (WorldCount)BINS << 40, (WorldCount)BINS << 64,
                            (WorldCount)BINS << 90};
@@ -32,7 +33,7 @@ static void a_wide_draw_is_bounded_and_even(void) {
 }
 
 /* Every ordered choice of `need` out of `count` cards. */
-static void a_shuffle_is_even(int need, int count) {
+static void shuffles_are_uniform(int need, int count) {
     static int counts[1 << 15];
     int choices = 1, draws;
     for (int i = 0; i < need; i++) choices *= count - i;
@@ -53,9 +54,10 @@ static void a_shuffle_is_even(int need, int count) {
     CHECK(counts_are_equal(counts, choices, draws, 1));
 }
 
-/* 4 of 52, product = 8 * 812175: x is drawn again exactly if its rest, x * product mod 2^32, is
- * less than 2^32 mod product. The inverse of 812175 finds the x of a rest, a multiple of 8. */
-static void a_shuffle_draws_again_where_it_must(void) {
+/* 4 of 52, product = 8 * 812175: x is redrawn exactly if its remainder, x * product mod 2^32,
+ * is less than 2^32 mod product. The inverse of 812175 gives the x of a remainder that is a
+ * multiple of 8. */
+static void shuffles_redraw_to_avoid_bias(void) {
     uint32_t product = 52u * 51 * 50 * 49, short_stripe = (0u - product) % product;
     uint32_t inverse = 812175;
     for (int i = 0; i < 5; i++) inverse *= 2 - 812175 * inverse;
@@ -65,7 +67,7 @@ static void a_shuffle_draws_again_where_it_must(void) {
         CHECK(x * product == rests[i]);
         Rng rng = stream(4, 0);
         rng.block[2] = x;
-        rng.block[3] = 1; /* rest = product: taken */
+        rng.block[3] = 1; /* remainder = product: accepted */
         rng.left = 2;
         uint8_t cards[CARDS];
         for (int c = 0; c < CARDS; c++) cards[c] = (uint8_t)c;
@@ -144,7 +146,7 @@ static WorldCount all_deals(const WorldScratch *w) {
     return deals * splits(w, w->free_seats, left);
 }
 
-/* What a table may have come to, with few cards out: h cards left each, fewer for those who have
+/* A table as play may leave it, with few cards unseen: h cards left each, fewer for those who have
  * played to the trick, a stock of 0..3, a turned card or none, any voids. Fills b, no keys. */
 static void random_table(uint64_t item, RoundState *s, Brute *b) {
     uint8_t deck[CARDS];
@@ -195,7 +197,7 @@ static bool deals_are_even(const Brute *b, uint64_t item) {
     return b->count == 1 || counts_are_equal(counts, b->count, draws, 1);
 }
 
-static void counts_and_shares_are_those_of_enumeration(void) {
+static void counts_and_shares_match_enumeration(void) {
     static Brute b;
     int impossible = 0, deep = 0, even = 0, shared = 0;
     for (uint64_t item = 0; item < 5000; item++) {
@@ -217,11 +219,11 @@ static void counts_and_shares_are_those_of_enumeration(void) {
         for (int g = 0; g < scratch.groups; g++) shared += !bits_is_one(scratch.group[g].seats);
         if (checks_failed) return;
     }
-    CHECK(impossible > 100 && deep > 100 && even > 500 && shared > 100); /* the cases came up */
+    CHECK(impossible > 100 && deep > 100 && even > 500 && shared > 100); /* all cases occurred */
 }
 
-/* AS KS AH KH are out, seats 1 and 2 hold one each; seat 1 lacks spades: 2 * 3 deals. */
-static void two_hearts_for_one_seat_by_hand(void) {
+/* AS KS AH KH are unseen, seats 1 and 2 hold one each; seat 1 lacks spades: 2 * 3 deals. */
+static void a_small_table_matches_hand_calculation(void) {
     RoundState s;
     memset(&s, 0, sizeof s);
     s.players = 3;
@@ -257,8 +259,8 @@ static void a_full_table_is_reported(void) {
     CHECK(world_count(&scratch, &s, 0, binomial) == WORLD_TABLE);
 }
 
-/* The largest table that a search over all positions of a game came upon, in the third trick of 8
- * seats with 6 cards: the order of the groups and the merging of suits keep it this small. */
+/* The largest table found by a search over all positions of a game, in the third trick of 8 seats
+ * with 6 cards: the order of the groups and the merging of suits keep it this small. */
 static void the_largest_table_fits(void) {
     RoundState s;
     memset(&s, 0, sizeof s);

@@ -1,4 +1,5 @@
-/* tests/game/test_world_games.c - determinization in whole games: fits the seen, blind to the rest. */
+/* tests/game/test_world_games.c - determinization in whole games: it fits what is seen and is blind
+ * to the rest. */
 #include "tests/support/check.h"
 #include "tests/support/world_draws.h"
 
@@ -19,8 +20,8 @@ static bool sample_fits(const RoundState *s, const uint64_t *hands) {
     return seen <= CARDS_ALL;
 }
 
-/* The deal drawn is itself a way to permute the hidden cards: asked again with it, or with nonsense
- * in the hidden hands, the answer is the same bits. And no world depends on those drawn before. */
+/* A drawn deal is itself a permutation of the hidden cards: with it, or with nonsense in the hidden
+ * hands, a second draw gives the same bits. And no world depends on those drawn before it. */
 static bool sample_is_blind(const RoundState *s, const uint64_t *hands, uint64_t game) {
     for (int variant = 0; variant < 2; variant++) {
         RoundState other = *s;
@@ -64,7 +65,7 @@ static void play_round(int players, int cards, bool turn_up, uint64_t game, int 
     }
 }
 
-static void sizes_and_voids_hold_in_every_game(void) {
+static void worlds_fit_sizes_and_voids_in_every_game(void) {
     uint64_t game = 0;
     int most_states = 0;
     for (int players = 2; players <= MAX_SEATS; players++)
@@ -77,8 +78,9 @@ static void sizes_and_voids_hold_in_every_game(void) {
 }
 
 /* Before the first bid each unseen card is in a seat's hand in T of 47 deals: the stock, most of
- * the deck here, takes part. Drawn without replacement, counts spread less, by 1 - T/47. */
-static void the_stock_takes_part(void) {
+ * the deck here, takes part. Because the draw is without replacement, counts spread less, by 1 -
+ * T/47. */
+static void the_stock_gets_its_share(void) {
     enum { T = 5, UNSEEN = 47, DRAWS = 20000 };
     uint64_t hands[MAX_SEATS];
     for (int seat = 0; seat < 4; seat++) hands[seat] = (uint64_t)0x1F << (10 * seat);
@@ -98,7 +100,7 @@ static void the_stock_takes_part(void) {
 
 int main(void) {
     world_binomial_fill(binomial);
-    sizes_and_voids_hold_in_every_game();
-    the_stock_takes_part();
+    worlds_fit_sizes_and_voids_in_every_game();
+    the_stock_gets_its_share();
     return check_report();
 }

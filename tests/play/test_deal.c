@@ -1,5 +1,5 @@
-/* tests/play/test_deal.c - deals without bias, beginnings drawn or pinned, rounds in the order
- * due. */
+/* tests/play/test_deal.c - deals are unbiased, dealer and trump are drawn or pinned, rounds come
+ * in the order of the rules. */
 #include "device/play/deal.h"
 
 #include "host/games/game_record.h"
@@ -20,8 +20,9 @@ static bool is_even(double chi, int degrees) {
     return chi < degrees + 10 + 5 * sqrt(2.0 * degrees);
 }
 
-/* Where each card lies: P hands of T cards, the turned card, the stock. */
-static void cards_lie_anywhere(int P, int T, int turn_up) {
+/* Every card is equally often in each of the P hands of T cards, as the turned card and in the
+ * stock. */
+static void deals_are_unbiased(int P, int T, int turn_up) {
     static int at[CARDS][MAX_SEATS + 2], pairs[CARDS];
     double size[MAX_SEATS + 2], chi = 0;
     int places = 0;
@@ -53,7 +54,7 @@ static void cards_lie_anywhere(int P, int T, int turn_up) {
         }
     }
     CHECK(is_even(chi, (CARDS - 1) * (places - 1)));
-    /* neighbours in the deck are no more often together than others are */
+    /* neighbours in the deck are together no more often than other cards */
     double want = (double)DEALS * T * (T - 1) / (CARDS * (CARDS - 1.0)), off = 0;
     for (int c = 0; c < CARDS && T > 1; c++) off += (pairs[c] - want) * (pairs[c] - want) / want;
     CHECK(is_even(off, CARDS));
@@ -78,8 +79,8 @@ static void table_set(Table *t, const SelfplayConfig *c) {
     t->play.records = t->words;
 }
 
-/* First dealers and trumps of many games: every pair of them about as often. */
-static void games_begin_anywhere(int P) {
+/* First dealers and trumps of many games: all pairs are about equally frequent. */
+static void dealers_and_trumps_are_unbiased(int P) {
     static Table t;
     int pairs[MAX_SEATS * 5] = {0}, follows[MAX_SEATS * MAX_SEATS] = {0}, last = 0;
     SelfplayConfig c = play_config(RULES_BLOB, P, 3, 0);
@@ -97,8 +98,8 @@ static void games_begin_anywhere(int P) {
     CHECK(is_even(chi_square(follows, P * P), P * P - 1));
 }
 
-/* Pins hold, and the cards stay those of the game; another game or seed has other cards. */
-static void pins_hold_and_leave_the_cards(void) {
+/* Pins hold and leave the game's cards as they are; another game or seed has other cards. */
+static void pins_hold_and_leave_the_cards_unchanged(void) {
     static Table free, pinned;
     SelfplayConfig c = play_config(RULES_BLOB, 4, 5, 0);
     table_set(&free, &c);
@@ -126,7 +127,7 @@ static void pins_hold_and_leave_the_cards(void) {
 
 static int turned_up[CARDS]; /* over all rounds of oh-hell */
 
-/* A round as it was recorded: words `w` against what was dealt, its head against what is due. */
+/* A recorded round: its words `w` match the deal, and its head matches the expected values. */
 static void check_round(const uint16_t *w, const RecordRound *r, int T, int dealer, int trump) {
     const RoundState *s = &r->start;
     int P = s->players;
@@ -187,13 +188,13 @@ int main(void) {
     static const int one[] = {1, 1}, three[] = {3, 2, 1, 1, 1, 1, 2, 3}, two[] = {2, 1, 1, 1, 2};
     static const int most[] = {17, 16, 15, 14, 13, 12, 11, 10, 9, 8,  7,  6,  5,  4,  3,  2,  1, 1,
                                1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15, 16, 17};
-    cards_lie_anywhere(4, 5, 0);
-    cards_lie_anywhere(4, 13, 0);
-    cards_lie_anywhere(3, 17, 1);
-    cards_lie_anywhere(7, 2, 1);
-    cards_lie_anywhere(2, 1, 0);
-    for (int P = 2; P <= MAX_SEATS; P++) games_begin_anywhere(P);
-    pins_hold_and_leave_the_cards();
+    deals_are_unbiased(4, 5, 0);
+    deals_are_unbiased(4, 13, 0);
+    deals_are_unbiased(3, 17, 1);
+    deals_are_unbiased(7, 2, 1);
+    deals_are_unbiased(2, 1, 0);
+    for (int P = 2; P <= MAX_SEATS; P++) dealers_and_trumps_are_unbiased(P);
+    pins_hold_and_leave_the_cards_unchanged();
     SelfplayConfig pinned = play_config(RULES_BLOB, 4, 3, 1);
     pinned.settings.dealer = 2;
     pinned.settings.trump = TRUMP_NONE;

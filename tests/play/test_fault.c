@@ -1,8 +1,9 @@
-/* tests/play/test_fault.c - after a fault no step of a wave touches anything, whichever comes next.
+/* tests/play/test_fault.c - after a fault no step of a wave touches anything, whichever step comes
+ * next.
  *
- * Waves are run step by step. Before each step a fault is raised, the step asked for, and all
- * memory held against a copy; then the fault is taken back and the step runs. Each must have had
- * something to do in some wave, or the test would prove nothing of it. */
+ * Waves run step by step. Before each step a fault is raised, the step is called, and all memory is
+ * compared with a copy; then the fault is cleared and the step runs. Each step must have work to do
+ * in some wave, or the test would prove nothing about it. */
 #include <stdlib.h>
 
 #include "device/play/selfplay.h"
@@ -45,7 +46,7 @@ static bool all_same(void) {
            memcmp(rows_copy, rows, rows_bytes) == 0;
 }
 
-/* What descend does after a fault: no tree brings a row. */
+/* As descend does after a fault: no tree has a row. */
 static void take_back_counts(void) {
     const Search *s = &sp.play.search;
     for (int b = 0; b < s->B; b++) CHECK(s->row_count[b] == 0);

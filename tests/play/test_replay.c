@@ -1,4 +1,4 @@
-/* tests/play/test_replay.c - every game is kept, draws are uniform, rows are those of an export. */
+/* tests/play/test_replay.c - every game is stored, draws are uniform, rows match an export. */
 #include <math.h>
 #include <omp.h>
 
@@ -10,7 +10,7 @@
 static const GameTerms *blob_tables(void) {
     static GameTerms terms[5];
     terms[0] = ring_terms(RULES_BLOB, 4, 5, 0);
-    terms[1] = ring_terms(RULES_BLOB, 2, 1, 0); /* some of them without any choice but a bid */
+    terms[1] = ring_terms(RULES_BLOB, 2, 1, 0); /* some with no choice but a bid */
     terms[2] = ring_terms(RULES_BLOB, 8, 6, 0);
     terms[3] = ring_terms(RULES_BLOB, 3, 17, 0);
     terms[4] = ring_terms(RULES_BLOB, 5, 3, 1);
@@ -18,7 +18,7 @@ static const GameTerms *blob_tables(void) {
 }
 enum { TABLES = 5 };
 
-/* What is known of a game, by the plainest reading of replay.h. */
+/* The stored facts about a game match the plainest reading of replay.h. */
 static void check_known(const ReplayGame *known, const GameTerms *terms, const uint16_t *words) {
     GameRecord game;
     RecordRound round;
@@ -45,7 +45,7 @@ static void check_known(const ReplayGame *known, const GameTerms *terms, const u
     CHECK(known->score == score && known->entropy_1024 == entropy);
 }
 
-/* Adds the games one by one in an order of `seed`, by so many threads. */
+/* Adds the games one by one, in an order drawn from `seed`, with this many threads. */
 static void add_shuffled(const Ring *ring, const RingGames *g, uint64_t seed, int threads) {
     int *order = (int *)malloc((size_t)g->n * sizeof *order);
     Rng rng = rng_begin(seed, 0, 0, RNG_MOVE, 0);
@@ -64,11 +64,11 @@ static const GameTerms *oh_hell_tables(void) {
     static GameTerms terms[2];
     terms[0] = ring_terms(RULES_OH_HELL, 4, 6, 0);
     terms[1] = ring_terms(RULES_OH_HELL, 3, 2, 1);
-    terms[0].rules.penalty = terms[1].rules.penalty = 0; /* who misses scores too */
+    terms[0].rules.penalty = terms[1].rules.penalty = 0; /* those who miss their bid score too */
     return terms;
 }
 
-static void any_order_gives_the_same_bytes(const GameTerms *terms, int tables) {
+static void insertion_order_does_not_change_the_ring(const GameTerms *terms, int tables) {
     RingGames g = ring_games(terms, tables, 130, 600);
     Ring one = ring_open(&backend_cpu, &replay_cpu, &terms->rules, 601, g.stride);
     Ring other = ring_open(&backend_cpu, &replay_cpu, &terms->rules, 601, g.stride);
@@ -86,13 +86,13 @@ static void any_order_gives_the_same_bytes(const GameTerms *terms, int tables) {
         CHECK(memcmp(one.replay.words + slot * g.stride, words,
                      words[RECORD_WORDS_AT] * sizeof *words) == 0);
     }
-    CHECK(one.replay.games[129].id == -1); /* the slot that no game has */
+    CHECK(one.replay.games[129].id == -1); /* the slot without a game */
     ring_close(&other);
     ring_close(&one);
     ring_games_free(&g);
 }
 
-static void the_ring_wraps_and_windows_are_whole(void) {
+static void the_ring_wraps_and_windows_must_be_complete(void) {
     enum { CAPACITY = 64, GAMES = 200 };
     const GameTerms *terms = blob_tables();
     RingGames g = ring_games(terms, TABLES, 0, GAMES);
@@ -100,7 +100,7 @@ static void the_ring_wraps_and_windows_are_whole(void) {
     const Replay *r = &ring.replay;
     CHECK(ring_window(&ring, 0, 1) == STATUS_OK && r->window->examples == 0);
     CHECK(r->window->missing.code != FAULT_NONE && r->window->missing.item == 0);
-    for (int i = 0; i < GAMES; i += 8) /* ids of one call differ modulo the capacity */
+    for (int i = 0; i < GAMES; i += 8) /* ids within a call must differ modulo the capacity */
         CHECK(replay_cpu.add(r, g.words, g.at + i, 8, NULL) == STATUS_OK);
     CHECK(ring_window(&ring, 136, 200) == STATUS_OK && r->window->missing.code == FAULT_NONE);
     int64_t sum = 0;
@@ -120,7 +120,7 @@ static void the_ring_wraps_and_windows_are_whole(void) {
     CHECK(replay_window_check(r, -1, 20) == STATUS_ARGUMENT);
     CHECK(replay_window_check(r, 20, 19) == STATUS_ARGUMENT);
     CHECK(replay_window_check(r, 20, 84) == STATUS_OK);
-    Replay vast = *r; /* checked before anything is read */
+    Replay vast = *r; /* refused before anything is read */
     vast.capacity = 1 << 30;
     CHECK(replay_window_check(&vast, 0, 1 << 30) == STATUS_ARGUMENT);
     ring_close(&ring);
@@ -224,8 +224,8 @@ static const void *column(const Safetensors *s, const char *name) {
     return t ? t->data : NULL;
 }
 
-/* The same random games as a folder of shards that is exported, and in the ring. */
-static void rows_are_those_of_an_export(const char *name, GameTerms terms) {
+/* The same random games, exported from a folder of shards and stored in the ring. */
+static void rows_match_an_export(const char *name, GameTerms terms) {
     enum { GAMES = 40 };
     RandomRun run = {terms, GAMES, GAMES, 1, 0};
     char dense_name[64];
@@ -256,7 +256,8 @@ static void rows_are_those_of_an_export(const char *name, GameTerms terms) {
     safetensors_close(&file);
 }
 
-/* Draws per example against their expectation; then each draw's game and decision by counting. */
+/* Draws per example against their expectation; then each draw's game and decision, found by
+ * counting. */
 static void draws_are_uniform(void) {
     enum { GAMES = 30, BATCHES = 400, ROWS = 500 };
     const GameTerms *terms = blob_tables();
@@ -290,7 +291,7 @@ static void draws_are_uniform(void) {
 }
 
 /* A batch in blocks by several threads, with another row_base, or in bf16 is the same batch. */
-static void a_batch_is_its_rows(void) {
+static void blocks_threads_and_bf16_give_the_same_batch(void) {
     enum { ROWS = 256, BLOCK = 64 };
     const GameTerms *terms = blob_tables();
     RingGames g = ring_games(terms, TABLES, 0, 50);
@@ -357,17 +358,17 @@ static void a_batch_is_its_rows(void) {
 
 int main(void) {
     files_begin();
-    any_order_gives_the_same_bytes(blob_tables(), TABLES);
-    any_order_gives_the_same_bytes(oh_hell_tables(), 2);
-    the_ring_wraps_and_windows_are_whole();
-    rows_are_those_of_an_export("medium", terms_of(RULES_BLOB, 4, 5, 0));
-    rows_are_those_of_an_export("two", terms_of(RULES_BLOB, 2, 1, 0));
-    rows_are_those_of_an_export("eight", terms_of(RULES_BLOB, 8, 6, 0));
-    rows_are_those_of_an_export("full", terms_of(RULES_BLOB, 5, 4, 1));
-    rows_are_those_of_an_export("oh-hell", terms_of(RULES_OH_HELL, 7, 7, 0));
-    rows_are_those_of_an_export("oh-hell-full", terms_of(RULES_OH_HELL, 3, 5, 1));
+    insertion_order_does_not_change_the_ring(blob_tables(), TABLES);
+    insertion_order_does_not_change_the_ring(oh_hell_tables(), 2);
+    the_ring_wraps_and_windows_must_be_complete();
+    rows_match_an_export("medium", terms_of(RULES_BLOB, 4, 5, 0));
+    rows_match_an_export("two", terms_of(RULES_BLOB, 2, 1, 0));
+    rows_match_an_export("eight", terms_of(RULES_BLOB, 8, 6, 0));
+    rows_match_an_export("full", terms_of(RULES_BLOB, 5, 4, 1));
+    rows_match_an_export("oh-hell", terms_of(RULES_OH_HELL, 7, 7, 0));
+    rows_match_an_export("oh-hell-full", terms_of(RULES_OH_HELL, 3, 5, 1));
     draws_are_uniform();
-    a_batch_is_its_rows();
+    blocks_threads_and_bf16_give_the_same_batch();
     files_clear(folder);
     return check_report();
 }

@@ -1,5 +1,5 @@
-/* tests/play/test_selfplay.c - a game's record depends on seed and id alone, and can be asked
- * again. */
+/* tests/play/test_selfplay.c - a game's record depends on seed and id alone, and its decisions can
+ * be repeated. */
 #include "device/search/root.h"
 #include "device/play/analyze.h"
 #include "host/games/game_record.h"
@@ -49,7 +49,7 @@ static void batch_and_threads_change_nothing(const PlayRun *base, const Played *
 }
 
 /* Ids in ranges with holes; one game alone, from the middle; ids beyond 32 bits. */
-static void ranges_choose_among_the_same_games(const PlayRun *base, const Played *want) {
+static void ranges_select_among_the_same_games(const PlayRun *base, const Played *want) {
     static const GameRange holes[] = {{3, 0}, {9, 3}, {20, 4}};
     static const int ids[] = {3, 4, 5, 9, 20, 21, 22, 23, 24, 25};
     static const GameRange alone[] = {{17, 0}}, high[] = {{((int64_t)1 << 40) + 5, 0}};
@@ -91,7 +91,7 @@ static void another_seed_plays_other_games(const PlayRun *base, const Played *wa
     play_free(&got);
 }
 
-/* Asks a recorded decision again, by its position, seed, game and ply. */
+/* Repeats a recorded decision, given its position, seed, game and ply. */
 static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *s,
                       const Standing *standing, uint64_t game, uint32_t ply,
                       const RecordDecision *d) {
@@ -101,7 +101,7 @@ static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *
     memset(&q, 0, sizeof q);
     q.rules = c->rules;
     q.state = *s;
-    for (int i = 0; i < s->players; i++) /* what the mover does not see is not told */
+    for (int i = 0; i < s->players; i++) /* hides what the mover does not see */
         if (i != s->turn) q.state.hands[i] = 0;
     q.standing = *standing;
     q.worlds = c->worlds;
@@ -121,7 +121,8 @@ static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *
     decisions_asked++;
 }
 
-/* Replays a round: every choice was searched, and its visits and number give the move. */
+/* Plays a round through: every choice was searched, and its visits and random number give the
+ * move. */
 static void check_round(Analyzer *analyzer, const PlayRun *run, const RecordRound *round,
                         const Standing *standing, uint64_t game, uint32_t first_ply) {
     const SelfplayConfig *c = &run->config;
@@ -185,7 +186,7 @@ static void check_games(const PlayRun *run, const Played *played) {
     analyzer_close(&analyzer);
 }
 
-/* After a fault nothing moves any more, the network is asked nothing, and the host is told. */
+/* After a fault nothing moves, the network evaluates nothing, and the host is told. */
 static void a_fault_stops_everything(void) {
     static const GameRange all = {0, 0};
     Selfplay sp;

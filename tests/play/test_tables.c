@@ -1,4 +1,4 @@
-/* tests/play/test_tables.c - games of mixed tables, matches of two sides, games that stay in a
+/* tests/play/test_tables.c - games of mixed tables, matches between two sides, games stored in a
  * ring. */
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@ enum { GAMES = 200, WORDS = 1024 };
 
 static const Device *device;
 
-/* Records by id, as they came back. */
+/* Records as they came back, by id. */
 typedef struct {
     uint16_t words[GAMES][WORDS];
     int64_t games;
@@ -52,14 +52,14 @@ static void play(const SelfplayConfig *c, const Weights *a, const Weights *b, in
         CHECK(selfplay_wait(&sp, epoch, &counters, &out) == STATUS_OK);
         CHECK(counters->fault.code == FAULT_NONE);
         keep(book, out, counters->out_used);
-        CHECK(counters->finished >= book->games); /* one more may wait for its place */
+        CHECK(counters->finished >= book->games); /* some may wait for room */
     }
     CHECK(book->games == games);
     selfplay_close(&sp);
 }
 
-/* Seats and cards come in their shares, and each from the id alone. */
-static void test_mix(void) {
+/* Seats and cards occur in their shares, and depend on the id alone. */
+static void tables_are_mixed_by_their_shares(void) {
     static Book book, other;
     SelfplayConfig c = config_hash();
     int seen[9][6] = {{0}};
@@ -83,8 +83,9 @@ static int words_of_deal(const uint16_t *w) {
     return RECORD_ROUND_WORDS + w[RECORD_PLAYERS_AT] * w[RECORD_HEAD_WORDS + RECORD_CARDS_AT];
 }
 
-/* Two games a deal: the same cards. With the hash evaluator on both sides the same game even. */
-static void test_pairs(void) {
+/* The two games of a deal have the same cards. With the hash evaluator on both sides they are even
+ * the same game. */
+static void paired_games_share_their_deal(void) {
     static Book book;
     SelfplayConfig c = config_hash();
     c.noise_weight = 0;
@@ -106,8 +107,8 @@ static void test_pairs(void) {
     }
 }
 
-/* A decision that was searched belongs to a seat of a network. */
-static void test_bots_bring_no_example(void) {
+/* Only seats of a network have searched decisions. */
+static void bots_bring_no_examples(void) {
     static Book book;
     SelfplayConfig c = config_hash();
     c.settings.paired = 1;
@@ -121,7 +122,7 @@ static void test_bots_bring_no_example(void) {
         for (int k = 0; k < decisions; k++, d = example_next(d))
             if (d[RECORD_PLY_AT] < P) CHECK((first + d[RECORD_PLY_AT] + i) % P % 2 == 1);
     }
-    c.settings.kinds[1] = PLAYER_RANDOM; /* nobody searches at all */
+    c.settings.kinds[1] = PLAYER_RANDOM; /* nobody searches */
     play(&c, NULL, NULL, GAMES, &book);
     for (int i = 0; i < GAMES; i++)
         CHECK(book.words[i][RECORD_HEAD_WORDS + record_decisions_at(4, 5)] == 0);
@@ -135,8 +136,8 @@ static ModelConfig model_small(void) {
     return m;
 }
 
-/* Two networks at a table: each one's decisions are those it makes when it plays alone. */
-static void test_two_networks(void) {
+/* Two networks at a table: each decides as it does when it plays alone. */
+static void each_network_plays_as_it_does_alone(void) {
     static Book both, first, second;
     SelfplayConfig c = config_hash();
     Weights a, b;
@@ -161,7 +162,7 @@ static void test_two_networks(void) {
         int at = record_decisions_at(4, 5) + 1, side = ((w[RECORD_DEALER_AT] + 1) % 4 + i) % 2;
         const Book *alone = side ? &second : &first;
         const uint16_t *x = alone->words[i] + RECORD_HEAD_WORDS;
-        CHECK(w[at] == 0); /* the first bid: what comes before it is the same in all */
+        CHECK(w[at] == 0); /* the first bid: everything before it is the same in all games */
         CHECK(memcmp(w + at, x + at, (2 + (size_t)w[at + 1]) * sizeof *w) == 0);
         const uint16_t *y = (side ? &first : &second)->words[i] + RECORD_HEAD_WORDS;
         alike[side] += memcmp(w + at, y + at, (2 + (size_t)w[at + 1]) * sizeof *w) == 0;
@@ -170,7 +171,7 @@ static void test_two_networks(void) {
     c.leaves = 3;
     c.parallel = 64;
     c.settings.kinds[0] = PLAYER_NET_B;
-    c.settings.kinds[1] = PLAYER_NET; /* the sides changed: seats too */
+    c.settings.kinds[1] = PLAYER_NET; /* sides swapped: seats swapped too */
     play(&c, &a, &b, GAMES, &second);
     c.settings.kinds[0] = PLAYER_NET;
     c.settings.kinds[1] = PLAYER_NET_B;
@@ -180,8 +181,8 @@ static void test_two_networks(void) {
     weights_free(&b);
 }
 
-/* Games that stay in a ring, two times some of them, are those that come back without one. */
-static void test_ring(void) {
+/* Games stored in a ring, in two halves, match those that come back without one. */
+static void games_in_a_ring_match_those_returned(void) {
     static Book book;
     static Selfplay sp;
     SelfplayConfig c = config_hash();
@@ -229,10 +230,10 @@ static void test_ring(void) {
 int main(void) {
     char device_text[256];
     CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
-    test_mix();
-    test_pairs();
-    test_bots_bring_no_example();
-    test_two_networks();
-    test_ring();
+    tables_are_mixed_by_their_shares();
+    paired_games_share_their_deal();
+    bots_bring_no_examples();
+    each_network_plays_as_it_does_alone();
+    games_in_a_ring_match_those_returned();
     return check_report();
 }

@@ -1,13 +1,13 @@
-/* tests/reference/find_float_order.c - find searches that tell a wrong order of operations.
+/* tests/reference/find_float_order.c - finds searches that reveal a wrong order of operations.
  *
  *   find_float_order > tests/data/float_order.jsonl
  *
- * makes that file again, byte for byte (the seed is fixed). A random position is searched with two
+ * reproduces that file byte for byte (the seed is fixed). A random position is searched with two
  * values of c_puct, or of fpu; where the visits at the root differ, halving the interval leads to
- * two neighbouring float32 between which some choice changes. There a choice hangs on the last
- * bit, so the settings around it are tried in every order of RefOrder that still lacks cases, and
- * those whose visits differ are written with the right answer, the order's name in the id. Orders
- * that lack cases in the end are told on stderr. */
+ * two neighbouring float32 between which some choice changes. There a choice depends on the
+ * last bit, so the settings around it are tried in every order of RefOrder that still lacks cases.
+ * Those whose visits differ are written with the right answer and the order's name in the id.
+ * Orders that still lack cases at the end are reported on stderr. */
 #include <math.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static bool same_visits(const RefAnswer *a, const RefAnswer *b) {
     return memcmp(a->visits, b->visits, (size_t)a->legal_count * sizeof a->visits[0]) == 0;
 }
 
-/* A few simulations: a case is read by people too. K is what the draw chose. */
+/* Few simulations, because people read the cases too. K stays as drawn. */
 static void draw_small(uint64_t *state, RefQuery *query) {
     static const int simulations[] = {4, 8, 16, 32, 64};
     ref_draw_query(state, MAX_CARDS, query);
@@ -33,8 +33,8 @@ static void draw_small(uint64_t *state, RefQuery *query) {
     query->fpu = (float)ref_draw(state, 800) / 1024.0f;
 }
 
-/* Narrow *setting, a field of the query, to the last value that gives the visits of `low`; the
- * next float32 gives others. False where both ends give the same. */
+/* Narrows *setting, a field of the query, to the last value that gives the visits of `low`; the
+ * next float32 gives others. False if both ends give the same. */
 static bool find_threshold(RefQuery *query, double *setting, float low, float high) {
     RefAnswer at_low, at;
     *setting = low;
@@ -54,7 +54,7 @@ static bool find_threshold(RefQuery *query, double *setting, float low, float hi
     return true;
 }
 
-/* Search in one order that still lacks cases; one order a setting keeps the cases different. */
+/* Searches in one order that still lacks cases; one order a setting keeps the cases distinct. */
 static bool try_orders(RefQuery *query) {
     RefAnswer right, wrong;
     ref_search(query, &right);
@@ -73,7 +73,7 @@ static bool try_orders(RefQuery *query) {
     return false;
 }
 
-/* The float32 around the threshold, and beside each a double that rounds to it. */
+/* The float32 values around the threshold, and for each a double that rounds to it. */
 static void try_neighbours(RefQuery *query, double *setting) {
     float at = (float)*setting;
     for (int i = 0; i < NEIGHBOURS; i++) at = nextafterf(at, 0.0f);

@@ -5,7 +5,7 @@
 
 int ref_draw(uint64_t *state, int bound) {
     *state = ref_splitmix64(*state);
-    return (int)((*state >> 11) % (uint64_t)bound); /* a bias of 2^-40 harms no test */
+    return (int)((*state >> 11) % (uint64_t)bound); /* the bias of 2^-40 is harmless in a test */
 }
 
 RefHand ref_hand_of_bits(uint64_t bits) {

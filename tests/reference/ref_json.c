@@ -46,7 +46,7 @@ static int card_of_text(const char *text) {
     return rank < 0 || suit < 0 ? -1 : suit * 13 + rank;
 }
 
-/* -1 where there is no such number, which no field of a query may be. */
+/* -1, which is valid for no field of a query, if there is no such number. */
 static double number_of(const cJSON *json, const char *name) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
     return cJSON_IsNumber(item) ? item->valuedouble : -1;

@@ -1,4 +1,4 @@
-/* tests/reference/ref_rules.c - the rules again, for the reference search alone. */
+/* tests/reference/ref_rules.c - the rules written anew, for the reference search only. */
 #include "ref_rules.h"
 
 #include <stddef.h>
@@ -53,7 +53,7 @@ bool ref_round_is_over(const RefRound *round) { return round->tricks_done == rou
 
 static int legal_bids(const RefRound *round, int legal[REF_EDGES]) {
     int sum = 0, count = 0;
-    for (int seat = 0; seat < round->players; seat++) sum += round->bids[seat]; /* 0 if not yet */
+    for (int seat = 0; seat < round->players; seat++) sum += round->bids[seat]; /* 0 until made */
     bool last = round->bid_count == round->players - 1;
     for (int bid = 0; bid <= round->cards; bid++) {
         if (last && sum + bid == round->cards) continue;
@@ -77,7 +77,7 @@ int ref_round_legal(const RefRound *round, int legal[REF_EDGES]) {
     return count;
 }
 
-/* Is there no card in the trick that wins over this one? */
+/* Whether no card of the trick beats this one. */
 static bool wins_trick(const RefRound *round, int card) {
     bool trumped = false;
     for (int i = 0; i < round->trick_size; i++)

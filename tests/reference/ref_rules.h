@@ -1,4 +1,4 @@
-/* tests/reference/ref_rules.h - the rules again, for the reference search alone. */
+/* tests/reference/ref_rules.h - the rules written anew, for the reference search only. */
 #ifndef TESTS_REFERENCE_REF_RULES_H
 #define TESTS_REFERENCE_REF_RULES_H
 
@@ -27,13 +27,13 @@ bool ref_round_is_over(const RefRound *round);
 /* Legal actions of the seat to move, ascending; the return value is their number, 0 at the end. */
 int ref_round_legal(const RefRound *round, int legal[REF_EDGES]);
 
-/* `action` is legal. */
+/* `action` must be legal. */
 void ref_round_play(RefRound *round, int action);
 
-/* Points of the seat; the round is over. */
+/* The seat's points; the round must be over. */
 int ref_round_score(const RefRound *round, int seat);
 
-/* The least points a round can bring, and the most less the least. */
+/* The fewest points a round can bring, and the most minus the fewest. */
 int ref_round_least(const RefRound *round);
 int ref_round_range(const RefRound *round);
 

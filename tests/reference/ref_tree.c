@@ -1,4 +1,4 @@
-/* tests/reference/ref_tree.c - PUCT, and the mistakes of RefOrder. */
+/* tests/reference/ref_tree.c - PUCT, and the deliberate mistakes of RefOrder. */
 #include "ref_tree.h"
 
 #include <float.h>
@@ -7,7 +7,7 @@
 
 _Static_assert(FLT_EVAL_METHOD == 0, "float arithmetic must round to float32 at each step");
 
-/* Visits of the edge with those in flight, or without them where the mistake leaves them out. */
+/* The edge's visits, including those in flight unless the mistake leaves them out. */
 static int count_of(const RefEdge *edge, bool with_flight) {
     return edge->visits + (with_flight ? edge->in_flight : 0);
 }
@@ -38,7 +38,7 @@ static float tried_prior(const RefNode *node, RefOrder order) {
     return sum;
 }
 
-/* q0: what an edge is worth that was never tried. */
+/* q0: the value of an edge that was never tried. */
 static float untried_value(const RefNode *node, const RefQuery *query) {
     float v = node->value[node->round.to_move];
     float fpu = (float)query->fpu;

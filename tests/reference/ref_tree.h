@@ -11,15 +11,15 @@ typedef struct {
     float prior;
     int visits, in_flight;
     float value_sum; /* for the seat that moves at the node */
-    double wide_sum; /* the same in double, for REF_Q_DOUBLE alone */
-    RefNode *child;  /* NULL until the first descent comes by */
+    double wide_sum; /* the same in double, for REF_Q_DOUBLE only */
+    RefNode *child;  /* NULL until the first descent passes */
 } RefEdge;
 
 struct RefNode {
     RefRound round; /* its seat to move has a choice, or it is over */
     uint64_t key;   /* of the hash evaluator */
     bool terminal;
-    bool evaluated;         /* false: a new leaf, whose row is still out */
+    bool evaluated;         /* false: a new leaf whose row is still pending */
     float value[REF_SEATS]; /* (P) by absolute seat */
     int edge_count;
     RefEdge edges[REF_EDGES];
@@ -28,7 +28,7 @@ struct RefNode {
 /* The edge that a descent takes at an evaluated node. */
 RefEdge *ref_edge_choose(RefNode *node, const RefQuery *query);
 
-/* One descent came back along the edge with this value for the seat that moves there. */
+/* Backs up one descent through the edge; `value` is for the seat that moves there. */
 void ref_edge_back_up(RefEdge *edge, float value, const RefQuery *query);
 
 /* a / b to float32, in one division, or by the mistake REF_x_RECIPROCAL. */

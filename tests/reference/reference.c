@@ -47,7 +47,7 @@ static void node_finish(RefNode *node, const RefQuery *query) {
                                       ref_round_range(round), reciprocal);
 }
 
-/* What the row of a node brings: its edges with priors, and the values. */
+/* Adds what a node's row provides: its edges with priors, and the values. */
 static void node_evaluate(RefNode *node, const RefQuery *query) {
     int legal[REF_EDGES], weights[REF_EDGES], sum = 0;
     node->edge_count = ref_round_legal(&node->round, legal);
@@ -67,8 +67,8 @@ static void node_evaluate(RefNode *node, const RefQuery *query) {
     node->evaluated = true;
 }
 
-/* The node after an action, and after all forced moves that follow. `world` enters the key of the
- * first action below the root and of no other. */
+/* The node after an action, and after all forced moves that follow. `world` enters only the key of
+ * the first action below the root. */
 static RefNode *node_after(const RefNode *parent, int action, uint64_t world) {
     RefRound round = parent->round;
     uint64_t key = ref_splitmix64(parent->key ^ (uint64_t)(action + 1) ^ (world << 32));
@@ -81,7 +81,7 @@ static RefNode *node_after(const RefNode *parent, int action, uint64_t world) {
     return node_new(&round, key);
 }
 
-/* From the root to a terminal node or one without its row, marking every edge as in flight. */
+/* Descends from the root to a terminal or unevaluated node, marking every edge as in flight. */
 static void descend(RefNode *root, int world, const RefQuery *query, Descent *descent) {
     RefNode *node = root;
     descent->length = 0;
@@ -128,8 +128,8 @@ static long search_world(RefNode *root, int world, const RefQuery *query) {
     return rows;
 }
 
-/* The root state of a world: the truth, or the deal that query->held makes with what was played.
- * That deal is replayed, so one that no history leads to is refused. */
+/* The root state of a world: the truth, or the deal that query->held and the played cards make up.
+ * That deal is played through, so one that contradicts the history is refused. */
 static const char *world_begin(const RefQuery *query, int world, RefRound *root) {
     int seats[REF_PLIES];
     const char *wrong = ref_round_replay(root, query, query->hands, seats);
@@ -174,7 +174,7 @@ static void answer_root(const RefNode *root, RefAnswer *answer) {
         answer->legal[e] = root->edges[e].action;
         answer->prior[e] = root->edges[e].prior;
         answer->visits[e] = 0;
-        answer->q[e] = 0; /* the sum of w until the last world is added */
+        answer->q[e] = 0; /* holds the sum of w until the last world is added */
     }
     for (int seat = 0; seat < root->round.players; seat++) answer->value[seat] = root->value[seat];
 }

@@ -1,7 +1,7 @@
-/* tests/reference/reference.h - the search, written slowly and plainly, as an oracle.
+/* tests/reference/reference.h - the search, written plainly rather than fast, as an oracle.
  *
- * It shares nothing with the project: own rules, own tree of pointers, own reading of the text.
- * Speed is of no concern here, being right by inspection is.
+ * It shares no code with the project: it has its own rules, tree of pointers and parser. It need
+ * not be fast, but must be right by inspection.
  *
  *   P seats   T cards dealt to each   W worlds   S simulations a world   K leaves a batch
  *   card = suit * 13 + rank, suits S H C D = 0..3, ranks 2..A = 0..12; bid b is action b */
@@ -16,8 +16,8 @@ enum { REF_CARDS = 52, REF_SEATS = 8, REF_HAND = 17, REF_EDGES = 18, REF_PLIES =
 typedef enum { REF_BLOB, REF_OH_HELL, REF_VARIANT_COUNT } RefVariant;
 typedef enum { REF_HASH, REF_UNIFORM, REF_EVALUATOR_COUNT } RefEvaluator;
 
-/* REF_RIGHT is right. Every other one is a likely mistake, made on purpose: a search that
- * answers like one of them, where that differs from REF_RIGHT, has that mistake. */
+/* REF_RIGHT is right. Each of the others is a likely mistake, made on purpose: a search that
+ * answers like one of them where it differs from REF_RIGHT makes that mistake. */
 typedef enum {
     REF_RIGHT,
     REF_ROOT_TIMES_PRIOR,    /* c * (p * root) */
@@ -35,7 +35,7 @@ typedef enum {
     REF_Q_MEAN,              /* a running mean instead of a sum */
     REF_Q_DOUBLE,            /* the sum kept and divided in double */
     REF_ROOT_RECIPROCAL,     /* total * (1 / sqrt(total)) */
-    REF_SETTINGS_DOUBLE,     /* c_puct and fpu not rounded when read */
+    REF_SETTINGS_DOUBLE,     /* c_puct and fpu not rounded to float32 */
     REF_PRIOR_RECIPROCAL,    /* weight * (1 / sum) */
     REF_TERMINAL_RECIPROCAL, /* points * (1 / range) */
     REF_BACKUP_REVERSED,     /* the last descent of a batch backed up first */
@@ -54,7 +54,7 @@ typedef struct {
 typedef struct {
     RefVariant rules;
     int players, cards, dealer; /* P, T, seat */
-    int trump;                  /* blob: suit, 4 = none. oh-hell: not read, it is turned's suit */
+    int trump;                  /* blob: suit, 4 = none. oh-hell: ignored, it is turned's suit */
     int turned, points;         /* oh-hell only: card, points a trick */
     bool penalty;               /* oh-hell only */
     RefHand hands[REF_SEATS];   /* (P) the true hands as dealt */
@@ -82,7 +82,7 @@ typedef struct {
     long rows;
 } RefAnswer;
 
-/* Search. NULL, or what is wrong with the query; then the answer is not set. */
+/* Searches. NULL, or what is wrong with the query; the answer is then not set. */
 const char *ref_search(const RefQuery *query, RefAnswer *answer);
 
 typedef struct {
@@ -90,21 +90,21 @@ typedef struct {
     int score[REF_SEATS];   /* (P) points of the round by absolute seat */
     float value[REF_SEATS]; /* (P) the same in [0, 1], as a terminal node's */
     bool clear;             /* no seat anywhere chooses between equals of unequal outcome:
-                                  * only then must a long search come to the same */
+                                  * only then must a long search agree */
     long nodes;             /* positions visited */
 } RefMaxN;
 
 /* The exact max^n value of the position after `actions` with the true hands open, each seat
- * choosing what gives itself the most. Visits every line of play: keep to a few tricks. Reads
- * nothing of the query but the game. NULL, or what is wrong with the query. */
+ * choosing what gives itself the most. Visits every line of play: use with a few tricks only. Reads
+ * only the game from the query. NULL, or what is wrong with the query. */
 const char *ref_max_n(const RefQuery *query, RefMaxN *answer);
 
-/* The next of a sequence of numbers below `bound`, which *state alone decides. */
+/* The next of a sequence of numbers below `bound`, determined by *state alone. */
 int ref_draw(uint64_t *state, int bound);
 
-/* Draw a query: an open round somewhere before its end with two or more legal actions, any rules,
+/* Draws a query: an open round somewhere before its end with two or more legal actions, any rules,
  * P and T (P * T at most `max_cards`), hash evaluator, W 1..3, S 1..200, K 1..8, no held, no
- * root_prior; everything may be changed afterwards. */
+ * root_prior; the caller may change anything afterwards. */
 void ref_draw_query(uint64_t *state, int max_cards, RefQuery *query);
 
 /* Cards as bits (bit = card) to a hand. At most 17 bits are set. */

@@ -1,4 +1,5 @@
-/* tests/search/reference_position.h - a query of the slow reference, as the project's own. */
+/* tests/search/reference_position.h - turns a query of the slow reference into the project's
+ * own. */
 #ifndef TESTS_SEARCH_REFERENCE_POSITION_H
 #define TESTS_SEARCH_REFERENCE_POSITION_H
 

@@ -1,10 +1,10 @@
-/* tests/search/test_decision.c - one decision: what it finds, what it may not know, what stops
+/* tests/search/test_decision.c - one decision: what it finds, what it must not know and what stops
  * it. */
 #include "tests/support/play_run.h"
 #include "tests/support/random_position.h"
 #include "reference_position.h"
 
-enum { T = 5 }; /* cards of the positions by hand */
+enum { T = 5 }; /* cards each in the positions worked by hand */
 
 static const Device *device;
 static const ModelConfig SMALL = {
@@ -38,7 +38,7 @@ static AnalyzeQuery query_at(const Rules *rules, const RoundState *s, Evaluator 
     return q;
 }
 
-/* What the seat would get if all the others played for it. */
+/* The seat's score if all others played to help it. */
 static int score_with_help(const Rules *rules, const RoundState *s, int seat) {
     int best = -1000;
     if (round_is_over(s)) return round_score(rules, s, seat);
@@ -51,9 +51,9 @@ static int score_with_help(const Rules *rules, const RoundState *s, int seat) {
     return best;
 }
 
-/* Where no seat chooses between equals, a long search plays a best action and finds its value; here
- * where the others' own interest costs the mover something. */
-static void long_searches_find_max_n(void) {
+/* If no seat ever chooses between equals, a long search plays a best action and finds its value.
+ * Tried where the others' own interest costs the mover something. */
+static void long_searches_converge_to_max_n(void) {
     uint64_t state = 77;
     Analyzer analyzer;
     CHECK(analyzer_open(&analyzer, device, NULL, PRECISION_FLOAT32, NETWORK_AUTO) == STATUS_OK);
@@ -69,13 +69,13 @@ static void long_searches_find_max_n(void) {
         query.worlds = 1;
         query.simulations = 50000;
         query.leaves = found % 2 ? 4 : 1;
-        query.c_puct = 0.5; /* little exploring of what is known to be worse */
+        query.c_puct = 0.5; /* explores little of what is known to be worse */
         AnalyzeQuery q = reference_query(&query);
         int seat = q.state.turn;
         if (score_with_help(&q.rules, &q.state, seat) == exact.score[seat]) continue;
         CHECK(analyzer_answer(&analyzer, &q, &answer) == STATUS_OK);
         float error = exact.value[seat] - answer.q[answer.best];
-        CHECK(error < 0.03f && error > -0.03f); /* what exploring cost, and rounding */
+        CHECK(error < 0.03f && error > -0.03f); /* the cost of exploring, and rounding */
         query.actions[query.action_count++] = answer.action[answer.best];
         CHECK(ref_max_n(&query, &after) == NULL);
         CHECK(after.score[seat] == exact.score[seat]);
@@ -85,7 +85,7 @@ static void long_searches_find_max_n(void) {
 }
 
 /* A closed answer is the same for every deal of the hidden cards; an open one is not. */
-static void hidden_hands_change_nothing(const Weights *weights) {
+static void closed_answers_ignore_hidden_hands(const Weights *weights) {
     static const int table[][4] = {{RULES_BLOB, 4, 5, 40},    {RULES_BLOB, 2, 8, 20},
                                    {RULES_OH_HELL, 5, 4, 30}, {RULES_BLOB, 8, 6, 20},
                                    {RULES_OH_HELL, 3, 9, 20}, {RULES_BLOB, 3, 17, 10}};
@@ -132,7 +132,7 @@ static RoundState by_hand(bool led) {
     return s;
 }
 
-/* A network that says the same of every row: logits by column, values by relative seat. */
+/* A network with the same outputs for every row: logits by column, values by relative seat. */
 static Weights constant_network(void) {
     Weights w;
     CHECK(weights_alloc(&w, &SMALL) == STATUS_OK);
@@ -148,8 +148,8 @@ static Weights constant_network(void) {
 
 static bool near(float x, double want) { return fabs((double)x - want) < 1e-6; }
 
-/* Priors are as 1 + column; relative seat r has the value (r + 1) / 10. */
-static void the_network_is_asked_by_hand(void) {
+/* Priors are proportional to 1 + column; relative seat r has the value (r + 1) / 10. */
+static void network_answers_match_hand_calculation(void) {
     static const int bids[5] = {0, 1, 3, 4, 5}, columns[5] = {13, 14, 25, 41, 29};
     Rules rules = {RULES_BLOB, 4, 0, 0};
     Weights w = constant_network();
@@ -160,7 +160,7 @@ static void the_network_is_asked_by_hand(void) {
         RoundState s = by_hand(led);
         AnalyzeQuery q = query_at(&rules, &s, EVALUATOR_NET);
         const int *column = led ? columns : bids;
-        int best = led ? 3 : 4; /* the greatest column */
+        int best = led ? 3 : 4; /* the one with the highest column */
         double sum = 5;
         q.open = 1;
         q.simulations = q.leaves = 1;
@@ -191,7 +191,7 @@ static FaultCode fault_of(const char *tensor, int from, int to, float x, bool le
     Status status = analyzer_answer(&a, &q, &answer);
     FaultCode code = (FaultCode)a.wave.search.fault->code;
     CHECK(status == (code == FAULT_NONE ? STATUS_OK : STATUS_FAULT));
-    CHECK(analyzer_answer(&a, &q, &again) == status); /* and what was raised is not kept */
+    CHECK(analyzer_answer(&a, &q, &again) == status); /* and the fault is cleared between queries */
     q.evaluator = EVALUATOR_HASH;
     CHECK(analyzer_answer(&a, &q, &again) == STATUS_OK);
     analyzer_close(&a);
@@ -199,7 +199,7 @@ static FaultCode fault_of(const char *tensor, int from, int to, float x, bool le
     return code;
 }
 
-static void numbers_that_are_not_finite_stop_the_search(void) {
+static void non_finite_outputs_stop_the_search(void) {
     const char *policy = "policy_fc.3.bias", *value = "value_fc.3.bias";
     CHECK(fault_of(policy, 0, 0, 0, false) == FAULT_NONE);
     CHECK(fault_of(policy, 3, 4, NAN, false) == FAULT_LOGIT);
@@ -207,10 +207,10 @@ static void numbers_that_are_not_finite_stop_the_search(void) {
     CHECK(fault_of(policy, 3, 4, -INFINITY, false) == FAULT_LOGIT);
     CHECK(fault_of(policy, 41, 42, NAN, true) == FAULT_LOGIT);
     CHECK(fault_of(policy, 2, 3, NAN, false) == FAULT_NONE);   /* the forbidden bid */
-    CHECK(fault_of(policy, 6, 52, NAN, false) == FAULT_LOGIT); /* not at the root, but below */
+    CHECK(fault_of(policy, 6, 52, NAN, false) == FAULT_LOGIT); /* not at the root but below it */
     for (int r = 0; r < 4; r++) CHECK(fault_of(value, r, r + 1, NAN, false) == FAULT_VALUE);
-    CHECK(fault_of(value, 4, 8, NAN, false) == FAULT_NONE);      /* of seats that nobody has */
-    CHECK(fault_of(value, 0, 8, INFINITY, false) == FAULT_NONE); /* a sigmoid away from 1 */
+    CHECK(fault_of(value, 4, 8, NAN, false) == FAULT_NONE);      /* of seats that do not exist */
+    CHECK(fault_of(value, 0, 8, INFINITY, false) == FAULT_NONE); /* the sigmoid makes it 1 */
 }
 
 static void a_run_reports_its_fault(void) {
@@ -232,9 +232,9 @@ static void a_run_reports_its_fault(void) {
     weights_free(&w);
 }
 
-/* One legal action is not searched; a history that no deal fits is refused; nothing is kept from
- * one query to the next. */
-static void queries_stand_alone(void) {
+/* A single legal action is not searched; a history that no deal fits is refused; nothing carries
+ * over from one query to the next. */
+static void queries_are_independent(void) {
     Rules rules = {RULES_BLOB, 2, 0, 0};
     uint64_t hands[MAX_SEATS] = {card_bit(12) | card_bit(13), card_bit(0) | card_bit(14)};
     Analyzer a;
@@ -257,7 +257,7 @@ static void queries_stand_alone(void) {
     CHECK(answer.n == 1 && answer.action[0] == 12 && answer.visits[0] == 0 && answer.rows == 0);
     CHECK(answer.prior[0] == 1 && answer.policy[0] == 1 && answer.q[0] == 0 && answer.best == 0);
     q.state = s;
-    q.state.voids = 15; /* seat 0 holds cards, but of no suit */
+    q.state.voids = 15; /* seat 0 holds cards but is void in every suit */
     CHECK(analyzer_answer(&a, &q, &answer) == STATUS_INPUT);
     analyzer_close(&a);
 }

@@ -1,9 +1,10 @@
-/* tests/search/test_reference.c - the reference search answers recorded queries, and small cases by hand.
+/* tests/search/test_reference.c - the reference search gives the recorded answers and those worked
+ * out by hand.
  *
  *   test_reference FILE.jsonl...   lines of {"query": .., "expect": ..}
  *
- * Lines that expect an error are for the analyze test. A line whose id begins with the name of a
- * wrong order ("tie_last-0") must also be answered with other visits in that order. */
+ * Lines that expect an error are left to the analyze test. If a line's id begins with the name of a
+ * wrong order ("tie_last-0"), that order must also give different visits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static bool same_visits(const RefAnswer *a, const RefAnswer *b) {
     return memcmp(a->visits, b->visits, (size_t)a->legal_count * sizeof a->visits[0]) == 0;
 }
 
-/* Does the id name a wrong order that leaves every visit as it is? */
+/* Whether the id names a wrong order that leaves all visits unchanged. */
 static bool order_unnoticed(const char *id, RefQuery query, const RefAnswer *right) {
     RefAnswer other;
     for (int order = REF_RIGHT + 1; order < REF_ORDER_COUNT; order++) {
@@ -82,10 +83,10 @@ static RefQuery endgame(int bid0, int bid1) {
     return query;
 }
 
-/* Bids 2 and 1: with AH first, seat 1 keeps KS and makes its bid; with 3S first it cannot, all is
- * one to it, and the lower 2S lets seat 0 make both. Bids 1 and 0: seat 1 gives KS to AH, or 2S
- * to 3S, and seat 0 takes both tricks. */
-static void test_max_n_by_hand(void) {
+/* Bids 2 and 1: if AH is led first, seat 1 keeps KS and makes its bid; if 3S is, it cannot make it,
+ * all its actions are equal, and the lowest, 2S, lets seat 0 take both. Bids 1 and 0: seat 1 throws
+ * KS under AH, or plays 2S under 3S, and seat 0 takes both tricks. */
+static void max_n_matches_hand_calculation(void) {
     RefMaxN found;
     RefQuery query = endgame(2, 1);
     CHECK(ref_max_n(&query, &found) == NULL);
@@ -96,8 +97,8 @@ static void test_max_n_by_hand(void) {
     CHECK(found.best == 1 && found.score[0] == 0 && found.score[1] == 10 && found.clear);
 }
 
-/* Where no seat chooses between equals, a long search plays a best action and finds its value. */
-static void test_max_n_by_search(void) {
+/* If no seat ever chooses between equals, a long search plays a best action and finds its value. */
+static void max_n_matches_long_searches(void) {
     uint64_t state = 11;
     RefQuery query;
     RefMaxN exact, after;
@@ -110,12 +111,12 @@ static void test_max_n_by_search(void) {
         if (!exact.clear) continue;
         query.worlds = query.leaves = 1;
         query.simulations = 20000;
-        query.c_puct = 0.5; /* little exploring of what is known to be worse */
+        query.c_puct = 0.5; /* explores little of what is known to be worse */
         CHECK(ref_search(&query, &answer) == NULL);
         int best = 0, seat = answer.to_move;
         while (answer.legal[best] != answer.best) best++;
         float error = exact.value[seat] - answer.q[best];
-        CHECK(error < 0.02f && error > -0.02f); /* what exploring cost, and rounding */
+        CHECK(error < 0.02f && error > -0.02f); /* the cost of exploring, and rounding */
         query.actions[query.action_count++] = answer.best;
         CHECK(ref_max_n(&query, &after) == NULL);
         CHECK(after.score[seat] == exact.score[seat]);
@@ -123,8 +124,8 @@ static void test_max_n_by_search(void) {
     }
 }
 
-/* Worlds that are the truth change nothing, nor do root priors that are the evaluator's. */
-static void test_true_worlds(void) {
+/* Worlds equal to the truth change nothing, nor do root priors equal to the evaluator's. */
+static void true_worlds_and_priors_change_nothing(void) {
     uint64_t state = 5;
     for (int i = 0; i < 50; i++) {
         RefQuery query;
@@ -147,9 +148,9 @@ static void test_true_worlds(void) {
     }
 }
 
-/* Another deal of the unseen cards changes what is found, other priors too; a world in which the
+/* Another deal of the unseen cards changes the answer, and so do other priors; a world in which the
  * mover holds other cards is refused. */
-static void test_other_worlds(void) {
+static void other_worlds_and_priors_count(void) {
     uint64_t state = 5;
     RefQuery query;
     RefAnswer truth, given;
@@ -180,11 +181,11 @@ static void test_other_worlds(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2) fail_line("test_reference", 0, "none", "give files of queries");
+    if (argc < 2) fail_line("test_reference", 0, "none", "no files of queries given");
     for (int i = 1; i < argc; i++) check_file(argv[i]);
-    test_max_n_by_hand();
-    test_max_n_by_search();
-    test_true_worlds();
-    test_other_worlds();
+    max_n_matches_hand_calculation();
+    max_n_matches_long_searches();
+    true_worlds_and_priors_change_nothing();
+    other_worlds_and_priors_count();
     return check_report();
 }

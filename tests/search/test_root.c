@@ -1,4 +1,4 @@
-/* tests/search/test_root.c - the move among the visits, and the distributions behind root noise. */
+/* tests/search/test_root.c - moves drawn by visits, and the distributions behind root noise. */
 #include "device/search/root.h"
 
 #include "tests/support/check.h"
@@ -24,8 +24,9 @@ static double moves_chi_square(int power, const uint64_t share[5], uint64_t tota
     return chi;
 }
 
-/* 21.1: the 99.99% point with 3 degrees of freedom. A share of the next power would give 1,000s. */
-static void moves_follow_visits_to_a_power(void) {
+/* 21.1: the 99.99% point with 3 degrees of freedom. Shares of the next power would give
+ * thousands. */
+static void moves_are_drawn_by_powers_of_visits(void) {
     static const uint64_t first[5] = {1, 0, 2, 3, 4}, second[5] = {1, 0, 4, 9, 16};
     static const uint64_t fourth[5] = {1, 0, 16, 81, 256};
     CHECK(moves_chi_square(1, first, 10) < 21.1);
@@ -33,8 +34,9 @@ static void moves_follow_visits_to_a_power(void) {
     CHECK(moves_chi_square(4, fourth, 354) < 21.1);
 }
 
-/* Integer by integer: the bounded number falls into the share of its edge, edges in order. */
-static void a_move_is_one_bounded_number(void) {
+/* Integer by integer: the bounded number picks the edge into whose share it falls, in edge
+ * order. */
+static void one_bounded_number_gives_the_move(void) {
     static const uint32_t visits[4] = {3, 1, 0, 5};
     int seen[9] = {0};
     Rng rng = stream(7, RNG_MOVE);
@@ -64,7 +66,7 @@ static void the_best_has_most_visits_then_the_lowest_index(void) {
     CHECK(memcmp(&rng, &before, sizeof rng) == 0); /* no number is drawn */
 }
 
-/* Near the top of 64 bits: halves come up as halves. */
+/* Near the top of 64 bits two equal shares are still drawn equally often. */
 static void large_powers_do_not_overflow(void) {
     static const uint32_t halves[2] = {32768, 32767}, most[2] = {1, 65534};
     int first = 0;
@@ -75,8 +77,8 @@ static void large_powers_do_not_overflow(void) {
     for (int i = 0; i < 1000; i++) CHECK(root_choose(most, 2, 4, &rng) == 1);
 }
 
-/* The last visits whose power is below 2^64, and one more. */
-static void powers_fit_up_to_the_edge(void) {
+/* The most visits whose power is below 2^64, and one more. */
+static void powers_fit_up_to_the_limit(void) {
     CHECK(root_power_fits(65535, 4) && !root_power_fits(65536, 4));
     CHECK(root_power_fits(2642245, 3) && !root_power_fits(2642246, 3));
     CHECK(root_power_fits(4294967295u, 2) && !root_power_fits(4294967296u, 2));
@@ -176,8 +178,8 @@ static void bits_are(const float *x, const uint32_t *want, int n) {
     }
 }
 
-/* What a seed gives may not change: recorded games would be others. */
-static void a_seed_keeps_its_numbers(void) {
+/* A seed's numbers must not change: recorded games would no longer be reproduced. */
+static void seeds_keep_their_numbers(void) {
     static const uint32_t normals[4] = {0xbf030ea3, 0xbf3d327b, 0x3db586af, 0x3fb9c482};
     static const uint32_t gammas[4] = {0x4092c318, 0x3ffc4081, 0x409668fb, 0x3f067d91};
     static const uint32_t small[4] = {0x3c4a596a, 0x3cbf57f2, 0x3bc0551d, 0x3e46cfdc};
@@ -204,10 +206,10 @@ int main(void) {
     a_move_is_one_bounded_number();
     the_best_has_most_visits_then_the_lowest_index();
     large_powers_do_not_overflow();
-    powers_fit_up_to_the_edge();
+    powers_fit_up_to_the_limit();
     normals_are_normal();
     gammas_have_their_moments();
     dirichlets_have_their_moments();
-    a_seed_keeps_its_numbers();
+    seeds_keep_their_numbers();
     return check_report();
 }

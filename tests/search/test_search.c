@@ -1,8 +1,8 @@
 /* tests/search/test_search.c - the search agrees exactly with the slow reference, on 600 random
  * positions.
  *
- * Every position is searched open and, by the worlds that the determinization drew, closed; with K
- * = 1 and K = 8, with and without root noise. */
+ * Every position is searched open and, with the worlds that the determinization drew, closed; with
+ * K = 1 and K = 8, with and without root noise. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static void compare(Analyzer *analyzer, const AnalyzeQuery *a, const RefQuery *q
     CHECK(same);
 }
 
-/* The same worlds as the analyzer will draw, as the reference takes them. */
+/* The worlds that the analyzer will draw, in the reference's form. */
 static void draw_worlds(const AnalyzeQuery *a, RefHand *held, const uint64_t *binomial) {
     static WorldScratch scratch;
     CHECK(world_count(&scratch, &a->state, a->state.turn, binomial) == WORLD_OK);

@@ -47,7 +47,8 @@ static bool trees_done(const Search *s) {
     return true;
 }
 
-/* The batch that waits in tree b: a row for each leaf not over, numbered as first reached. */
+/* The pending batch of tree b: one row for each non-terminal leaf, numbered in order of first
+ * reach. */
 static void check_batch(const Search *s, int b) {
     const uint16_t *leaf = s->leaf + (int64_t)b * s->K, *row = s->leaf_row + (int64_t)b * s->K;
     int next = 0;
@@ -99,7 +100,7 @@ static RoundState after(const RoundState *s, int action) {
     return t;
 }
 
-/* A node's place in the tree, its edges, and nothing left in flight. */
+/* A node's links and edges are right, and nothing is left in flight. */
 static void check_node(const Search *s, int b, int node) {
     const Node *n = tree_node(s, b, node);
     const Edge *edges = tree_edges(s, b, node);
@@ -122,9 +123,9 @@ static void check_node(const Search *s, int b, int node) {
     CHECK(n->parent < node && from->child == node && same_state(&state, &n->state));
 }
 
-/* Every visit of an edge ended at its node or went on below it, and brought that value. */
+/* Every visit of an edge ended at its node or continued below it, and backed up that value. */
 static void check_sums(const Search *s, int b) {
-    static double total[4096][MAX_SEATS]; /* of the descents that came by, by absolute seat */
+    static double total[4096][MAX_SEATS]; /* of the descents that passed, by absolute seat */
     int nodes = s->heads[b].nodes, rows = 0;
     CHECK(nodes <= 4096);
     if (checks_failed) return;
@@ -134,7 +135,7 @@ static void check_sums(const Search *s, int b) {
         const Edge *from = tree_edges(s, b, n->parent) + n->parent_edge;
         int ended = from->visits - visits_of(s, b, i);
         bool over = round_is_over(&n->state);
-        CHECK(over || (ended >= 1 && ended <= s->K)); /* a leaf once, but for its batch */
+        CHECK(over || (ended >= 1 && ended <= s->K)); /* several only in one batch */
         rows += !over;
         for (int seat = 0; seat < n->state.players; seat++) {
             total[i][seat] += ended * (double)evaluate_value(s, b, i, 0, seat);
@@ -180,7 +181,7 @@ static void check_against_batches(const Trees *waves, const RoundState *states) 
     trees_close(&t);
 }
 
-static void finished_trees_add_up(void) {
+static void visits_and_values_of_finished_trees_add_up(void) {
     static const struct {
         int variant, P, T, D, W, S, K;
         Evaluator evaluator;
@@ -229,8 +230,8 @@ static RoundState two_tricks_left(void) {
     return s;
 }
 
-/* Both leads end the round: no rows but the root's, and 8 batches a wave. */
-static void terminal_leaves_take_no_waves(void) {
+/* Either lead ends the round: no rows but the root's, and 8 batches a wave. */
+static void terminal_leaves_need_no_waves(void) {
     static const int table[][3] = {/* S, K, waves */ {30, 1, 5},
                                    {30, 4, 2},
                                    {30, 255, 2},
@@ -251,7 +252,7 @@ static void terminal_leaves_take_no_waves(void) {
     }
 }
 
-/* Far from the end every batch needs rows, and takes one wave. */
+/* Far from the end every batch needs rows and therefore a wave of its own. */
 static void a_batch_with_rows_takes_one_wave(void) {
     static const int table[][3] = {/* S, K, waves */ {30, 1, 31},
                                    {30, 8, 5},
@@ -283,8 +284,8 @@ static int count_nodes(const RoundState *s, int *inner) {
     return nodes;
 }
 
-/* With much exploring a small tree becomes full: every node once, and then no more rows. */
-static void a_tree_becomes_full(void) {
+/* With much exploring a small tree becomes full: one row for each node, then no more. */
+static void small_trees_become_full(void) {
     uint64_t item = 1000;
     for (int found = 0; found < 60 && !checks_failed;) {
         Rules rules = {RULES_BLOB, (uint8_t)(2 + found % 4), 0, 0};
@@ -304,7 +305,7 @@ static void a_tree_becomes_full(void) {
     }
 }
 
-/* What every launch asks first. */
+/* The check that precedes every launch. */
 static void bad_sizes_are_refused(void) {
     Rules rules = {RULES_BLOB, 4, 0, 0};
     Trees t = trees_open(&rules, 2, 3, 10, 2, 6, EVALUATOR_HASH);
@@ -330,10 +331,10 @@ static void bad_sizes_are_refused(void) {
 
 int main(void) {
     omp_set_num_threads(2);
-    finished_trees_add_up();
-    terminal_leaves_take_no_waves();
+    visits_and_values_of_finished_trees_add_up();
+    terminal_leaves_need_no_waves();
     a_batch_with_rows_takes_one_wave();
-    a_tree_becomes_full();
+    small_trees_become_full();
     bad_sizes_are_refused();
     return check_report();
 }

@@ -1,4 +1,5 @@
-/* tests/support/files.h - a folder of a test's own, and what the code under test says on stderr. */
+/* tests/support/files.h - a folder for the test alone, and what the code under test writes to
+ * stderr. */
 #ifndef TESTS_SUPPORT_FILES_H
 #define TESTS_SUPPORT_FILES_H
 
@@ -14,8 +15,8 @@
 #include "check.h"
 
 static char folder[64]; /* the test's own, made by files_begin */
-static char said[8192]; /* what files_listen_end heard */
-static char heard[80];  /* the file that stderr goes to meanwhile */
+static char said[8192]; /* the text that files_listen_end read */
+static char heard[80];  /* the file that takes stderr meanwhile */
 static int stderr_aside;
 
 static inline void files_begin(void) {
@@ -27,7 +28,7 @@ static inline void files_begin(void) {
     signal(SIGXFSZ, SIG_IGN);
 }
 
-/* The path of a name in the folder; sixteen live at once. */
+/* The path of a name in the folder; sixteen results stay valid at once. */
 static inline const char *files_path(const char *name) {
     static char paths[16][512];
     static int next;
@@ -36,7 +37,7 @@ static inline const char *files_path(const char *name) {
     return path;
 }
 
-/* Removes a folder and what it holds, one level of folders deep. */
+/* Removes a folder and its contents, one level of folders deep. */
 static inline void files_clear(const char *path) {
     DIR *d = opendir(path);
     for (struct dirent *e; d && (e = readdir(d));) {
@@ -49,7 +50,7 @@ static inline void files_clear(const char *path) {
     rmdir(path);
 }
 
-/* How many names the folder at `path` holds whose names contain `part`. */
+/* The number of entries of the folder at `path` whose names contain `part`. */
 static inline int files_count(const char *path, const char *part) {
     int count = 0;
     DIR *d = opendir(path);
@@ -67,7 +68,7 @@ static inline void files_listen(void) {
     if (f) fclose(f);
 }
 
-/* Fills `said`; returns how many lines. */
+/* Fills `said`; returns its number of lines. */
 static inline int files_listen_end(void) {
     unsigned char *bytes = NULL;
     size_t size = 0;
@@ -83,7 +84,7 @@ static inline int files_listen_end(void) {
     return lines;
 }
 
-/* The call answers `status` with one line on stderr that holds `text`. */
+/* The call returns `status` and writes one line, which contains `text`, to stderr. */
 #define CHECK_SAYS(call, status, text)                            \
     do {                                                          \
         files_listen();                                           \
@@ -96,7 +97,7 @@ static inline int files_listen_end(void) {
             fprintf(stderr, "expected %s, heard %s", text, said); \
     } while (0)
 
-/* Files can grow to `bytes` only, as on a disk that fills; RLIM_INFINITY ends it. */
+/* Limits files to `bytes`, as on a full disk; RLIM_INFINITY lifts the limit. */
 static inline void files_limit(rlim_t bytes) {
     struct rlimit limit;
     getrlimit(RLIMIT_FSIZE, &limit);
@@ -114,9 +115,9 @@ static inline int files_same(const char *a, const char *b) {
     return same;
 }
 
-/* Plainly, without durable: what an outsider would do. */
+/* Writes the file plainly, bypassing durable, as an outsider would. */
 static inline void files_put(const char *path, const void *bytes, size_t size) {
-    unlink(path); /* some file systems flush a file that is written again in place */
+    unlink(path); /* some file systems flush a file that is overwritten in place */
     FILE *f = fopen(path, "wb");
     CHECK(f && fwrite(bytes, 1, size, f) == size);
     if (f) CHECK(fclose(f) == 0);

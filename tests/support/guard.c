@@ -6,8 +6,8 @@
  * The exit status is the test's, or 128 + the signal that ended it. If the test takes longer than
  * SECONDS, or guard is asked to end (SIGTERM, SIGINT, SIGHUP, the death of ctest), the group gets
  * SIGTERM, so that scripts tidy up, and GRACE seconds later all that is left gets SIGKILL: exit
- * status 124. A test that ends by itself must leave no process behind either: what still runs GRACE
- * seconds later is killed, and the test fails with exit status 125. */
+ * status 124. A test that ends by itself must not leave processes behind either: those still
+ * running GRACE seconds later are killed, and the test fails with exit status 125. */
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -22,11 +22,11 @@
 
 enum { GRACE = 5, TOO_LONG = 124, LEFT_BEHIND = 125, NOT_STARTED = 126 };
 
-static volatile sig_atomic_t asked; /* the signal that asks to end, or 0 */
+static volatile sig_atomic_t asked; /* the signal that asked this process to end, or 0 */
 
 static void on_signal(int signal) { asked = signal; }
 
-/* The children of this process, which inherits every orphan below it: (max) ids; returns how
+/* Lists the children of this process, which inherits all orphans below it: ids (max); returns how
  * many. */
 static int children(pid_t *ids, int max) {
     DIR *folder = opendir("/proc");
@@ -74,8 +74,8 @@ static bool wait_for(pid_t test, double seconds, int *status) {
     return false;
 }
 
-/* Reaps what the test has left, for GRACE seconds; then kills the rest. Returns how many it
- * killed. */
+/* Reaps the processes that the test left behind for GRACE seconds, then kills the rest. Returns how
+ * many it killed. */
 static int clear(void) {
     enum { MAX = 64 };
     pid_t ids[MAX];
@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
         perror("guard: fork");
         return NOT_STARTED;
     }
-    setpgid(test, test); /* here too: whoever comes first */
+    setpgid(test, test); /* in both processes: whichever runs first */
     const bool ended = wait_for(test, seconds, &status);
     if (!ended) {
         fprintf(stderr, "guard: %s: %s\n", argv[2],

@@ -16,13 +16,13 @@ typedef struct {
     int range_count;
     int64_t games;
     int threads;
-    bool narrow; /* the buffer of an epoch holds one long record: nearly all of them wait */
+    bool narrow; /* an epoch's buffer holds just one long record, so that nearly all records wait */
 } PlayRun;
 
 typedef struct {
     int64_t count;
     uint16_t **record;     /* (count) by ascending id, record[i][4] words each; owned */
-    PlayCounters counters; /* of an epoch after the last game */
+    PlayCounters counters; /* read one epoch after the last game */
     int64_t waited;        /* epochs in which a record did not fit */
 } Played;
 
@@ -63,7 +63,7 @@ static inline void play_keep(Played *played, int64_t games, const uint16_t *out,
     }
 }
 
-/* Epochs until every game is out, and one more, which finds nothing to do. */
+/* Runs epochs until every game is out, and then one more, which finds nothing to do. */
 static inline void play_epochs(Selfplay *sp, int64_t games, Played *played) {
     const PlayCounters *counters = NULL;
     const uint16_t *out = NULL;

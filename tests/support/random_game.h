@@ -1,5 +1,5 @@
-/* tests/support/random_game.h - finished games by random play, as the words that the device hands
- * over. */
+/* tests/support/random_game.h - finished games of random play, as the words that the device
+ * delivers. */
 #ifndef TESTS_SUPPORT_RANDOM_GAME_H
 #define TESTS_SUPPORT_RANDOM_GAME_H
 
@@ -54,7 +54,7 @@ static inline int random_round(const GameTerms *terms, Rng *rng, int T, int deal
     return n;
 }
 
-/* Game `id` of a seed, into words (RECORD_MAX_WORDS); returns how many. */
+/* Writes game `id` of a seed to words (RECORD_MAX_WORDS); returns how many it used. */
 static inline int random_game(const GameTerms *terms, uint64_t seed, int64_t id, uint16_t *w) {
     Rng rng = rng_begin(seed, (uint64_t)id, 0, RNG_DEAL, 0);
     int P = terms->rules.players, F = terms->cards, n = RECORD_HEAD_WORDS;

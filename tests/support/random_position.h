@@ -1,10 +1,11 @@
-/* tests/support/random_position.h - positions by random play, and deals of what the mover cannot see. */
+/* tests/support/random_position.h - positions of random play, and deals of what the mover cannot
+ * see. */
 #ifndef TESTS_SUPPORT_RANDOM_POSITION_H
 #define TESTS_SUPPORT_RANDOM_POSITION_H
 
 #include "world_draws.h"
 
-/* A round somewhere before its end, by random play; *rng goes on from there. */
+/* A round of random play, stopped somewhere before its end; *rng advances. */
 static inline RoundState random_position(const Rules *rules, int T, uint64_t item, Rng *rng) {
     int P = rules->players, turned = CARD_NONE;
     uint64_t hands[MAX_SEATS] = {0};
@@ -27,7 +28,7 @@ static inline RoundState random_position(const Rules *rules, int T, uint64_t ite
     return s;
 }
 
-/* The first from `item` on whose mover has a choice; *item becomes the next. */
+/* The first position from *item on whose mover has a choice; *item becomes the one after it. */
 static inline RoundState random_choice(const Rules *rules, int T, uint64_t *item) {
     Rng rng;
     RoundState s;
@@ -37,7 +38,7 @@ static inline RoundState random_choice(const Rules *rules, int T, uint64_t *item
     return s;
 }
 
-/* Cards that the mover does not see, dealt anew to the other seats and the stock. */
+/* Deals the cards that the mover does not see anew to the other seats and the stock. */
 static inline void deal_hidden(RoundState *s, Rng *rng) {
     uint64_t unseen = CARDS_ALL & ~s->played & ~s->hands[s->turn];
     uint8_t cards[CARDS];

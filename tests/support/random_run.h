@@ -1,4 +1,4 @@
-/* tests/support/random_run.h - runs of random games into a folder, stopped and begun again at will. */
+/* tests/support/random_run.h - runs of random games into a folder, stopped and resumed at will. */
 #ifndef TESTS_SUPPORT_RANDOM_RUN_H
 #define TESTS_SUPPORT_RANDOM_RUN_H
 
@@ -37,8 +37,8 @@ static inline cJSON *identity_of(const GameTerms *t, const char *seed) {
 typedef struct {
     GameTerms terms;
     int64_t games;
-    int64_t stop;   /* append so many of the missing games, then close */
-    uint64_t order; /* of appending */
+    int64_t stop;   /* how many of the missing games to append before closing */
+    uint64_t order; /* seed of the order of appending */
     int64_t missed; /* out: how many were missing */
 } RandomRun;
 
@@ -48,7 +48,7 @@ static inline int64_t random_run_id(const ShardRange *ranges, int64_t index) {
     return ranges->first + index;
 }
 
-/* Appends the missing games in a shuffled order; seed 1 makes their content. */
+/* Appends the missing games in a shuffled order; their content comes from seed 1. */
 static inline Status random_run(const char *path, RandomRun *run) {
     static uint16_t words[RECORD_MAX_WORDS];
     ShardStore *store;

@@ -1,4 +1,5 @@
-/* tests/support/replay_ring.h - a replay ring on any backend, and random games of mixed tables for it. */
+/* tests/support/replay_ring.h - a replay ring on any backend, and random games of mixed tables for
+ * it. */
 #ifndef TESTS_SUPPORT_REPLAY_RING_H
 #define TESTS_SUPPORT_REPLAY_RING_H
 
@@ -29,7 +30,7 @@ static inline GameTerms ring_terms(int variant, int players, int cards, int full
     return t;
 }
 
-/* Game `id` is played by terms[id mod count]; seed 1 makes its content. */
+/* Game `id` is played by terms[id mod count]; its content comes from seed 1. */
 static inline RingGames ring_games(const GameTerms *terms, int count, int64_t first, int n) {
     static uint16_t record[RECORD_MAX_WORDS];
     RingGames g;

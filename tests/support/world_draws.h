@@ -1,4 +1,5 @@
-/* tests/support/world_draws.h - what the tests of determinization share: streams, decks, chi-square. */
+/* tests/support/world_draws.h - shared by the tests of determinization: streams, decks,
+ * chi-square. */
 #ifndef TESTS_SUPPORT_WORLD_DRAWS_H
 #define TESTS_SUPPORT_WORLD_DRAWS_H
 
@@ -8,8 +9,9 @@ static inline Rng stream(uint64_t test, uint64_t item) {
     return rng_begin(20240, test << 32 | item, 0, RNG_WORLD, 0);
 }
 
-/* chi-square of n counts against equal shares is at most 5 standard deviations over its mean, and
- * 10 more for the long tail of few counts. scale: how much they spread, independent draws 1. */
+/* Chi-square of n counts against equal shares is at most 5 standard deviations above its mean, plus
+ * 10 for the long tail of few counts. scale: how much the counts spread; 1 if draws are
+ * independent. */
 static inline bool counts_are_equal(const int *counts, int n, int draws, double scale) {
     double chi = 0, share = (double)draws / n, df = n - 1;
     for (int i = 0; i < n; i++) chi += (counts[i] - share) * (counts[i] - share) / share;
