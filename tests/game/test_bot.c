@@ -240,11 +240,11 @@ static void the_rule_player_beats_the_random_one(void) {
 int main(void) {
     world_binomial_fill(binomial);
     a_card_counts_its_chance_of_winning();
-    it_bids_what_the_hand_is_worth();
-    it_plays_for_tricks_until_it_has_its_bid();
-    it_knows_the_voids();
+    bids_match_the_worth_of_the_hand();
+    the_bot_plays_for_tricks_until_its_bid_is_made();
+    shown_voids_are_used();
     bots_play_legally_and_see_no_hidden_card();
-    random_is_uniform();
-    rules_beat_chance();
+    the_random_player_is_uniform();
+    the_rule_player_beats_the_random_one();
     return check_report();
 }

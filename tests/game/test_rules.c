@@ -229,6 +229,6 @@ int main(void) {
     scores_reach_both_ends_of_the_scale();
     equal_states_are_equal_bytes();
     seat_and_card_limits_are_the_rules();
-    a_full_game_runs_down_and_up_again();
+    full_games_run_down_and_up_again();
     return check_report();
 }

@@ -97,7 +97,7 @@ int main(void) {
     every_card_survives_printing_and_parsing();
     texts_that_are_no_card_are_refused();
     trumps_are_one_letter();
-    hands_come_in_any_order();
+    hands_are_read_in_any_order();
     texts_that_are_no_hand_are_refused();
     actions_are_bids_then_cards();
     return check_report();

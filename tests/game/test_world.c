@@ -280,15 +280,15 @@ static void the_largest_table_fits(void) {
 int main(void) {
     world_binomial_fill(binomial);
     CHECK(binomial[52 * WORLD_ROW + 26] == 495918532948104 && binomial[5 * WORLD_ROW + 6] == 0);
-    a_wide_draw_is_bounded_and_even();
-    a_shuffle_is_even(3, 3);
-    a_shuffle_is_even(3, 6);
-    a_shuffle_is_even(5, 6);
-    a_shuffle_is_even(6, 6);
-    a_shuffle_is_even(6, 7);
-    a_shuffle_draws_again_where_it_must();
-    two_hearts_for_one_seat_by_hand();
-    counts_and_shares_are_those_of_enumeration();
+    wide_draws_are_bounded_and_uniform();
+    shuffles_are_uniform(3, 3);
+    shuffles_are_uniform(3, 6);
+    shuffles_are_uniform(5, 6);
+    shuffles_are_uniform(6, 6);
+    shuffles_are_uniform(6, 7);
+    shuffles_redraw_to_avoid_bias();
+    a_small_table_matches_hand_calculation();
+    counts_and_shares_match_enumeration();
     a_full_table_is_reported();
     the_largest_table_fits();
     return check_report();

@@ -225,7 +225,7 @@ static void check_run(SelfplayConfig config) {
     CHECK(want.count == GAMES);
     if (!checks_failed) check_games(&base, &want);
     if (!checks_failed) batch_and_threads_change_nothing(&base, &want);
-    if (!checks_failed) ranges_choose_among_the_same_games(&base, &want);
+    if (!checks_failed) ranges_select_among_the_same_games(&base, &want);
     if (!checks_failed) another_seed_plays_other_games(&base, &want);
     play_free(&want);
 }

@@ -269,12 +269,12 @@ int main(void) {
     CHECK(device_open("cpu", &device, device_text, sizeof device_text) == STATUS_OK);
     CHECK(weights_alloc(&weights, &SMALL) == STATUS_OK);
     weights_init(&weights, 9);
-    hidden_hands_change_nothing(&weights);
-    the_network_is_asked_by_hand();
-    numbers_that_are_not_finite_stop_the_search();
+    closed_answers_ignore_hidden_hands(&weights);
+    network_answers_match_hand_calculation();
+    non_finite_outputs_stop_the_search();
     a_run_reports_its_fault();
-    queries_stand_alone();
-    long_searches_find_max_n();
+    queries_are_independent();
+    long_searches_converge_to_max_n();
     weights_free(&weights);
     return check_report();
 }

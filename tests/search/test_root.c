@@ -202,8 +202,8 @@ static void seeds_keep_their_numbers(void) {
 }
 
 int main(void) {
-    moves_follow_visits_to_a_power();
-    a_move_is_one_bounded_number();
+    moves_are_drawn_by_powers_of_visits();
+    one_bounded_number_gives_the_move();
     the_best_has_most_visits_then_the_lowest_index();
     large_powers_do_not_overflow();
     powers_fit_up_to_the_limit();
