@@ -7,7 +7,7 @@
 
 #include "bench.h"
 
-/* (K, N) of the three GEMMs of a layer; activations (rows, K) and (rows, N). */
+/* (in, out) of the three GEMMs of a layer; activations (rows, in) and (rows, out). */
 static const int shape[3][2] = {{256, 256}, {256, 1024}, {1024, 256}};
 
 enum { LAYERS = 6, WIDEST = 1024 };
@@ -16,8 +16,9 @@ enum { LAYERS = 6, WIDEST = 1024 };
 typedef enum { GEMM_FLOAT32, GEMM_INT8, GEMM_COUNT } Gemm;
 
 typedef struct {
-    float *a, *c;      /* (rows, WIDEST) of one thread */
-    const float *b[3]; /* weights of each shape, for LAYERS layers, shared: (K, N), int8 (N, K) */
+    float *a, *c; /* (rows, WIDEST) of one thread */
+    const float
+        *b[3]; /* weights of each shape, for LAYERS layers, shared: (in, out), int8 (out, in) */
 } Buffers;
 
 static void fill(float *x, size_t n, uint64_t seed) {
@@ -31,16 +32,16 @@ static double pass(const Buffers *buffers, Gemm gemm, int rows) {
     double flops = 0;
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < 3; i++) {
-            int K = shape[i][0], N = shape[i][1];
-            size_t at = (size_t)layer * (size_t)K * (size_t)N;
+            int in = shape[i][0], out = shape[i][1];
+            size_t at = (size_t)layer * (size_t)in * (size_t)out;
             if (gemm == GEMM_FLOAT32)
-                dnnl_sgemm('N', 'N', rows, N, K, 1.0f, buffers->a, K, buffers->b[i] + at, N, 0.0f,
-                           buffers->c, N);
+                dnnl_sgemm('N', 'N', rows, out, in, 1.0f, buffers->a, in, buffers->b[i] + at, out,
+                           0.0f, buffers->c, out);
             else
-                dnnl_gemm_u8s8s32('N', 'T', 'F', rows, N, K, 1.0f, (const uint8_t *)buffers->a, K,
-                                  0, (const int8_t *)buffers->b[i] + at, K, 0, 0.0f,
-                                  (int32_t *)buffers->c, N, &no_offset);
-            flops += 2.0 * rows * K * N;
+                dnnl_gemm_u8s8s32('N', 'T', 'F', rows, out, in, 1.0f, (const uint8_t *)buffers->a,
+                                  in, 0, (const int8_t *)buffers->b[i] + at, in, 0, 0.0f,
+                                  (int32_t *)buffers->c, out, &no_offset);
+            flops += 2.0 * rows * in * out;
         }
     return flops;
 }

@@ -1,18 +1,18 @@
 /* host/games/shard_file.h - a shard as safetensors: up to 4,096 games of consecutive ids.
  *
- *   n games, R rounds of all games, D decisions of all rounds; item i has the entries
+ *   n games, r rounds of all games, d decisions of all rounds; item i has the entries
  *   x_offset[i] .. x_offset[i + 1] - 1 of x
  *
  *   game_id            I64 (n)      consecutive, from a multiple of 4,096
  *   game_round_offset  I64 (n + 1)  rounds of each game
- *   players, cards     U8  (R)      P, T
- *   dealer             U8  (R)      absolute seat
- *   trump, turned      U8  (R)      suit, 4: none; the card turned up, 255: none
- *   deal_offset        I64 (R + 1)  deal    U8  cards dealt, seat 0's T first, each T ascending
- *   action_offset      I64 (R + 1)  action  U8  P bids, then P * T cards, as played
- *   score              I16 (R, 8)   of the round, by absolute seat; 0 for absent seats
- *   decision_offset    I64 (R + 1)  decision_ply  U8 (D) index into the round's actions
- *   visit_offset       I64 (D + 1)  visits    U16 of each legal action, by ascending action
+ *   players, cards     U8  (r)      P, T
+ *   dealer             U8  (r)      absolute seat
+ *   trump, turned      U8  (r)      suit, 4: none; the card turned up, 255: none
+ *   deal_offset        I64 (r + 1)  deal    U8  cards dealt, seat 0's T first, each T ascending
+ *   action_offset      I64 (r + 1)  action  U8  P bids, then P * T cards, as played
+ *   score              I16 (r, 8)   of the round, by absolute seat; 0 for absent seats
+ *   decision_offset    I64 (r + 1)  decision_ply  U8 (d) index into the round's actions
+ *   visit_offset       I64 (d + 1)  visits    U16 of each legal action, by ascending action
  *
  * Metadata: the run's identity (identity.h) and "xxh64" (safetensors.h). The bytes depend on the
  * identity and the games alone. */

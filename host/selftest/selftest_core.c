@@ -7,30 +7,30 @@
 #include "selftest.h"
 
 Status selftest_random(Selftest *t) {
-    enum { N = 1 << 16 };
+    enum { BLOCKS = 1 << 16 };
     /* Philox 4x32-10 of zero counters and keys, as published with Random123. */
     static const uint32_t published[4] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
     static const uint32_t zero[4] = {0, 0, 0, 0};
     uint32_t out[4];
     Status status = STATUS_MEMORY;
-    uint32_t *here = malloc(sizeof *here * N * PROBE_DRAWS);
-    uint32_t *there = malloc(sizeof *there * N * PROBE_DRAWS);
+    uint32_t *here = malloc(sizeof *here * BLOCKS * PROBE_DRAWS);
+    uint32_t *there = malloc(sizeof *there * BLOCKS * PROBE_DRAWS);
     if (!here || !there) goto fail;
     philox4x32(zero, zero, out);
     selftest_exact(t, "Philox against its published numbers",
                    memcmp(out, published, sizeof out) != 0, 1, "blocks");
-    ProbeRandomArgs args = {t->seed, there, N};
+    ProbeRandomArgs args = {t->seed, there, BLOCKS};
     TRY_GOTO(status, probe_random(&args));
     args.out = here;
     int64_t blocks = 0, draws = 0;
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < BLOCKS; i++) {
         const uint32_t *a = here + (int64_t)i * PROBE_DRAWS, *b = there + (int64_t)i * PROBE_DRAWS;
         probe_random_one(&args, i);
         blocks += memcmp(a, b, 4 * sizeof *a) != 0;
         draws += memcmp(a + 4, b + 4, (PROBE_DRAWS - 4) * sizeof *a) != 0;
     }
-    selftest_exact(t, "Philox, ours and cuRAND's", blocks, N, "blocks");
-    selftest_exact(t, "streams of numbers", draws, N, "streams");
+    selftest_exact(t, "Philox, ours and cuRAND's", blocks, BLOCKS, "blocks");
+    selftest_exact(t, "streams of numbers", draws, BLOCKS, "streams");
 fail:
     free(there);
     free(here);
@@ -52,23 +52,23 @@ static void fill_reals(uint64_t seed, float *x, int n) {
 }
 
 Status selftest_real(Selftest *t) {
-    enum { N = 1 << 18 };
-    float *a = malloc(sizeof *a * N), *b = malloc(sizeof *b * N);
-    float *here = malloc(sizeof *here * N), *there = malloc(sizeof *there * N);
+    enum { FLOATS = 1 << 18 };
+    float *a = malloc(sizeof *a * FLOATS), *b = malloc(sizeof *b * FLOATS);
+    float *here = malloc(sizeof *here * FLOATS), *there = malloc(sizeof *there * FLOATS);
     Status status = STATUS_MEMORY;
     if (!a || !b || !here || !there) goto fail;
-    fill_reals(t->seed, a, N);
-    fill_reals(t->seed + N, b, N);
+    fill_reals(t->seed, a, FLOATS);
+    fill_reals(t->seed + FLOATS, b, FLOATS);
     for (int f = 0; f < PROBE_REAL_COUNT; f++) {
-        ProbeRealArgs args = {a, b, there, (ProbeReal)f, N};
+        ProbeRealArgs args = {a, b, there, (ProbeReal)f, FLOATS};
         TRY_GOTO(status, probe_real(&args));
         args.y = here;
         int64_t differ = 0;
-        for (int i = 0; i < N; i++) {
+        for (int i = 0; i < FLOATS; i++) {
             probe_real_one(&args, i);
             differ += !same_real(here[i], there[i]);
         }
-        selftest_exact(t, probe_real_name((ProbeReal)f), differ, N, "results");
+        selftest_exact(t, probe_real_name((ProbeReal)f), differ, FLOATS, "results");
     }
 fail:
     free(there);

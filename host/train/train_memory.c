@@ -47,7 +47,7 @@ static Status fill(void *context, const int64_t *batch, int first, int rows, con
     return run->device->replay->gather(&args, stream);
 }
 
-static Status sum(void *context, float *data, size_t count, Stream stream) {
+static Status all_reduce_sum(void *context, float *data, size_t count, Stream stream) {
     Comm *comm = (Comm *)context;
     return comm->ops->all_reduce_sum(comm, data, count, stream);
 }
@@ -68,8 +68,9 @@ static TrainSpec trainer_spec(const TrainRun *run) {
 static Status open_trainer(TrainRun *run) {
     TrainSpec spec = trainer_spec(run);
     TrainSource source = {.context = run, .fill = fill};
-    TrainReduce reduce = {
-        .context = &run->comm, .sum = run->comm.size > 1 ? sum : NULL, .processes = run->comm.size};
+    TrainReduce reduce = {.context = &run->comm,
+                          .all_reduce_sum = run->comm.size > 1 ? all_reduce_sum : NULL,
+                          .processes = run->comm.size};
     TRY(run->device->train->create(&run->trainer, &spec, &source, &reduce));
     return STATUS_OK;
 }

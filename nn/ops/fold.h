@@ -1,7 +1,7 @@
-/* nn/ops/fold.h - attention over one token as one matrix: F = W_o W_v, c = W_o b_v + b_o.
+/* nn/ops/fold.h - attention over one token as one matrix: W = W_o W_v, b = W_o b_v + b_o.
  *
- *   F[o][i] = sum over k ascending of W_o[o][k] * W_v[k][i]    each operation rounded to float32
- *   c[o]    = (sum over k ascending of W_o[o][k] * b_v[k]) + b_o[o]
+ *   W[o][i] = sum over k ascending of W_o[o][k] * W_v[k][i]    each operation rounded to float32
+ *   b[o]    = (sum over k ascending of W_o[o][k] * b_v[k]) + b_o[o]
  *
  * With one token the attention weights are 1, so softmax, queries and keys drop out.
  *
@@ -14,7 +14,7 @@
 typedef struct {
     const float *wo, *bo; /* (C, C), (C)   out_proj */
     const float *wv, *bv; /* (C, C), (C)   rows 2C..3C-1 of in_proj */
-    float *weight, *bias; /* (C, C), (C)   out: F by output, then input; c */
+    float *weight, *bias; /* (C, C), (C)   out: W by output, then input; b */
     int width;            /* C */
 } FoldArgs;
 

@@ -58,8 +58,9 @@ typedef struct {
  * bits. */
 typedef struct {
     void *context;
-    Status (*sum)(void *context, float *data, size_t count, Stream stream); /* NULL: one process */
-    int processes;                                                          /* >= 1 */
+    /* NULL: one process */
+    Status (*all_reduce_sum)(void *context, float *data, size_t count, Stream stream);
+    int processes; /* >= 1 */
 } TrainReduce;
 
 typedef struct {

@@ -112,7 +112,7 @@ static Status job_work(void *context, const PoolTask *task, int worker) {
     case TRAIN_ROWS: TRY(train_rows_cpu(t, task->index, task->item, worker)); break;
     case TRAIN_TILE: TRY(work_tile(t, task->index, task->item)); break;
     case TRAIN_REDUCE:
-        TRY(t->reduce.sum(t->reduce.context, t->g, t->plan.at.count + LOSS_COUNT, NULL));
+        TRY(t->reduce.all_reduce_sum(t->reduce.context, t->g, t->plan.at.count + LOSS_COUNT, NULL));
         break;
     case TRAIN_SQUARES: work_squares(t, task->item); break;
     case TRAIN_COUNT: train_count_one(&t->count, 0, TEAM_OF_ONE); break;
@@ -191,7 +191,7 @@ static void schedule_make(Trainer *t) {
     s->pass_blocks = TRAIN_PASS_BLOCKS;
     s->accumulate = t->spec.accumulate;
     s->pieces[TRAIN_TILE] = t->tiles + 1; /* the last: all vectors, see work_columns */
-    s->pieces[TRAIN_REDUCE] = t->reduce.sum ? 1 : 0;
+    s->pieces[TRAIN_REDUCE] = t->reduce.all_reduce_sum ? 1 : 0;
     s->pieces[TRAIN_SQUARES] = (t->count.chunks + SQUARE_CHUNKS - 1) / SQUARE_CHUNKS;
     s->pieces[TRAIN_COUNT] = 1;
     s->pieces[TRAIN_UPDATE] = t->pieces;

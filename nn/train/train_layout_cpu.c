@@ -118,39 +118,79 @@ static void add_tiles(Trainer *t, const MatrixArgs *m) {
         }
 }
 
-#define MATRIX(offset, outputs, inputs, dy0, dy1, x0, x1)                                          \
-    {                                                                                              \
-        .at = (offset).weight, .out = (outputs), .in = (inputs), .dy = {dy0, dy1}, .x = { x0, x1 } \
-    }
+static void add_embedding(Trainer *t) {
+    const TrainSaved *a = &t->saved[0], *b = &t->saved[1];
+    const MatrixArgs embedding = {.at = t->plan.at.input_embedding.weight,
+                                  .out = t->spec.model.width,
+                                  .in = t->spec.model.inputs,
+                                  .dy = {a->dinput_embedding, b->dinput_embedding},
+                                  .x = {NULL, NULL}};
+    add_tiles(t, &embedding);
+}
 
-void train_tiles_cpu(Trainer *t) {
+static void add_layer(Trainer *t, int l) {
+    const LayerOffsets *at = &t->plan.at.layer[l];
+    const TrainSavedLayer *a = &t->saved[0].layer[l], *b = &t->saved[1].layer[l];
+    const int C = t->spec.model.width, F = t->spec.model.hidden;
+    const MatrixArgs all[] = {
+        {.at = at->value_proj.weight,
+         .out = C,
+         .in = C,
+         .dy = {a->dvalue_proj, b->dvalue_proj},
+         .x = {a->residual, b->residual}},
+        {.at = at->out_proj.weight,
+         .out = C,
+         .in = C,
+         .dy = {a->dsum1, b->dsum1},
+         .x = {a->value_proj, b->value_proj}},
+        {.at = at->linear1.weight,
+         .out = F,
+         .in = C,
+         .dy = {a->dlinear1, b->dlinear1},
+         .x = {a->norm1, b->norm1}},
+        {.at = at->linear2.weight,
+         .out = C,
+         .in = F,
+         .dy = {a->dsum2, b->dsum2},
+         .x = {a->linear1, b->linear1}},
+    };
+    for (size_t m = 0; m < sizeof all / sizeof *all; m++) add_tiles(t, &all[m]);
+}
+
+static void add_heads(Trainer *t) {
     const ModelConfig *c = &t->spec.model;
     const WeightsOffsets *at = &t->plan.at;
     const TrainSaved *a = &t->saved[0], *b = &t->saved[1];
-    const int C = c->width, F = c->hidden, policy = c->policy_hidden, value = c->value_hidden;
-    const MatrixArgs first = MATRIX(at->input_embedding, C, c->inputs, a->dinput_embedding,
-                                    b->dinput_embedding, NULL, NULL);
-    t->tiles = 0;
-    add_tiles(t, &first);
-    for (int l = 0; l < c->layers; l++) {
-        const LayerOffsets *w = &at->layer[l];
-        const TrainSavedLayer *i = &a->layer[l], *j = &b->layer[l];
-        const MatrixArgs layer[] = {
-            MATRIX(w->value_proj, C, C, i->dvalue_proj, j->dvalue_proj, i->residual, j->residual),
-            MATRIX(w->out_proj, C, C, i->dsum1, j->dsum1, i->value_proj, j->value_proj),
-            MATRIX(w->linear1, F, C, i->dlinear1, j->dlinear1, i->norm1, j->norm1),
-            MATRIX(w->linear2, C, F, i->dsum2, j->dsum2, i->linear1, j->linear1),
-        };
-        for (int m = 0; m < 4; m++) add_tiles(t, &layer[m]);
-    }
-    const MatrixArgs heads[] = {
-        MATRIX(at->policy_fc0, policy, C, a->dpolicy_fc0, b->dpolicy_fc0, a->residual, b->residual),
-        MATRIX(at->policy_fc3, c->actions, policy, a->dlogits, b->dlogits, a->policy_fc0,
-               b->policy_fc0),
-        MATRIX(at->value_fc0, value, C, a->dvalue_fc0, b->dvalue_fc0, a->residual, b->residual),
-        MATRIX(at->value_fc3, c->values, value, a->dvalues, b->dvalues, a->value_fc0, b->value_fc0),
+    const MatrixArgs all[] = {
+        {.at = at->policy_fc0.weight,
+         .out = c->policy_hidden,
+         .in = c->width,
+         .dy = {a->dpolicy_fc0, b->dpolicy_fc0},
+         .x = {a->residual, b->residual}},
+        {.at = at->policy_fc3.weight,
+         .out = c->actions,
+         .in = c->policy_hidden,
+         .dy = {a->dlogits, b->dlogits},
+         .x = {a->policy_fc0, b->policy_fc0}},
+        {.at = at->value_fc0.weight,
+         .out = c->value_hidden,
+         .in = c->width,
+         .dy = {a->dvalue_fc0, b->dvalue_fc0},
+         .x = {a->residual, b->residual}},
+        {.at = at->value_fc3.weight,
+         .out = c->values,
+         .in = c->value_hidden,
+         .dy = {a->dvalues, b->dvalues},
+         .x = {a->value_fc0, b->value_fc0}},
     };
-    for (int m = 0; m < 4; m++) add_tiles(t, &heads[m]);
+    for (size_t m = 0; m < sizeof all / sizeof *all; m++) add_tiles(t, &all[m]);
+}
+
+void train_tiles_cpu(Trainer *t) {
+    t->tiles = 0;
+    add_embedding(t);
+    for (int l = 0; l < t->spec.model.layers; l++) add_layer(t, l);
+    add_heads(t);
 }
 
 void train_pieces_cpu(Trainer *t) {

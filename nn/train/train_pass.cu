@@ -38,24 +38,22 @@ static void linear_shapes(const Trainer *t, LinearShape *s) {
     const ModelConfig *c = &t->spec.model;
     const Precision e = t->spec.precision, f = PRECISION_FLOAT32;
     const int C = c->width, F = c->hidden, policy = c->policy_hidden, value = c->value_hidden;
-#define SHAPE(inputs, outputs, y_row, has_bias, has_relu, each_layer, kind)          \
-    {                                                                                \
-        .in = (inputs), .out = (outputs), .x_stride = (inputs), .y_stride = (y_row), \
-        .bias = has_bias, .relu = has_relu, .many = each_layer, .result = kind       \
-    }
     const LinearShape all[GEMM_LINEARS] = {
-        SHAPE(c->inputs, C, C, true, false, false, e),
-        SHAPE(C, C, C, true, false, true, e),
-        SHAPE(C, C, C, true, false, true, e),
-        SHAPE(C, F, F, true, true, true, e),
-        SHAPE(F, C, C, true, false, true, e),
-        SHAPE(C, policy, policy, true, true, false, e),
-        SHAPE(policy, c->actions, t->logit_stride, false, false, false, f),
-        SHAPE(C, value, value, true, true, false, e),
-        SHAPE(value, c->values, t->value_stride, false, false, false, f),
+        {.in = c->inputs, .out = C, .bias = true, .result = e},
+        {.in = C, .out = C, .bias = true, .many = true, .result = e},
+        {.in = C, .out = C, .bias = true, .many = true, .result = e},
+        {.in = C, .out = F, .bias = true, .relu = true, .many = true, .result = e},
+        {.in = F, .out = C, .bias = true, .many = true, .result = e},
+        {.in = C, .out = policy, .bias = true, .relu = true, .result = e},
+        {.in = policy, .out = c->actions, .y_stride = t->logit_stride, .result = f},
+        {.in = C, .out = value, .bias = true, .relu = true, .result = e},
+        {.in = value, .out = c->values, .y_stride = t->value_stride, .result = f},
     };
-#undef SHAPE
     memcpy(s, all, sizeof all);
+    for (int i = 0; i < GEMM_LINEARS; i++) {
+        s[i].x_stride = s[i].in;
+        if (s[i].y_stride == 0) s[i].y_stride = s[i].out;
+    }
 }
 
 /* Product `product` of a linear layer is number linear * TRAIN_PRODUCT_COUNT + product. */

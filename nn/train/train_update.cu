@@ -81,7 +81,7 @@ static Status layer_columns(Trainer *t, Stream stream) {
 
 static Status rest_columns(Trainer *t, Stream stream) {
     const ModelConfig *c = &t->spec.model;
-    const int C = c->width, P = c->policy_hidden, V = c->value_hidden;
+    const int C = c->width, policy = c->policy_hidden, value = c->value_hidden;
     const int stride = train_rest_column(c, SUMS_REST_COUNT);
     const Precision e = t->spec.precision;
     const struct {
@@ -95,8 +95,8 @@ static Status rest_columns(Trainer *t, Stream stream) {
          e,
          {t->dresidual, C, C, t->input_embedding, t->stats_input_norm}},
         {SUMS_INPUT_EMBEDDING, 0, e, {t->dinput_embedding, C, C, NULL, NULL}},
-        {SUMS_POLICY_FC0, 0, e, {t->dpolicy_fc0, P, P, NULL, NULL}},
-        {SUMS_VALUE_FC0, 0, e, {t->dvalue_fc0, V, V, NULL, NULL}},
+        {SUMS_POLICY_FC0, 0, e, {t->dpolicy_fc0, policy, policy, NULL, NULL}},
+        {SUMS_VALUE_FC0, 0, e, {t->dvalue_fc0, value, value, NULL, NULL}},
         {SUMS_POLICY_FC3, 0, e, {t->dlogits, c->actions, t->logit_stride, NULL, NULL}},
         {SUMS_VALUE_FC3, 0, e, {t->dvalues, c->values, t->value_stride, NULL, NULL}},
         {SUMS_METRICS, 0, PRECISION_FLOAT32, {t->metrics, LOSS_COUNT, LOSS_COUNT, NULL, NULL}},
@@ -166,7 +166,8 @@ Status train_update(Trainer *t, Stream stream) {
     const int chunks = train_chunks((int64_t)count);
 
     /* Step 1: sum over processes. */
-    if (t->reduce.sum) TRY(t->reduce.sum(t->reduce.context, t->g, count + LOSS_COUNT, stream));
+    if (t->reduce.all_reduce_sum)
+        TRY(t->reduce.all_reduce_sum(t->reduce.context, t->g, count + LOSS_COUNT, stream));
 
     /* Step 2: the norm of the gradient, and the numbers of the update. */
     const SquareSumsArgs squares = {t->g, t->squares, (int64_t)count};

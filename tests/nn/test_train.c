@@ -242,7 +242,7 @@ static void twin_processes_equal_one_process(void) {
     Rig one, two;
     TrainReport a[3], b[3];
     size_t count = 0;
-    TrainReduce reduce = {.context = &count, .sum = add_twin, .processes = 2};
+    TrainReduce reduce = {.context = &count, .all_reduce_sum = add_twin, .processes = 2};
     TrainSpec spec = rig_spec(100, 1);
     CHECK(rig_open(&one, ops, &spec, NULL) && rig_open(&two, ops, &spec, &reduce));
     CHECK(rig_run(&one, ops, 0, 3, 1e-3f, a) == STATUS_OK);

@@ -81,8 +81,8 @@ EXTERN_C_BEGIN
 /* TrainSource.fill of train_cuda; the context is a TrainRows. In train_rows.cu. */
 Status train_rows_fill_cuda(void *context, const int64_t *batch, int first, int rows,
                             const TrainBatch *out, Stream stream);
-/* TrainReduce.sum of two processes with the same gradient; the context is an int that counts the
- * calls, or NULL. In train_rows.cu. */
+/* TrainReduce.all_reduce_sum of two processes with the same gradient; the context is an int that
+ * counts the calls, or NULL. In train_rows.cu. */
 Status train_rows_twice_cuda(void *context, float *data, size_t count, Stream stream);
 EXTERN_C_END
 
