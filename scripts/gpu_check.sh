@@ -67,7 +67,7 @@ step_build() {
 step_selftest() { "$bin/blob-selftest" --probe --json "$out/selftest.json"; }
 
 step_tests() {
-    ctest --test-dir "$build" -j4 -L gpu --no-tests=error --output-on-failure --timeout 100
+    ctest --test-dir "$build" -j4 -L gpu --no-tests=error --output-on-failure
 }
 
 # bench WORDS..: on the GPU, in the precision that plays there; appends to bench.csv.

@@ -18,7 +18,7 @@ fail() {
 
 # play FOLDER ARGS..: a run that must succeed; repairs are reported to the file err.
 play() {
-    timeout --foreground -s KILL 300 "$selfplay" --quiet --out "$@" >out 2>err ||
+    "$selfplay" --quiet --out "$@" >out 2>err ||
         fail "blob-gpu-selfplay --out $*: $? $(<err)"
 }
 

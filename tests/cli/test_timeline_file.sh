@@ -131,7 +131,7 @@ fails() {
 }
 echo '[' >"$tmp/torn"
 echo '[]' >"$tmp/empty"
-fails 2 'is not a trace' "$tmp/torn"
+fails 2 'is not a timeline' "$tmp/torn"
 fails 2 'No such file' "$tmp/none"
 fails 1 'no kernel and no phase' "$tmp/empty"
 exit "$failed"

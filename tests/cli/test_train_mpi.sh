@@ -86,21 +86,21 @@ for file in checkpoints/000008 replay/000007 weights; do
         wrong "after a killed process other bytes in $file"
 done
 
-# A refusal by one process ends all: none waits for it.
-timeout --foreground 200 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out two --iterations 5 \
+# A refusal by one process ends all: none waits for it, or this test runs into its limit.
+mpirun -np 2 "$bin/blob-train" "${base[@]}" --out two --iterations 5 \
     --rate-schedule constant >out 2>err </dev/null && wrong "another schedule was accepted"
 grep -q "belongs to another run" err || wrong "the first process alone refuses: $(cat err)"
 rm -r dies/checkpoints/000008.safetensors dies/metrics.jsonl
 mkdir dies/metrics.jsonl
-timeout --foreground 200 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out dies "${more[@]}" >out 2>err </dev/null
+mpirun -np 2 "$bin/blob-train" "${base[@]}" --out dies "${more[@]}" >out 2>err </dev/null
 status=$?
-((status != 0 && status != 124)) || wrong "metrics.jsonl is a folder: status $status, $(cat err)"
+((status != 0)) || wrong "metrics.jsonl is a folder: status $status, $(cat err)"
 
 # Processes of one run have the same options.
-timeout --foreground 200 mpirun -np 1 "$bin/blob-train" "${base[@]}" --out differ : \
+mpirun -np 1 "$bin/blob-train" "${base[@]}" --out differ : \
     -np 1 "$bin/blob-train" "${base[@]}" --out differ --rate 0.1 >out 2>err </dev/null
 status=$?
-((status != 0 && status != 124)) || wrong "other options in one process: status $status"
+((status != 0)) || wrong "other options in one process: status $status"
 grep -q "the processes differ in their options" err || wrong "other options: $(cat err)"
 
 # Rows that the processes cannot share evenly are refused, once.

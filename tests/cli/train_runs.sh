@@ -19,7 +19,7 @@ base=(--device cpu --games 60 --players 3 --cards 3 --format round --curriculum 
     --keep 3 --arena-every 0 --quiet)
 
 # train ARGS..: stdout goes to the file out, stderr to the file err; returns the program's status.
-train() { timeout --foreground -s KILL 300 "$bin/blob-train" "${base[@]}" "$@" >out 2>err; }
+train() { "$bin/blob-train" "${base[@]}" "$@" >out 2>err; }
 
 # Names, sizes and checksums of everything in a folder but its empty lock.
 contents() {

@@ -9,19 +9,10 @@
 #include "nn/infer/forward.h"
 #include "nn/infer/product_int8.h"
 #include "tests/support/check.h"
+#include "tests/support/odd_model.h"
 #include "tests/support/near.h"
 #include "plain_int8.h"
 
-static const ModelConfig ODD = {.inputs = 64,
-                                .width = 96,
-                                .heads = 3,
-                                .hidden = 160,
-                                .layers = 2,
-                                .policy_hidden = 50,
-                                .actions = 52,
-                                .value_hidden = 30,
-                                .values = 3,
-                                .value_head = VALUE_TANH};
 static const ModelConfig SMALL = {.inputs = 256,
                                   .width = 64,
                                   .heads = 2,

@@ -9,21 +9,10 @@
 #include "nn/infer/agree.h"
 #include "nn/infer/chunk.h"
 #include "tests/support/check.h"
+#include "tests/support/odd_model.h"
 #include "tests/support/near.h"
 
 enum { R = 3, WIDEST = 1024 };
-
-/* A model with sizes that are not multiples of a tile. */
-static const ModelConfig ODD = {.inputs = 64,
-                                .width = 96,
-                                .heads = 3,
-                                .hidden = 160,
-                                .layers = 2,
-                                .policy_hidden = 50,
-                                .actions = 52,
-                                .value_hidden = 30,
-                                .values = 3,
-                                .value_head = VALUE_TANH};
 
 typedef struct {
     char *block; /* owned */
@@ -295,8 +284,8 @@ static void agreement_matches_its_formula(void) {
     CHECK(near(off.policy.max, log(2)));
 
     for (int side = 0; side < 2; side++)
-        for (int what = 0; what < 3; what++) {
-            float bad = what == 0 ? NAN : what == 1 ? INFINITY : -INFINITY;
+        for (int kind = 0; kind < 3; kind++) {
+            float bad = kind == 0 ? NAN : kind == 1 ? INFINITY : -INFINITY;
             float keep = logits[side][2], *value = &values[side][2], value_keep = *value;
             logits[side][2] = bad;
             CHECK(agree_compare(&off, &a, &b, legal, N, 3, 2) == STATUS_OK);

@@ -185,16 +185,86 @@ static void visits_and_values_of_finished_trees_add_up(void) {
     static const struct {
         int variant, P, T, D, W, S, K;
         Evaluator evaluator;
-    } table[] = {{RULES_BLOB, 4, 5, 9, 3, 30, 1, EVALUATOR_HASH},
-                 {RULES_BLOB, 4, 5, 9, 3, 30, 8, EVALUATOR_HASH},
-                 {RULES_BLOB, 2, 3, 20, 2, 200, 7, EVALUATOR_HASH}, /* many terminal leaves */
-                 {RULES_OH_HELL, 3, 3, 20, 1, 300, 3, EVALUATOR_HASH},
-                 {RULES_BLOB, 3, 6, 5, 2, 5, 8, EVALUATOR_HASH},        /* a batch longer than S */
-                 {RULES_BLOB, 5, 4, 5, 3, 1, 1, EVALUATOR_HASH},        /* one simulation */
-                 {RULES_OH_HELL, 7, 5, 3, 1, 255, 255, EVALUATOR_HASH}, /* the largest batch */
-                 {RULES_BLOB, 4, 5, 2, 255, 6, 2, EVALUATOR_HASH},      /* the most worlds */
-                 {RULES_BLOB, 8, 6, 5, 2, 40, 16, EVALUATOR_UNIFORM},
-                 {RULES_BLOB, 2, 17, 8, 1, 100, 4, EVALUATOR_HASH}}; /* the most edges */
+    } table[] = {{.variant = RULES_BLOB,
+                  .P = 4,
+                  .T = 5,
+                  .D = 9,
+                  .W = 3,
+                  .S = 30,
+                  .K = 1,
+                  .evaluator = EVALUATOR_HASH},
+                 {.variant = RULES_BLOB,
+                  .P = 4,
+                  .T = 5,
+                  .D = 9,
+                  .W = 3,
+                  .S = 30,
+                  .K = 8,
+                  .evaluator = EVALUATOR_HASH},
+                 {.variant = RULES_BLOB,
+                  .P = 2,
+                  .T = 3,
+                  .D = 20,
+                  .W = 2,
+                  .S = 200,
+                  .K = 7,
+                  .evaluator = EVALUATOR_HASH}, /* many terminal leaves */
+                 {.variant = RULES_OH_HELL,
+                  .P = 3,
+                  .T = 3,
+                  .D = 20,
+                  .W = 1,
+                  .S = 300,
+                  .K = 3,
+                  .evaluator = EVALUATOR_HASH},
+                 {.variant = RULES_BLOB,
+                  .P = 3,
+                  .T = 6,
+                  .D = 5,
+                  .W = 2,
+                  .S = 5,
+                  .K = 8,
+                  .evaluator = EVALUATOR_HASH}, /* a batch longer than S */
+                 {.variant = RULES_BLOB,
+                  .P = 5,
+                  .T = 4,
+                  .D = 5,
+                  .W = 3,
+                  .S = 1,
+                  .K = 1,
+                  .evaluator = EVALUATOR_HASH}, /* one simulation */
+                 {.variant = RULES_OH_HELL,
+                  .P = 7,
+                  .T = 5,
+                  .D = 3,
+                  .W = 1,
+                  .S = 255,
+                  .K = 255,
+                  .evaluator = EVALUATOR_HASH}, /* the largest batch */
+                 {.variant = RULES_BLOB,
+                  .P = 4,
+                  .T = 5,
+                  .D = 2,
+                  .W = 255,
+                  .S = 6,
+                  .K = 2,
+                  .evaluator = EVALUATOR_HASH}, /* the most worlds */
+                 {.variant = RULES_BLOB,
+                  .P = 8,
+                  .T = 6,
+                  .D = 5,
+                  .W = 2,
+                  .S = 40,
+                  .K = 16,
+                  .evaluator = EVALUATOR_UNIFORM},
+                 {.variant = RULES_BLOB,
+                  .P = 2,
+                  .T = 17,
+                  .D = 8,
+                  .W = 1,
+                  .S = 100,
+                  .K = 4,
+                  .evaluator = EVALUATOR_HASH}}; /* the most edges */
     uint64_t item = 0;
     for (size_t i = 0; i < sizeof table / sizeof table[0] && !checks_failed; i++) {
         Rules rules = {(uint8_t)table[i].variant, (uint8_t)table[i].P, 2, 1};

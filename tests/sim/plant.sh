@@ -57,7 +57,7 @@ all_runs_pass() {
     local order
     for order in $orders; do
         # in a subshell, whose complaint about a crash goes to a file
-        (timeout 120 "$work/play" --orders $order --every $every >"$work/log" 2>&1; exit $?) \
+        (timeout $patience "$work/play" --orders $order --every $every >"$work/log" 2>&1; exit $?) \
             2>"$work/crash" || return
     done
 }
@@ -96,8 +96,11 @@ cp -r "$root/device" "$root/game" "$root/nn" "$root/tests" "$work/tree" || exit 
 search=device/search/search_cuda.cu play=device/play/play_cuda.cu core=device/core/backend_cuda.cu
 net=nn/infer/net_plain.cu
 
-# Without a fault the games must pass, or the rest proves nothing.
+# Without a fault the games must pass, or the rest proves nothing; with one they hang if they take many
+# times as long.
+patience=0 since=$SECONDS
 build_with $search && all_runs_pass || { cat "$work/log" >&2; complain "the games fail without a fault"; exit 1; }
+patience=$((60 + 10 * (SECONDS - since)))
 
 # --- Team synchronization
 plant node_read_before_made "plain tsan" $search device/search/descend.h \
