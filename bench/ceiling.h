@@ -1,8 +1,8 @@
-/* bench/ceiling.h - what nature allows on the device at hand: plain GEMM, plain copying.
+/* bench/ceiling.h - the ceilings of the device, measured: plain GEMM and plain copies.
  *
  *   GEMM   cpu: oneDNN at the shapes of the network's layers, in float32 or int8 (bench_gemm.c)
  *          cuda: one large cuBLASLt product in bf16, or in float32 without TF32 (ceiling_cuda.cu);
- *          int8, which is there for its bits and not for speed, stands beside bf16
+ *          int8, which exists for its bits and not for speed, is compared with bf16
  *   copy   memory to memory on the device, bytes read and bytes written added up */
 #ifndef BENCH_CEILING_H
 #define BENCH_CEILING_H
@@ -12,7 +12,7 @@
 /* FLOP/s, multiply-adds twice, measured for about `seconds`. */
 Status ceiling_gemm(const BenchOptions *o, Precision precision, double seconds, double *flops);
 
-/* Of what: "float32 GEMM", .. */
+/* What was measured: "float32 GEMM", .. */
 const char *ceiling_gemm_name(const BenchOptions *o, Precision precision);
 
 /* Bytes/s, measured for about `seconds`. */

@@ -7,14 +7,14 @@ writes golden_blobnet.txt (8 values, sigmoid) and golden_tanh.txt (1 value, tanh
     rows inputs actions values
     and three lines for every row: observation, logits, values
 The weights are not stored: element i of tensor t, in the order of weights_tensor() in nn/weights.c,
-is an integer formula that golden_weight() in tests/support/golden.h repeats exactly. PyTorch
+is an integer formula that golden_fill() in tests/support/golden.h repeats exactly. PyTorch
 computes in float64, so its answers count as exact, and all of the difference is ours.
 
 golden_train.txt holds ten steps of training a small network with torch.optim.AdamW, clipping and a
 moving average: the settings; the norms of the first step's gradient by tensor; then for each step
     rate policy_loss value_loss gradient_norm
 and two lines with some of the parameters and their moving averages. The batches are formulas as
-well, which train_row() in tests/nn repeats.
+well, which rig_row() in tests/nn repeats.
 """
 import os
 import sys

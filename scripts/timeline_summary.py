@@ -36,7 +36,7 @@ def read_json(path):
                 row = names.get((e["pid"], None)), names.get((e["pid"], e["tid"]))
                 rows[row].append(Interval(e["ts"], e["ts"] + e["dur"], e["name"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unreadable(f"is not a trace: {error}") from None
+        raise Unreadable(f"is not a timeline: {error}") from None
     return rows
 
 

@@ -53,7 +53,7 @@ typedef struct {
     /* Memory of the device, all zero. STATUS_MEMORY: it does not fit; *out is NULL. */
     Status (*alloc)(void **out, size_t bytes);
     void (*release)(void *p);
-    /* Memory of the host that copies to and from the device run beside kernels with (pinned). */
+    /* Pinned host memory: copies between it and the device overlap with kernels. */
     Status (*alloc_host)(void **out, size_t bytes);
     void (*release_host)(void *p);
 

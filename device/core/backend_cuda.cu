@@ -23,7 +23,7 @@ static double timeline_base_seconds;
 
 static Status open_cuda(char *device_text, size_t device_text_bytes) {
     Status status = gpu_open(device_text, device_text_bytes);
-    if (status != STATUS_OK) return status; /* the caller says what there is to say */
+    if (status != STATUS_OK) return status; /* the caller reports it */
     for (int i = 0; i < PHASE_RING; i++)
         if (!ring_events[i]) CUDA_TRY(cudaEventCreate(&ring_events[i]));
     for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = 0;

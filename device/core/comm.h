@@ -24,7 +24,8 @@ typedef struct {
     Status (*all_reduce_sum)(Comm *comm, float *data, size_t count, Stream stream);
     /* `bytes` of device memory from process `root` to all others. */
     Status (*broadcast)(Comm *comm, void *data, size_t bytes, int root, Stream stream);
-    /* The greatest of every process's x, in each: what one decides all do. Host memory; waits. */
+    /* *x becomes the greatest x of all processes, so that one can decide for all. Host memory;
+     * waits. */
     Status (*all_reduce_max)(Comm *comm, int64_t *x);
     /* At the end of main, also after an error that all processes found (a wrong option): mpirun
      * takes a process that ends without it for one that died. Waits for the others. */
@@ -39,8 +40,8 @@ struct Comm {
 };
 
 EXTERN_C_BEGIN
-/* First of all in main: joins the other processes, where the program was started with some, and
- * alone needs nothing of MPI. After a failure the comm is that of one process, to be closed.
+/* Called first in main: joins the other processes if the program was started as one of several; a
+ * process alone does not touch MPI. After a failure the comm is that of one process, to be closed.
  * STATUS_INPUT: started with several, but built without MPI or with another MPI; reported in one
  * line. */
 Status comm_open(Comm *comm, int *argc, char ***argv);

@@ -3,13 +3,13 @@
 
 #include <mpi.h>
 
-/* One line for what MPI refused. */
-static Status refused(const char *what, int error) {
+/* One line for a call that MPI refused. */
+static Status refused(const char *call, int error) {
     char why[MPI_MAX_ERROR_STRING];
     int length = 0;
     if (error == MPI_SUCCESS) return STATUS_OK;
     if (MPI_Error_string(error, why, &length) != MPI_SUCCESS) length = 0;
-    fprintf(stderr, "MPI: %s: %.*s\n", what, length, why);
+    fprintf(stderr, "MPI: %s: %.*s\n", call, length, why);
     return STATUS_DEVICE;
 }
 

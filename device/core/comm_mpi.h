@@ -7,12 +7,12 @@
 #ifdef BLOB_MPI
 
 enum {
-    COMM_MPI_CHUNK = 1 << 22
-}; /* floats a call: MPI counts in int, and needs a buffer as long */
+    COMM_MPI_CHUNK = 1 << 22 /* floats a call: MPI counts in int, and needs a buffer of this size */
+};
 
 EXTERN_C_BEGIN
-/* Fills all of *comm. `started`: how many processes there are to be; -1: not known. Several that
- * find each other not are refused, as each would do the whole of the work. */
+/* Fills all of *comm. `started`: the number of processes that were started; -1: unknown. Processes
+ * that do not find each other are refused, as each would do all of the work. */
 Status comm_mpi_join(Comm *comm, int started, int *argc, char ***argv);
 Status comm_mpi_all_reduce_max(Comm *comm, int64_t *x);
 void comm_mpi_close(Comm *comm);

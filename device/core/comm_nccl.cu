@@ -7,9 +7,9 @@
 #include "comm_mpi.h"
 #include "launch.cuh"
 
-static Status refused(const char *what, ncclResult_t result) {
+static Status refused(const char *call, ncclResult_t result) {
     if (result == ncclSuccess) return STATUS_OK;
-    fprintf(stderr, "NCCL: %s: %s: %s\n", what, ncclGetErrorString(result), ncclGetLastError(NULL));
+    fprintf(stderr, "NCCL: %s: %s: %s\n", call, ncclGetErrorString(result), ncclGetLastError(NULL));
     return STATUS_DEVICE;
 }
 
@@ -48,7 +48,7 @@ static Status enough_gpus(const Comm *comm) {
     return STATUS_INPUT;
 }
 
-/* The worst of every process's status, in each: nobody waits for one that gave up. */
+/* The worst status of any process, the same in each: nobody waits for one that gave up. */
 static Status agree(Comm *comm, Status status) {
     int64_t worst = status;
     TRY(comm_mpi_all_reduce_max(comm, &worst));

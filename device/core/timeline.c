@@ -94,7 +94,7 @@ static void append_name(Timeline *t, const char *kind, int process, int row, con
     append(t, line, (size_t)n);
 }
 
-/* What speaks against writing a timeline to the open file, or NULL. */
+/* Why a timeline cannot be written to the open file, or NULL. */
 static const char *refusal(int fd) {
     struct stat is;
     char first[sizeof BEGIN];
@@ -103,7 +103,7 @@ static const char *refusal(int fd) {
     if (is.st_size == 0) return NULL;
     bool same = pread(fd, first, sizeof BEGIN - 1, 0) == sizeof BEGIN - 1 &&
                 memcmp(first, BEGIN, sizeof BEGIN - 1) == 0;
-    return same ? NULL : "is there and is no trace; it stays as it is";
+    return same ? NULL : "exists and is not a timeline; left as it is";
 }
 
 Status timeline_open(Timeline **out, const char *path) {

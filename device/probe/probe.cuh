@@ -1,11 +1,11 @@
-/* device/probe/probe.cuh - what the probes share: memory for a moment, clocks, their list. */
+/* device/probe/probe.cuh - what the probes share: temporary memory, clocks, their list. */
 #ifndef DEVICE_PROBE_PROBE_CUH
 #define DEVICE_PROBE_PROBE_CUH
 
 #include "device/core/launch.cuh"
 #include "probe.h"
 
-/* Everything a probe took, given back at once; zeroed to begin with. */
+/* Everything a probe took, released at once; zeroed at first. */
 typedef struct {
     void *memory[4];
     cudaStream_t stream;

@@ -1,8 +1,8 @@
-/* device/probe/probe.h - questions to a GPU: does it reckon as we do, and what is it like?
+/* device/probe/probe.h - questions for a GPU: does it compute as we do, and how fast is it?
  *
- * The first kind compares a body of the project with itself, compiled by the other compiler. The
- * second answers one assumption of the design each, with a value; it takes memory of its own,
- * waits for its kernels, and may fail alone. Without CUDA the list is empty. */
+ * The first kind compares a body of the project with itself, compiled by the other compiler. Each
+ * of the second tests one assumption of the design and answers with values; it has memory of its
+ * own, waits for its kernels, and may fail alone. Without CUDA the list is empty. */
 #ifndef DEVICE_PROBE_PROBE_H
 #define DEVICE_PROBE_PROBE_H
 
@@ -96,7 +96,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    const char *question; /* the assumption that the values are to be held against */
+    const char *question; /* the assumption that the values test */
     Status (*run)(ProbeAnswer *out);
 } Probe;
 
@@ -111,8 +111,7 @@ Status probe_real(const ProbeRealArgs *args);
 void probe_say(ProbeAnswer *out, const char *name, double value, const char *unit,
                const char *note);
 
-/* In the order in which they are run: those that might upset the GPU come last. name NULL ends the
- * list. */
+/* In the order they run: those that might upset the GPU come last. A NULL name ends the list. */
 extern const Probe probes[];
 
 EXTERN_C_END

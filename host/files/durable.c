@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 Status durable_refuse(const char *path, const char *format, ...) {
-    char what[512];
+    char reason[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    vsnprintf(reason, sizeof reason, format, args);
     va_end(args);
-    fprintf(stderr, "%s: %s\n", path, what);
+    fprintf(stderr, "%s: %s\n", path, reason);
     return STATUS_INPUT;
 }
 

@@ -112,7 +112,7 @@ static Status scan(ShardPart *part, int64_t bytes) {
     return status;
 }
 
-/* Drops what follows the last whole record. */
+/* Drops everything after the last whole record. */
 static Status cut(ShardPart *part, int64_t bytes) {
     fprintf(stderr,
             "%s: %s record at byte %" PRId64 " of %" PRId64 ": %d games kept, the rest dropped\n",

@@ -83,8 +83,8 @@ void play_config_tables(SelfplayConfig *c, const TableMix *mix) {
     memcpy(c->settings.tables, mix->tables, sizeof c->settings.tables);
 }
 
-/* (cJSON_InsertItemInArray of Debian's 1.7.15
- * refuses every item that has been detached.) */
+/* By rebuilding the object: cJSON_InsertItemInArray of Debian's 1.7.15 refuses every item that has
+ * been detached. */
 void play_options_identity(const OptionTable *table, const void *options, const char *after_search,
                            cJSON *identity) {
     options_identity(table, options, identity);

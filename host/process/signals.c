@@ -36,10 +36,10 @@ void signals_block(void) {
 }
 
 Status signals_watch(int quiet) {
-    static const char said[] = "\nstopping after the waves under way; once more stops at once\n";
+    static const char notice[] = "\nstopping after the waves under way; once more stops at once\n";
     pthread_t thread;
     answer = quiet ? ""
-                   : said +
+                   : notice +
                          !isatty(STDERR_FILENO); /* on a terminal, ends the line of the bar first */
     if (pthread_create(&thread, NULL, watch, NULL) != 0) return STATUS_MEMORY;
     pthread_detach(thread);

@@ -49,27 +49,21 @@ static const OptionTable table = {
     .program = "blob-analyze",
     .about =
         "Searches positions of Blob (Oh Hell). Reads queries from files or standard input, one "
-        "JSON "
-        "object a line, and writes the answers in the same order, one a line.\v"
+        "JSON object a line, and writes the answers in the same order, one a line.\v"
         "Seat 0 holds five cards and leads. Which one?\n\n"
         "  printf %s '{\"id\":\"1\",\"players\":4,\"cards\":5,\"trump\":\"S\",\"dealer\":3,' \\\n"
         "    '\"hands\":[\"AS KD 7C 3C 2H\",null,null,null],' \\\n"
         "    '\"actions\":[\"2\",\"1\",\"0\",\"3\"],\"evaluator\":\"uniform\"}' | blob-analyze\n\n"
         "Required fields: id; players 2..8; cards 1..17, dealt to each; trump S H C D, N for none; "
         "dealer, a seat counted from 0; hands as dealt, null if unknown, but not of the seat to "
-        "move; "
-        "actions, the bids and cards so far.\n\n"
+        "move; actions, the bids and cards so far.\n\n"
         "Optional fields and their defaults: worlds 3, simulations 30, leaves 1, search puct, "
-        "c_puct "
-        "1.5, fpu 0.1, noise 0, seed 1, evaluator net (or uniform, hash); rules blob (oh-hell: "
-        "turned, "
-        "a card, instead of trump; points 1, penalty false); open false (true: all hands are given "
-        "and "
-        "known to the search); in a full game scores and round; of a recorded decision game and "
-        "ply.\n\n"
+        "c_puct 1.5, fpu 0.1, noise 0, seed 1, evaluator net (or uniform, hash); rules blob "
+        "(oh-hell: turned, a card, instead of trump; points 1, penalty false); open false (true: "
+        "all hands are given and known to the search); in a full game scores and round; of a "
+        "recorded decision game and ply.\n\n"
         "A wrong query is answered by error and field, and the next one is read. Exit status: 0 "
-        "all "
-        "lines were answered; 1 something could not be read, written or run; 2 usage.",
+        "all lines were answered; 1 something could not be read, written or run; 2 usage.",
     .files = "[FILE...]",
     .options = options};
 

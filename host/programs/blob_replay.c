@@ -1,5 +1,5 @@
 /* host/programs/blob_replay.c - blob-replay FILE..: checks the rules against games that OpenSpiel
- * recorded. */
+ * recorded. "Replay" elsewhere is the ring of training; the program keeps the name people use. */
 #include <inttypes.h>
 
 #include "host/options/options.h"

@@ -163,8 +163,9 @@ static void end_timeline(Run *run, int64_t epochs) {
     (void)run->device->backend->timeline(NULL, unused, sizeof unused);
     long events = timeline_events(run->timeline, &full);
     if (timeline_close(run->timeline) == STATUS_OK && epochs > 0 && !run->options.play.quiet)
-        fprintf(stderr, "trace: %s holds %ld events of %lld epochs%s: %s\n", run->options.timeline,
-                events, (long long)epochs, full ? " and is full" : "", run->drawn);
+        fprintf(stderr, "timeline: %s holds %ld events of %lld epochs%s: %s\n",
+                run->options.timeline, events, (long long)epochs, full ? " and is full" : "",
+                run->drawn);
     run->timeline = NULL;
 }
 

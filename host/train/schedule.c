@@ -7,9 +7,9 @@
 
 #include "device/search/tree.h"
 
-static Status refuse(const char *text, const char *item, const char *what) {
+static Status refuse(const char *text, const char *item, const char *reason) {
     fprintf(stderr, "--curriculum %s: %s%s%s\n", *text ? text : "''", item, *item ? ": " : "",
-            what);
+            reason);
     return STATUS_INPUT;
 }
 

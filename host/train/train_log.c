@@ -99,7 +99,7 @@ static void write_json(FILE *out, const TrainLine *line) {
 }
 
 static void add_events(Tensorboard *board, const TrainLine *line) {
-    static const char *const what[4] = {"difference", "low", "high", "deals"};
+    static const char *const name[4] = {"difference", "low", "high", "deals"};
     const TrainMatch *a = &line->match;
     const char *tags[TENSORBOARD_VALUES_MAX];
     double values[TENSORBOARD_VALUES_MAX];
@@ -112,7 +112,7 @@ static void add_events(Tensorboard *board, const TrainLine *line) {
         values[count++] = field_value(line, &fields[i]);
     }
     for (int i = 0; i < 4 && a->opponent[0]; i++) {
-        snprintf(match[i], sizeof match[i], "arena/%s/%s", a->opponent, what[i]);
+        snprintf(match[i], sizeof match[i], "arena/%s/%s", a->opponent, name[i]);
         tags[count] = match[i];
         values[count++] = of_match[i];
     }
@@ -165,11 +165,11 @@ void train_log_add(TrainLog *log, const TrainLine *given) {
     size_t size = 0;
     line.policy_kl = line.policy_loss - line.target_entropy;
     if (!log->quiet) show(log, &line);
-    FILE *f = log->fd >= 0 && !log->said ? open_memstream(&text, &size) : NULL;
+    FILE *f = log->fd >= 0 && !log->reported ? open_memstream(&text, &size) : NULL;
     if (f) {
         write_json(f, &line);
-        log->said = fclose(f) == 0 && append(log, text, size) != STATUS_OK;
-        if (log->said) fprintf(stderr, "%s: the run continues without it\n", log->path);
+        log->reported = fclose(f) == 0 && append(log, text, size) != STATUS_OK;
+        if (log->reported) fprintf(stderr, "%s: the run continues without it\n", log->path);
     }
     free(text);
     add_events(&log->board, &line);

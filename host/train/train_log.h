@@ -44,10 +44,10 @@ typedef struct {
 TrainLine train_line_empty(void);
 
 typedef struct {
-    int fd;           /* of metrics.jsonl; -1: none is open */
-    int64_t size;     /* bytes of whole lines */
-    bool quiet, said; /* said: a failed write has been reported */
-    int lines;        /* printed to stderr by this process */
+    int fd;               /* of metrics.jsonl; -1: none is open */
+    int64_t size;         /* bytes of whole lines */
+    bool quiet, reported; /* reported: a failed write has been */
+    int lines;            /* printed to stderr by this process */
     Tensorboard board;
     char path[DURABLE_PATH];
 } TrainLog;

@@ -6,7 +6,7 @@ set -o pipefail
 commands=$1
 # "kernel count" a line: where the source writes fmaf, over all instances of the kernel.
 fused=""
-# What must be seen, so that an empty list of kernels does not pass: kernel, exact instruction.
+# What must be found, so that an empty list of kernels does not pass: kernel, exact instruction.
 seen="
 begin_kernel st.global    descend_kernel div.rn.f32   descend_kernel sqrt.rn.f32
 backup_kernel div.rn.f32  observe_kernel st.global    move_kernel sqrt.rn.f32

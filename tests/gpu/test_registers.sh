@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/gpu/test_registers.sh COMPILE_COMMANDS TABLE - what a kernel needs of a multiprocessor, against
+# tests/gpu/test_registers.sh COMPILE_COMMANDS TABLE - what each kernel takes of a multiprocessor, against
 # bench/registers.csv: registers, bytes of stack and of shared memory, and no spill. More of any may
-# cost a block in flight, which shows without a GPU. The table is of one toolkit and
+# cost a resident block, and that shows without a GPU. The table is of one toolkit and
 # architecture: with another this skips (77). On a difference the whole table is printed as found.
 set -o pipefail
 commands=$1 table=$2
@@ -45,4 +45,4 @@ grep -v '^#' "$table" | sort >"$work/meant"
 cmp -s "$work/found" "$work/meant" && exit 0
 diff "$work/meant" "$work/found" >&2
 cat "$work/found" >&2
-fail "kernels need something else than $table says"
+fail "kernels need other resources than $table says"

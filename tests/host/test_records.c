@@ -29,37 +29,37 @@ static void a_changed_word_is_detected(GameTerms terms) {
     CHECK(strcmp(verdict(&terms, words, count, visits), "") == 0);
     int round = RECORD_HEAD_WORDS, bids = round + RECORD_ROUND_WORDS + P * T;
     for (int i = 4; i < count; i++) {
-        uint16_t kept = words[i];
+        uint16_t before = words[i];
         if (visits[i] || i == round + 2 || i == round + 3 || (i >= bids && i < bids + P)) continue;
         if (terms.full && i > bids) continue; /* later rounds have such words too */
         for (int bit = 0; bit < 16; bit++) {
-            words[i] = (uint16_t)(kept ^ 1 << bit);
+            words[i] = (uint16_t)(before ^ 1 << bit);
             bool seen = verdict(&terms, words, count, NULL)[0] != 0;
             CHECK(seen);
         }
-        words[i] = kept;
+        words[i] = before;
     }
     for (int n = 0; n < count; n++) {
-        uint16_t kept = words[4];
+        uint16_t before = words[4];
         CHECK(verdict(&terms, words, n, NULL)[0]);
         words[4] = (uint16_t)n;
         CHECK(verdict(&terms, words, n, NULL)[0]);
-        words[4] = kept;
+        words[4] = before;
     }
     Rng rng = rng_begin(5, 0, 0, RNG_MOVE, 0); /* under a sanitizer: no word leads astray */
     for (int n = 0; n < 3000; n++) {
         int i = 4 + (int)rng_below(&rng, (uint32_t)count - 4);
-        uint16_t kept = words[i];
+        uint16_t before = words[i];
         words[i] = (uint16_t)rng_u32(&rng);
         verdict(&terms, words, count, NULL);
-        if (n % 8) words[i] = kept;
+        if (n % 8) words[i] = before;
     }
 }
 
 static void messages_name_what_is_wrong(void) {
     uint16_t words[RECORD_MAX_WORDS];
     GameTerms t = terms_of(RULES_BLOB, 2, 1, 0), other = t;
-    int n = random_game(&t, 1, 1, words); /* deal at 12, bids at 14, cards 16, scores 18, D 20 */
+    int n = random_game(&t, 1, 1, words); /* by hand: deal at 12, bids 14, cards 16, scores 18 */
     CHECK(strcmp(verdict(&t, words, n, NULL), "") == 0);
     other.rules.players = 3;
     CHECK(strstr(verdict(&other, words, n, NULL), "2 players of rules 0, expected 3"));

@@ -172,7 +172,7 @@ static void seal(unsigned char *bytes, size_t size, size_t field) {
     memcpy(bytes + field, digits, 16);
 }
 
-/* Reads every game of a shard and replays it. */
+/* Reads every game of a shard and plays it through. */
 static Status read_all(const char *path) {
     static uint16_t words[RECORD_MAX_WORDS];
     Shard shard;

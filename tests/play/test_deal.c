@@ -25,7 +25,7 @@ static bool is_even(double chi, int degrees) {
 static void deals_are_unbiased(int P, int T, int turn_up) {
     static int at[CARDS][MAX_SEATS + 2], pairs[CARDS];
     double size[MAX_SEATS + 2], chi = 0;
-    int places = 0;
+    int piles = 0;
     memset(at, 0, sizeof at);
     memset(pairs, 0, sizeof pairs);
     for (int i = 0; i < DEALS; i++) {
@@ -41,19 +41,19 @@ static void deals_are_unbiased(int P, int T, int turn_up) {
         if (turn_up) at[turned][P]++;
         for (int c = 0; c < CARDS; c++) pairs[c] += hands[0] >> c & hands[0] >> (c + 1) % CARDS & 1;
     }
-    for (int seat = 0; seat < P; seat++) size[places++] = T;
-    if (turn_up) size[places++] = 1;
-    if (P * T + turn_up < CARDS) size[places++] = CARDS - P * T - turn_up;
+    for (int seat = 0; seat < P; seat++) size[piles++] = T;
+    if (turn_up) size[piles++] = 1;
+    if (P * T + turn_up < CARDS) size[piles++] = CARDS - P * T - turn_up;
     for (int c = 0; c < CARDS; c++) {
         int dealt = 0;
         for (int i = 0; i < P + turn_up; i++) dealt += at[c][i];
-        if (places > P + turn_up) at[c][places - 1] = DEALS - dealt;
-        for (int i = 0; i < places; i++) {
+        if (piles > P + turn_up) at[c][piles - 1] = DEALS - dealt;
+        for (int i = 0; i < piles; i++) {
             double want = DEALS * size[i] / CARDS;
             chi += (at[c][i] - want) * (at[c][i] - want) / want;
         }
     }
-    CHECK(is_even(chi, (CARDS - 1) * (places - 1)));
+    CHECK(is_even(chi, (CARDS - 1) * (piles - 1)));
     /* neighbours in the deck are together no more often than other cards */
     double want = (double)DEALS * T * (T - 1) / (CARDS * (CARDS - 1.0)), off = 0;
     for (int c = 0; c < CARDS && T > 1; c++) off += (pairs[c] - want) * (pairs[c] - want) / want;

@@ -3,10 +3,10 @@
  *   find_float_order > tests/data/float_order.jsonl
  *
  * reproduces that file byte for byte (the seed is fixed). A random position is searched with two
- * values of c_puct, or of fpu; where the visits at the root differ, halving the interval leads to
- * two neighbouring float32 between which some choice changes. There a choice depends on the
- * last bit, so the settings around it are tried in every order of RefOrder that still lacks cases.
- * Those whose visits differ are written with the right answer and the order's name in the id.
+ * values of c_puct, or of fpu; where the visits at the root differ, bisection finds two adjacent
+ * float32 values between which some choice changes. There a choice depends on the last bit, so
+ * nearby settings are tried in every order of RefOrder that still lacks cases. Those whose visits
+ * differ are written with the right answer and the name of the order in the id.
  * Orders that still lack cases at the end are reported on stderr. */
 #include <math.h>
 #include <string.h>
