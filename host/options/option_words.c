@@ -7,10 +7,14 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "revision.h" /* BLOB_REVISION */
+
 enum { KEY_FIRST = 0x1000 }; /* beyond the letters, so no option has a short name */
 
+const char *options_revision(void) { return BLOB_REVISION; }
+
 static void version_print(FILE *stream, struct argp_state *state) {
-    fprintf(stream, "%s %s\n", state->name, BLOB_VERSION);
+    fprintf(stream, "%s %s, revision %s\n", state->name, BLOB_VERSION, options_revision());
 }
 
 /* Each option is a group of its own, or argp would sort them by name. Headings are options of kind

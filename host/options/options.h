@@ -53,6 +53,9 @@ typedef struct {
 Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
                      const char **files, int files_max, int *file_count);
 
+/* The git revision that the program was built from, or "unknown". */
+const char *options_revision(void);
+
 /* Adds every option that decides the output to `identity`: its value as a string, '-' in the name
  * as '_'. */
 void options_identity(const OptionTable *table, const void *options, cJSON *identity);

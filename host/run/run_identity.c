@@ -6,7 +6,6 @@
 
 #include "host/files/weights_file.h"
 #include "host/games/identity.h"
-#include "revision.h" /* BLOB_REVISION */
 
 static void add_number(cJSON *object, const char *name, int64_t value) {
     char text[32];
@@ -38,15 +37,13 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
     return identity;
 }
 
-const char *run_revision(void) { return BLOB_REVISION; }
-
 cJSON *run_machine_facts(const char *program, const char *device_text) {
     cJSON *machine = cJSON_CreateObject();
     struct utsname name;
     if (!machine) return NULL;
     cJSON_AddStringToObject(machine, "program", program);
     cJSON_AddStringToObject(machine, "version", BLOB_VERSION);
-    cJSON_AddStringToObject(machine, "revision", run_revision());
+    cJSON_AddStringToObject(machine, "revision", options_revision());
     cJSON_AddStringToObject(machine, "device", device_text);
     if (uname(&name) == 0) {
         cJSON_AddStringToObject(machine, "system", name.sysname);

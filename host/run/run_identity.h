@@ -10,9 +10,6 @@
 cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config,
                     const Device *device, const Weights *weights);
 
-/* The git revision that the program was built from, or "unknown". */
-const char *run_revision(void);
-
 /* Facts of program, device and machine. The caller deletes the object; NULL: not enough memory. */
 cJSON *run_machine_facts(const char *program, const char *device_text);
 

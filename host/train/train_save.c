@@ -121,7 +121,7 @@ static cJSON *checkpoint_texts(const TrainRun *run) {
         cJSON_AddStringToObject(texts, "identity", identity);
         cJSON_AddStringToObject(texts, "history", history);
         cJSON_AddStringToObject(texts, "version", BLOB_VERSION);
-        cJSON_AddStringToObject(texts, "revision", run_revision());
+        cJSON_AddStringToObject(texts, "revision", options_revision());
         add_number(texts, "iterations", run->iteration + 1);
         add_number(texts, "games", train_run_games(run, run->iteration + 1));
         add_number(texts, "best_checkpoint", run->best_checkpoint);

@@ -19,7 +19,7 @@ import sys
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 SOURCE = (".c", ".h", ".cu", ".cuh", ".cpp")
-GENERATED = {"host/run/revision.h"}
+GENERATED = {"host/options/revision.h"}
 STRANGERS = ("device/search", "nn")  # they meet only as plain arrays, in device/play
 
 

@@ -275,7 +275,7 @@ static void mistakes_are_named(void) {
     CHECK(records("check x --output y") == 2 && strstr(said, "--output y"));
     CHECK(records("check --bogus x") == 2 && strstr(said, "--bogus"));
     CHECK(records("--help") == 0 && strstr(said, "export runs/1 --output"));
-    CHECK(records("--version") == 0 && strstr(said, "blob-records "));
+    CHECK(records("--version") == 0 && strstr(said, "blob-records " BLOB_VERSION ", revision "));
     unsigned char *bytes;
     size_t size;
     CHECK(durable_read(files_path("a/games-000000.safetensors"), &bytes, &size) == STATUS_OK);
