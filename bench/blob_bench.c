@@ -107,7 +107,8 @@ static const Option bench_options[] = {
      .arg = "NAME",
      .help = "auto, cuda, cpu (auto)",
      .kind = OPTION_TEXT,
-     .offset = AT(device_name)},
+     .offset = AT(device_name),
+     .choices = network_device_words},
     {.name = "no-graph",
      .help = "cuda: launch the kernels one by one",
      .kind = OPTION_FLAG,
@@ -167,6 +168,7 @@ static const OptionTable table = {
         "  train      training: gather, forward, backward, AdamW, at batches of 512 to 4,096\n"
         "  signature  one hash of all visit counts of a fixed set of games, which shows whether "
         "play has changed",
+    .words = BENCH_NAMES,
     .files = "selfplay|rows|tree|gemm|copy|worlds|replay|train|signature ...",
     .options = bench_options};
 

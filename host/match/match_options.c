@@ -60,6 +60,7 @@ const OptionTable match_option_table = {
         "search without noise and play the best move; both must have the same shape. Exit status: "
         "0 played, whoever won; 1 failed; 2 an option or a file that it names was refused.",
     .files = "A B",
+    .words = "rule random",
     .options = match_options};
 
 MatchOptions match_options_default(void) {

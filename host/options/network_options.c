@@ -1,8 +1,9 @@
-/* host/options/network_options.c - the words of --precision and --network. */
+/* host/options/network_options.c - the words of --device, --precision and --network. */
 #include "network_options.h"
 
 #include <string.h>
 
+const char *const network_device_words[] = {"auto", "cuda", "cpu", NULL};
 const char *const network_precision_words[] = {"auto", "float32", "bf16", "int8", NULL};
 const char *const network_words[] = {"auto", "plain", "layers", NULL};
 

@@ -5,9 +5,10 @@
 
 #include "device/play/device.h"
 
-/* Words of --precision: auto, then those of Precision. Of --network: those of Network that a
+/* Words of --device. Of --precision: auto, then those of Precision. Of --network: those of Network that a
  * program has. */
-extern const char *const network_precision_words[], *const network_words[];
+extern const char *const network_device_words[], *const network_precision_words[],
+                                                     *const network_words[];
 
 #define NETWORK_PRECISION_HELP                                                             \
     "number format: float32; bf16 (cuda only); int8, which plays the same games on every " \

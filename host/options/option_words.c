@@ -5,11 +5,26 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "option_pages.h"
 #include "revision.h" /* BLOB_REVISION */
 
+#define DESCRIBE "--describe="
+
 enum { KEY_FIRST = 0x1000 }; /* beyond the letters, so no option has a short name */
+
+const Option option_common[] = {
+    {.name = "config",
+     .arg = "FILE.json",
+     .kind = OPTION_TEXT,
+     .help = "a JSON object of options by the same names; options given here win over those in "
+             "the file"},
+    {.name = "help", .kind = OPTION_FLAG, .help = "prints all options; also -?"},
+    {.name = "usage", .kind = OPTION_FLAG, .help = "prints a short usage message"},
+    {.name = "version", .kind = OPTION_FLAG, .help = "prints version and revision; also -V"},
+    {.name = NULL}};
 
 const char *options_revision(void) { return BLOB_REVISION; }
 
@@ -31,17 +46,13 @@ static void help_row(struct argp_option *row, const Option *o, int n) {
 
 /* Prints what --help, --usage or --version asks for, and exits. */
 static void help_print(const OptionTable *table, char *program, char *word) {
-    static const Option config = {.name = "config",
-                                  .arg = "FILE.json",
-                                  .help = "a JSON object of options by the same names; options "
-                                          "given here win over those in the file"};
     struct argp_option list[OPTION_WORDS_MAX + 2];
     char *argv[] = {program, word, NULL};
     memset(list, 0, sizeof list);
     int n = 0;
     for (; table->options[n].name && n < OPTION_WORDS_MAX; n++)
         help_row(&list[n], &table->options[n], n);
-    help_row(&list[n], &config, n);
+    help_row(&list[n], &option_common[0], n); /* argp adds the others by itself */
     struct argp argp = {.options = list, .args_doc = table->files, .doc = table->about};
     argp_program_version_hook = version_print;
     argp_parse(&argp, 2, argv, 0, NULL, NULL);
@@ -54,13 +65,7 @@ static Status refuse_word(const char *word, const char *why) {
 
 /* The option that a word names, in full or by a beginning that no other option has. */
 static Status find_word(const OptionTable *table, const char *word, const Option **out) {
-    static const Option others[] = {
-        {.name = "config", .arg = "FILE.json", .kind = OPTION_TEXT, .help = ""},
-        {.name = "help", .kind = OPTION_FLAG, .help = ""},
-        {.name = "usage", .kind = OPTION_FLAG, .help = ""},
-        {.name = "version", .kind = OPTION_FLAG, .help = ""},
-        {.name = NULL}};
-    const Option *const lists[] = {table->options, others}, *second = NULL;
+    const Option *const lists[] = {table->options, option_common}, *second = NULL;
     size_t length = strcspn(word + 2, "=");
     *out = NULL;
     for (int k = 0; k < 2; k++)
@@ -82,10 +87,32 @@ static Status find_word(const OptionTable *table, const char *word, const Option
     return STATUS_INPUT;
 }
 
+static bool is_common(const Option *option) {
+    for (const Option *o = option_common; o->name; o++)
+        if (o == option) return true;
+    return false;
+}
+
+/* Prints a page and exits. It has to be asked for by its full name, or the beginnings that name
+ * other options today would have two meanings. */
+static Status describe(const OptionTable *table, const char *page) {
+    if (strcmp(page, "man") == 0) {
+        option_page_man(table, stdout);
+    } else if (strcmp(page, "bash") == 0) {
+        option_page_bash(table, stdout);
+    } else {
+        fprintf(stderr, "--describe=%s: must be one of man bash\n", page);
+        return STATUS_INPUT;
+    }
+    exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
 /* A word that begins with "--"; *at moves on to the next word if that is its value. */
 static Status read_option(OptionWords *words, int argc, char **argv, int *at) {
     char *word = argv[*at];
     const Option *o;
+    if (strncmp(word, DESCRIBE, strlen(DESCRIBE)) == 0)
+        return describe(words->table, word + strlen(DESCRIBE));
     TRY(find_word(words->table, word, &o));
     const char *value = strchr(word, '=');
     if (!o->arg && value) return refuse_word(word, "takes no value");
@@ -93,7 +120,7 @@ static Status read_option(OptionWords *words, int argc, char **argv, int *at) {
     if (!value) return refuse_word(word, "its value is missing; --help says what it takes");
     if (strcmp(o->name, "config") == 0)
         words->config_file = value;
-    else if (o->help[0])
+    else if (!is_common(o))
         words->values[o - words->table->options] = value;
     else
         help_print(words->table, argv[0], word);

@@ -26,12 +26,12 @@ typedef enum {
 
 typedef struct {
     const char *name; /* without the dashes; NULL ends the table */
-    const char *arg;  /* what --help calls the value; NULL for a flag */
+    const char *arg;  /* what --help calls the value; FILE.. and DIR are paths; NULL for a flag */
     const char *help; /* meaning, unit, and the default in parentheses at the end */
     OptionKind kind;
     size_t offset;              /* of the field in the options struct; of what `preset` gets */
     double min, max;            /* of INT, INT64, REAL; inclusive */
-    const char *const *choices; /* of CHOICE and PRESET; ends in NULL */
+    const char *const *choices; /* of CHOICE and PRESET; of TEXT, to be offered; ends in NULL */
     void (*preset)(void *at, int choice);
     int decides; /* 1: decides the bytes of the output, so options_identity names it */
 } Option;
@@ -44,6 +44,7 @@ typedef struct {
     const char *program;
     const char *about; /* for --help: what the program does, \v, then examples and details */
     const char *files; /* what --help calls the words that are not options; NULL: none allowed */
+    const char *words; /* among those words, what completion offers beside files; NULL: nothing */
     const Option *options;
 } OptionTable;
 

@@ -141,6 +141,7 @@ void play_options_identity(const OptionTable *table, const void *options, const 
 
 #define PLAY_DEVICE_ROWS(AT, QUIET_HELP)                                                          \
     {.name = "device", .arg = "NAME", .kind = OPTION_TEXT, .offset = PLAY_AT(AT, device),         \
+     .choices = network_device_words,                                                             \
      .help = "cpu, cuda; auto: cuda where there is a GPU (auto)"},                                \
     {.name = "parallel", .arg = "G", .kind = OPTION_INT, .offset = PLAY_AT(AT, parallel),         \
      .min = 1, .max = 1048576,                                                                    \

@@ -38,6 +38,7 @@ static const Option options[] = {
      .help = NETWORK_HELP},
     OPTION_GROUP("Device:"),
     {.name = "device", .arg = "NAME", .kind = OPTION_TEXT, .offset = AT(device),
+     .choices = network_device_words,
      .help = "cpu, cuda; auto: cuda where there is a GPU (auto)"},
     {.name = "threads", .arg = "N", .kind = OPTION_INT, .offset = AT(threads), .min = 1,
      .max = 4096,

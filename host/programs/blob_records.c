@@ -32,6 +32,7 @@ static const OptionTable table = {
         "256), legal and policy (n, 52), value and value_mask (n, 8), game_id, ply, seat.\n\n"
         "Exit status: 0 done; 1 a file is wrong or cannot be written; 2 usage.",
     .files = "check PATH...\nexport PATH... --output FILE",
+    .words = "check export",
     .options = list};
 
 enum { MAX_WORDS = 4096 };

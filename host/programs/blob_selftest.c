@@ -21,12 +21,15 @@ typedef struct {
     int probe, threads;
 } SelftestOptions;
 
+static const char *const device_words[] = {"cuda", "cpu", NULL};
+
 #define AT(field) offsetof(SelftestOptions, field)
 
 /* clang-format off */
 static const Option selftest_options[] = {
     OPTION_GROUP("What is checked:"),
     {.name = "device", .arg = "NAME", .kind = OPTION_TEXT, .offset = AT(device),
+     .choices = device_words,
      .help = "cuda: the GPU against the CPU; cpu: what the CPU alone can check (cuda)"},
     {.name = "weights", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(weights),
      .help = "weights of the network, a safetensors file (a random network)"},

@@ -21,10 +21,10 @@ static const Option train_options[] = {
      .help = "tiny: minutes on two cores; small: one GPU, or a night without; reference: 5 "
              "million full games (reference). Other options override a preset, in any order; the "
              "defaults below are those of reference"},
-    {.name = "out", .arg = "RUN", .kind = OPTION_TEXT, .offset = AT(out),
+    {.name = "out", .arg = "DIR", .kind = OPTION_TEXT, .offset = AT(out),
      .help = "folder of the run; created, or resumed if it holds this run (run)"},
     {.name = "fresh", .kind = OPTION_FLAG, .offset = AT(fresh),
-     .help = "starts over: removes the run in RUN, but no other files"},
+     .help = "starts over: removes the run in DIR, but no other files"},
     {.name = "salvage", .kind = OPTION_FLAG, .offset = AT(salvage),
      .help = "if games of the window are damaged, resumes with those that follow them; the "
              "result then differs from that of an undamaged run"},
