@@ -17,6 +17,8 @@ import math
 import os
 import sys
 
+VERSION = "of the source tree"  # an installed copy has the project's number
+
 # A panel: title, lines on the left axis, lines on the right axis, labels of both axes.
 # A line: key in metrics.jsonl, label, factor.
 PANELS = [
@@ -266,6 +268,7 @@ def write(path, content):
 
 def main():
     parser = argparse.ArgumentParser(description="Draws a training run on one page.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
     parser.add_argument("--output", metavar="FILE", help=".html or .png; default RUN/report.html")
     given = parser.parse_args()

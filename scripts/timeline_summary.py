@@ -13,6 +13,8 @@ import sqlite3
 import sys
 from collections import defaultdict, namedtuple
 
+VERSION = "of the source tree"  # an installed copy has the project's number
+
 Interval = namedtuple("Interval", "start end name")  # microseconds
 
 
@@ -161,6 +163,7 @@ def print_all(rows, top):
 
 def main():
     parser = argparse.ArgumentParser(description="Shows where a recorded run spent its time.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     parser.add_argument("file", help="written by --trace, or an sqlite export of nsys")
     parser.add_argument("--top", type=int, default=20, help="lines of each table (20)")
     args = parser.parse_args()
