@@ -1,6 +1,7 @@
 /* host/games/identity.c - what determines a run's content, as an object of strings. */
 #include "identity.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,32 +105,54 @@ bool identity_find_run(const char *folder, char path[IDENTITY_PATH]) {
     return access(path, F_OK) == 0;
 }
 
-Status identity_match_run(const char *folder, const cJSON *expected, bool *found) {
+Status identity_seek_run(const char *folder, cJSON **run, RunJson *state) {
     char path[IDENTITY_PATH];
-    cJSON *identity;
-    *found = identity_find_run(folder, path);
-    if (!*found) return STATUS_OK;
-    TRY(identity_read_run(folder, &identity));
-    Status status = identity_match(path, identity, expected);
-    cJSON_Delete(identity);
-    return status;
+    unsigned char *bytes;
+    size_t size;
+    *run = NULL;
+    *state = RUN_JSON_MISSING;
+    if (!identity_find_run(folder, path)) return STATUS_OK;
+    TRY(durable_read(path, &bytes, &size));
+    cJSON *json = cJSON_ParseWithLengthOpts((const char *)bytes, size + 1, NULL, 1);
+    free(bytes);
+    bool whole = cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(json, "identity"));
+    *state = whole ? RUN_JSON_WHOLE : RUN_JSON_DAMAGED;
+    if (whole)
+        *run = json;
+    else
+        cJSON_Delete(json);
+    return STATUS_OK;
+}
+
+Status identity_refuse_damaged(const char *folder) {
+    char path[IDENTITY_PATH];
+    (void)identity_find_run(folder, path);
+    return durable_refuse(path, "is not JSON with an object \"identity\": damaged, or not written "
+                                "by Blob");
 }
 
 Status identity_read_run(const char *folder, cJSON **identity) {
     char path[IDENTITY_PATH];
-    unsigned char *bytes;
-    size_t size;
+    RunJson state;
+    cJSON *run;
     *identity = NULL;
-    snprintf(path, sizeof path, "%s/run.json", folder);
-    TRY(durable_read(path, &bytes, &size));
-    cJSON *json = cJSON_ParseWithLengthOpts((const char *)bytes, size + 1, NULL, 1);
-    free(bytes);
-    *identity = cJSON_DetachItemFromObjectCaseSensitive(json, "identity");
-    cJSON_Delete(json);
-    if (cJSON_IsObject(*identity)) return STATUS_OK;
-    cJSON_Delete(*identity);
-    *identity = NULL;
-    return durable_refuse(path, "is not JSON with an object \"identity\": not written by Blob");
+    TRY(identity_seek_run(folder, &run, &state));
+    *identity = cJSON_DetachItemFromObjectCaseSensitive(run, "identity");
+    cJSON_Delete(run);
+    if (state == RUN_JSON_DAMAGED) return identity_refuse_damaged(folder);
+    if (state == RUN_JSON_WHOLE) return STATUS_OK;
+    (void)identity_find_run(folder, path);
+    return durable_refuse(path, "cannot be read: %s", strerror(ENOENT));
+}
+
+Status identity_match_run(const char *folder, const cJSON *expected) {
+    char path[IDENTITY_PATH];
+    cJSON *identity;
+    if (!identity_find_run(folder, path)) return STATUS_OK;
+    TRY(identity_read_run(folder, &identity));
+    Status status = identity_match(path, identity, expected);
+    cJSON_Delete(identity);
+    return status;
 }
 
 Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *machine) {

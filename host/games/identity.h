@@ -31,9 +31,19 @@ enum { IDENTITY_PATH = FOLDER_PATH + 16 };
 /* Whether the folder has a run.json; its path into `path`. */
 bool identity_find_run(const char *folder, char path[IDENTITY_PATH]);
 
-/* identity_match for a folder's run.json; OK too where there is none, *found tells. STATUS_INPUT:
- * damaged, or another run's. */
-Status identity_match_run(const char *folder, const cJSON *expected, bool *found);
+/* A run.json that is cut or damaged can be made again: every file that lasts holds the identity. */
+typedef enum { RUN_JSON_WHOLE, RUN_JSON_MISSING, RUN_JSON_DAMAGED } RunJson;
+
+/* Reads a folder's run.json; only of a whole one *run is its object, which the caller deletes.
+ * Missing or damaged is no failure and not reported. STATUS_INPUT: it cannot be read. */
+Status identity_seek_run(const char *folder, cJSON **run, RunJson *state);
+
+/* Reports that a folder's run.json is damaged; returns STATUS_INPUT. */
+Status identity_refuse_damaged(const char *folder);
+
+/* identity_match for a folder's run.json; OK too where there is none. STATUS_INPUT: damaged, or
+ * another run's. */
+Status identity_match_run(const char *folder, const cJSON *expected);
 
 /* The identity in a folder's run.json; the caller deletes it. STATUS_INPUT: missing or damaged. */
 Status identity_read_run(const char *folder, cJSON **identity);

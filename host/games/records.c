@@ -93,9 +93,8 @@ static Status read_identity(Records *records) {
 /* A run.json, if there is one, must belong to the same run as the shards beside it. */
 static Status check_run(const Records *records, const RecordSource *source) {
     char folder[SHARD_PATH];
-    bool found;
     folder_of(source->path, folder);
-    return identity_match_run(folder, records->identity, &found);
+    return identity_match_run(folder, records->identity);
 }
 
 Status records_open(Records *records, const char *const *paths, int path_count) {

@@ -140,11 +140,57 @@ static Status resume_shard(ShardStore *store, const Entry *entry) {
     return shard_complete(store, shard);
 }
 
-static Status resume(ShardStore *store) {
+/* Whether the folder has files of other owners. */
+static Status seek_foreign(const ShardStore *store, bool *foreign) {
+    DIR *folder = opendir(store->folder);
+    if (!folder) return durable_refuse(store->folder, "cannot be read: %s", strerror(errno));
+    *foreign = false;
+    for (struct dirent *d; (d = readdir(folder));) {
+        const char *name = d->d_name;
+        *foreign |= strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+                    strcmp(name, "lock") != 0 && strcmp(name, "run.json") != 0 &&
+                    strcmp(name, "metrics.jsonl") != 0;
+    }
+    closedir(folder);
+    return STATUS_OK;
+}
+
+static Status match_run(const ShardStore *store, RunJson *state) {
+    char path[IDENTITY_PATH];
+    cJSON *run;
+    (void)identity_find_run(store->folder, path);
+    TRY(identity_seek_run(store->folder, &run, state));
+    const cJSON *found = cJSON_GetObjectItemCaseSensitive(run, "identity");
+    Status status = run ? identity_match(path, found, store->identity) : STATUS_OK;
+    cJSON_Delete(run);
+    return status;
+}
+
+/* A damaged run.json is made again if shards show whose the folder is, or if nothing else is there:
+ * it could be another program's. */
+static Status check_damaged(const ShardStore *store, const Listing *list, RunJson state) {
+    bool foreign = false;
+    if (state != RUN_JSON_DAMAGED || list->count > 0) return STATUS_OK;
+    TRY(seek_foreign(store, &foreign));
+    return foreign ? identity_refuse_damaged(store->folder) : STATUS_OK;
+}
+
+/* Once all shards are found to be this run's. */
+static void say_lost(const ShardStore *store, const Listing *list, RunJson state) {
+    char path[IDENTITY_PATH];
+    if (state == RUN_JSON_WHOLE || (state == RUN_JSON_MISSING && list->count == 0)) return;
+    (void)identity_find_run(store->folder, path);
+    fprintf(stderr, "%s: %s; written again%s\n", path,
+            state == RUN_JSON_MISSING ? "was missing" : "was damaged",
+            list->count > 0 ? ", for the games beside it are of this run" : "");
+}
+
+static Status resume(ShardStore *store, RunJson state) {
     Listing list = {NULL, 0, 0};
     int64_t at = 0;
     Status status = STATUS_OK;
     TRY_GOTO(status, list_folder(store, &list));
+    TRY_GOTO(status, check_damaged(store, &list, state));
     for (int i = 0; i < list.count; i++) {
         int64_t first = list.entries[i].index * SHARD_GAMES;
         int64_t end = first < store->games ? first : store->games;
@@ -153,6 +199,7 @@ static Status resume(ShardStore *store) {
         at = end + shard_expected(store, list.entries[i].index);
     }
     TRY_GOTO(status, add_missing(store, at, store->games - at));
+    say_lost(store, &list, state);
 fail:
     free(list.entries);
     return status;
@@ -181,12 +228,13 @@ Status shard_open(ShardStore **out, const char *folder, const cJSON *identity, c
     store->hash = identity_hash(identity);
     Status status = store->identity ? STATUS_OK : STATUS_MEMORY;
     if (status != STATUS_OK) goto fail;
-    bool there;
+    RunJson run_json;
     TRY_GOTO(status, folder_make(folder));
     TRY_GOTO(status, folder_lock(folder, &store->lock));
-    TRY_GOTO(status, identity_match_run(folder, store->identity, &there));
-    TRY_GOTO(status, resume(store));
-    if (machine || !there) TRY_GOTO(status, shard_write_machine(store, machine));
+    TRY_GOTO(status, match_run(store, &run_json));
+    TRY_GOTO(status, resume(store, run_json));
+    if (machine || run_json != RUN_JSON_WHOLE)
+        TRY_GOTO(status, shard_write_machine(store, machine));
     *out = store;
     return STATUS_OK;
 fail:

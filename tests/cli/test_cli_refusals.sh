@@ -214,10 +214,17 @@ copy() { rm -rf folder && cp -a whole folder; }
 copy
 rm folder/run.json
 kept 2 'folder/games-000000.safetensors: belongs to another run: seed' folder --games 4200 --seed 2
-for bad in hello '' '{"identity":5}'; do
+for bad in gone hello '' '{"identity":5}'; do # lost, and written again: the games beside it tell
     printf %s "$bad" >folder/run.json
-    kept 2 'folder/run.json: is not JSON with an object "identity"' folder --games 4200
+    [[ $bad == gone ]] && rm folder/run.json
+    run "${small[@]}" --games 4200 --out folder --quiet || fail "run.json is '$bad': $(<err)"
+    [[ $(wc -l <err) == 1 && $(<err) == 'folder/run.json: was '*'; written again, for the games'* ]] ||
+        fail "run.json is '$bad': $(<err)"
+    kept 2 'folder/run.json: belongs to another run: seed is 1 there, 2 here' folder --seed 2 --games 9
 done
+mkdir letters && echo dear >letters/mother
+printf hello >letters/run.json
+kept 2 'letters/run.json: is not JSON with an object "identity"' letters --games 4200
 copy
 flip folder/games-000000.safetensors 60000
 kept 2 'folder/games-000000.safetensors: checksum is ' folder --games 4200

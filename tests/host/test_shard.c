@@ -278,7 +278,7 @@ static void foreign_folders_are_left_alone(void) {
     files_clear(files_path("more"));
     unlink(in("run", "run.json"));
     CHECK_SAYS(open_named("run", other, 10), STATUS_INPUT, SHARD0 ": belongs to another run");
-    CHECK(open_named("run", mine, 10) == STATUS_OK);
+    CHECK_SAYS(open_named("run", mine, 10), STATUS_OK, "run.json: was missing; written again");
     CHECK(files_count(files_path("run"), "run.json") == 1);
     CHECK(shard_open(&store, files_path("run"), mine, NULL, 10) == STATUS_OK);
     CHECK_SAYS(open_named("run", mine, 10), STATUS_INPUT, "another process");
@@ -290,7 +290,16 @@ static void foreign_folders_are_left_alone(void) {
     CHECK_SAYS(open_named("run", mine, 10), STATUS_INPUT, SHARD1);
     unlink(in("run", SHARD1));
     files_put(in("run", "run.json"), "{}", 2);
-    CHECK_SAYS(open_named("run", mine, 10), STATUS_INPUT, "run.json");
+    CHECK_SAYS(open_named("run", other, 10), STATUS_INPUT, SHARD0 ": belongs to another run");
+    CHECK_SAYS(open_named("run", mine, 10), STATUS_OK, "run.json: was damaged; written again");
+    CHECK_SAYS(open_named("run", other, 10), STATUS_INPUT, "run.json: belongs to another run");
+    unlink(in("run", SHARD0)); /* nothing shows whose a damaged run.json is */
+    files_put(in("run", "run.json"), "{}", 2);
+    files_put(in("run", "letter"), "x", 1);
+    CHECK_SAYS(open_named("run", mine, 10), STATUS_INPUT, "run.json: is not JSON with an object");
+    unlink(in("run", "letter"));
+    CHECK_SAYS(open_named("run", mine, 10), STATUS_OK, "run.json: was damaged; written again");
+    CHECK_SAYS(open_named("run", other, 10), STATUS_INPUT, "seed is 1 there, 2 here");
     CHECK_SAYS(open_named("run/run.json", mine, 10), STATUS_INPUT, "not a folder");
     CHECK_SAYS(open_named("run/none/x", mine, 10), STATUS_INPUT, "No such file");
     cJSON_ReplaceItemInObjectCaseSensitive(more, "players", cJSON_CreateString("9"));
