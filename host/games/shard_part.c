@@ -130,6 +130,13 @@ static Status begin(ShardPart *part, uint64_t identity_hash) {
     return durable_flush_folder(part->path);
 }
 
+/* A machine that lost power may leave a file's length without its bytes. The head is the first that
+ * is flushed, so without it no game is there either. */
+static bool is_unwritten(const PartHead *head) {
+    static const PartHead zeros;
+    return memcmp(head, &zeros, sizeof zeros) == 0;
+}
+
 Status shard_part_open(ShardPart *part, const char *path, int64_t first, uint64_t identity_hash,
                        PartMode mode) {
     memset(part, 0, sizeof *part);
@@ -147,10 +154,11 @@ Status shard_part_open(ShardPart *part, const char *path, int64_t first, uint64_
     size_t held = file.st_size < PART_HEAD_BYTES ? (size_t)file.st_size : PART_HEAD_BYTES;
     TRY(durable_get(part->fd, path, 0, &head, held));
     part->size = part->flushed = PART_HEAD_BYTES;
-    if (held <
-        PART_HEAD_BYTES) { /* its run stopped before the head was written, or it is foreign */
-        if (memcmp(&head, &want, held) != 0)
+    if (held < PART_HEAD_BYTES || is_unwritten(&head)) { /* its run stopped before, or foreign */
+        if (held < PART_HEAD_BYTES && memcmp(&head, &want, held) != 0)
             return durable_refuse(path, "is not a part of this run's shard, and is left alone");
+        if (held == PART_HEAD_BYTES)
+            fprintf(stderr, "%s: its head was never written: its games are played again\n", path);
         part->end = held > 0 ? PART_TORN : PART_WHOLE;
         return mode == PART_WRITE ? begin(part, identity_hash) : STATUS_OK;
     }

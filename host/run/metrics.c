@@ -40,6 +40,12 @@ cJSON *metrics_object(const RunRates *r, const GameTally *t, int players) {
     return o;
 }
 
+/* Whether the last line has no end: a stopped process left it. */
+static int is_torn(FILE *f) {
+    int last = fseek(f, -1, SEEK_END) == 0 ? fgetc(f) : '\n';
+    return fseek(f, 0, SEEK_END) == 0 && last != '\n';
+}
+
 void metrics_append(const char *folder, const cJSON *object) {
     static int failed;
     char path[DURABLE_PATH + 16];
@@ -49,8 +55,8 @@ void metrics_append(const char *folder, const cJSON *object) {
         return;
     }
     snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
-    FILE *f = fopen(path, "a");
-    int bad = !f || fprintf(f, "%s\n", text) < 0;
+    FILE *f = fopen(path, "a+");
+    int bad = !f || fprintf(f, "%s%s\n", is_torn(f) ? "\n" : "", text) < 0;
     bad |= f && fclose(f) != 0;
     if (bad) fprintf(stderr, "%s: %s; the run continues without it\n", path, strerror(errno));
     failed |= bad;

@@ -97,6 +97,7 @@ wait_for holds torn/games-000000.part 100000 || fail 'no part to tear'
 kill -KILL "$process"
 ends 137 'killed'
 cp -a torn damaged
+cp -a torn zeros
 bytes=$(stat -c %s torn/games-000000.part)
 truncate -s $((bytes - 3)) torn/games-000000.part
 play torn "${hash[@]}" --games 5000
@@ -109,6 +110,16 @@ play damaged "${hash[@]}" --games 5000
     fail "damaged: $(<err)"
 [[ $(<err) != *' 0 games kept'* ]] || fail "damaged: nothing was kept"
 same damaged whole
+
+# What a machine that lost power may leave: a part of zeros, a line of metrics without its end.
+head -c 5000 /dev/zero >zeros/games-000000.part
+printf '{"games":1,' >zeros/metrics.jsonl
+play zeros "${hash[@]}" --games 5000
+[[ $(wc -l <err) == 1 && $(<err) == *'its head was never written: its games are played again' ]] ||
+    fail "zeros: $(<err)"
+same zeros whole
+[[ $(sed -n 1p zeros/metrics.jsonl) == '{"games":1,' && $(tail -1 zeros/metrics.jsonl) == '{'*'}' &&
+    $(wc -l <zeros/metrics.jsonl) -ge 2 ]] || fail "zeros: $(<zeros/metrics.jsonl)"
 
 # Asked to stop: it succeeds, says what to do, saves its games, and can be resumed. Meanwhile no other
 # process may write.
