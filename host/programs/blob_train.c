@@ -316,6 +316,7 @@ static Status run_all(TrainRun *run, int argc, char **argv) {
     TRY(together(run, train_resume(run)));
     TRY(compare_processes(run));
     TRY(together(run, train_run_leads(run) ? train_save_open(run) : STATUS_OK));
+    TRY(together(run, train_run_leads(run) ? train_log_restore(o->out, run->history) : STATUS_OK));
     if (run->iteration >= o->iterations) {
         if (train_run_leads(run))
             printf("%s holds all %lld iterations of this run: nothing to do\n", o->out,

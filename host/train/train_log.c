@@ -175,20 +175,21 @@ void train_log_add(TrainLog *log, const TrainLine *given) {
     add_events(&log->board, &line);
 }
 
-/* Whether a line is of iteration `first` or a later one. */
-static bool is_later(char *line, size_t bytes, int64_t first) {
+/* The iteration that a line is of; -1: it cannot be read. */
+static int64_t iteration_of(char *line, size_t bytes) {
     char why[160];
     cJSON *object = NULL;
-    bool later = false;
+    int64_t found = -1;
     char end = line[bytes];
     line[bytes] = 0;
     if (json_line_parse(line, bytes, &object, why, sizeof why) == STATUS_OK) {
         const cJSON *iteration = cJSON_GetObjectItemCaseSensitive(object, "iteration");
-        later = cJSON_IsNumber(iteration) && iteration->valuedouble >= (double)first;
+        double x = cJSON_IsNumber(iteration) ? iteration->valuedouble : -1;
+        found = x >= 0 && x < 9e15 ? (int64_t)x : -1;
     }
     cJSON_Delete(object);
     line[bytes] = end;
-    return later;
+    return found;
 }
 
 /* Moves the lines that stay to the front; returns their bytes. A line without an end is torn. */
@@ -198,7 +199,7 @@ static size_t keep(char *text, size_t size, int64_t first) {
         char *end = memchr(text + at, '\n', size - at);
         if (!end) break;
         size_t bytes = (size_t)(end - text) - at;
-        if (!is_later(text + at, bytes, first)) {
+        if (iteration_of(text + at, bytes) < first) {
             memmove(text + kept, text + at, bytes + 1);
             kept += bytes + 1;
         }
@@ -216,6 +217,79 @@ static Status log_trim(TrainLog *log, int64_t first) {
     size_t kept = keep((char *)text, size, first);
     Status status = kept < size ? durable_save(log->path, text, kept) : STATUS_OK;
     log->size = (int64_t)kept;
+    free(text);
+    return status;
+}
+
+/* What the history in a checkpoint knows of an iteration. */
+static void write_known(FILE *out, const cJSON *entry) {
+    for (int i = 0; i < FIELDS; i++) {
+        double x = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(entry, fields[i].name));
+        fputc(i ? ',' : '{', out);
+        write_number(out, fields[i].name, x, fields[i].whole);
+    }
+    const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(entry, "arena");
+    if (cJSON_IsString(verdict)) {
+        fputs(",\"arena\":{\"opponent\":\"best\",", out);
+        write_number(
+            out, "difference",
+            cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(entry, "arena_difference")),
+            false);
+        fputs(",\"verdict\":", out);
+        json_line_write_text(out, verdict->valuestring);
+        fputc('}', out);
+    }
+    fputs("}\n", out);
+}
+
+/* Copies the whole lines of text, and in their places those of the history that are missing;
+ * returns how many were. */
+static int merge(FILE *out, char *text, size_t size, const cJSON *history, bool *there) {
+    const cJSON *entry = history->child;
+    int count = cJSON_GetArraySize(history), next = 0, added = 0;
+    for (size_t at = 0, end; at < size; at = end) {
+        char *line_end = memchr(text + at, '\n', size - at);
+        if (!line_end) break;
+        end = (size_t)(line_end - text) + 1;
+        int64_t i = iteration_of(text + at, end - 1 - at);
+        if (i >= 0 && i < count) there[i] = true;
+    }
+    for (size_t at = 0, end = 0; at <= size; at = end) {
+        char *line_end = at < size ? memchr(text + at, '\n', size - at) : NULL;
+        int64_t i = line_end ? iteration_of(text + at, (size_t)(line_end - text) - at) : count;
+        for (; next < count && next < i; next++, entry = entry->next) {
+            if (there[next]) continue;
+            write_known(out, entry);
+            added++;
+        }
+        if (!line_end) break;
+        end = (size_t)(line_end - text) + 1;
+        fwrite(text + at, 1, end - at, out);
+    }
+    return added;
+}
+
+Status train_log_restore(const char *folder, const cJSON *history) {
+    char path[DURABLE_PATH], *merged = NULL;
+    unsigned char *text = NULL;
+    size_t size = 0, merged_size = 0;
+    int added = 0, count = cJSON_GetArraySize(history);
+    int length = snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    if (count == 0 || length < 0 || (size_t)length >= sizeof path) return STATUS_OK;
+    if (access(path, F_OK) == 0) TRY(durable_read(path, &text, &size));
+    bool *there = (bool *)calloc((size_t)count, sizeof *there);
+    FILE *out = there ? open_memstream(&merged, &merged_size) : NULL;
+    Status status = out ? STATUS_OK : STATUS_MEMORY;
+    if (out) added = merge(out, (char *)text, size, history, there);
+    if (out && fclose(out) != 0) status = STATUS_MEMORY;
+    if (status == STATUS_OK && added > 0) status = durable_save(path, merged, merged_size);
+    if (status == STATUS_OK && added > 0)
+        fprintf(stderr,
+                "%s: had no lines of %d iterations; written again from the checkpoint, without "
+                "times\n",
+                path, added);
+    free(merged);
+    free(there);
     free(text);
     return status;
 }

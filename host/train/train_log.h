@@ -6,6 +6,8 @@
 #ifndef HOST_TRAIN_TRAIN_LOG_H
 #define HOST_TRAIN_TRAIN_LOG_H
 
+#include <cjson/cJSON.h>
+
 #include "tensorboard.h"
 
 /* A match of the weights just trained against others. */
@@ -51,6 +53,11 @@ typedef struct {
     Tensorboard board;
     char path[DURABLE_PATH];
 } TrainLog;
+
+/* Writes the lines again that the file should have and has not, from `history`: an array of an
+ * object per iteration, which every checkpoint holds. Says so in one line.
+ * STATUS_INPUT, STATUS_FILE: reported. STATUS_MEMORY. */
+Status train_log_restore(const char *folder, const cJSON *history);
 
 /* For a run that begins or resumes at iteration `first`; the folder exists. Lines of that iteration
  * or later, left by an earlier start, and a torn last line are dropped, durably; other unreadable
