@@ -62,6 +62,11 @@ const char *safetensors_type_name(SafeType type);
 Status safetensors_open(Safetensors *out, const char *path, SafeChecksum checksum);
 void safetensors_close(Safetensors *s);
 
+/* The metadata of a file whose tensors and checksum are not looked at, for what may be asked of a
+ * damaged one too; the caller deletes it. An empty object: the file has none. NULL, without a message: it
+ * cannot be read. */
+cJSON *safetensors_peek(const char *path);
+
 /* NULL: there is no such name. */
 const SafeTensor *safetensors_find_tensor(const Safetensors *s, const char *name);
 const char *safetensors_find_text(const Safetensors *s, const char *key);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include "safetensors.h"
@@ -219,4 +220,29 @@ const SafeTensor *safetensors_find_tensor(const Safetensors *s, const char *name
 const char *safetensors_find_text(const Safetensors *s, const char *key) {
     const cJSON *item = s->metadata ? cJSON_GetObjectItemCaseSensitive(s->metadata, key) : NULL;
     return item ? item->valuestring : NULL;
+}
+
+static cJSON *peek_header(FILE *f) {
+    uint64_t bytes = 0;
+    char *text = NULL;
+    cJSON *header = NULL;
+    if (fread(&bytes, sizeof bytes, 1, f) == 1 && bytes <= SAFE_HEADER_BYTES)
+        text = (char *)malloc((size_t)bytes);
+    if (text && fread(text, 1, (size_t)bytes, f) == bytes)
+        header = cJSON_ParseWithLength(text, (size_t)bytes);
+    free(text);
+    return header;
+}
+
+cJSON *safetensors_peek(const char *path) {
+    struct stat found;
+    if (stat(path, &found) != 0 || !S_ISREG(found.st_mode)) return NULL; /* a pipe would block */
+    FILE *f = fopen(path, "rb");
+    if (!f) return NULL;
+    cJSON *header = peek_header(f);
+    cJSON *texts = cJSON_DetachItemFromObjectCaseSensitive(header, "__metadata__");
+    if (!texts && cJSON_IsObject(header)) texts = cJSON_CreateObject();
+    cJSON_Delete(header);
+    fclose(f);
+    return texts;
 }

@@ -237,29 +237,12 @@ fail:
     return status;
 }
 
-/* The header's JSON; NULL: it cannot be read. */
-static cJSON *peek_header(FILE *f) {
-    uint64_t bytes = 0;
-    char *text = NULL;
-    cJSON *header = NULL;
-    if (fread(&bytes, sizeof bytes, 1, f) == 1 && bytes <= SAFE_HEADER_BYTES)
-        text = malloc((size_t)bytes);
-    if (text && fread(text, 1, (size_t)bytes, f) == bytes)
-        header = cJSON_ParseWithLength(text, (size_t)bytes);
-    free(text);
-    return header;
-}
-
 bool checkpoint_peek_number(const char *path, const char *key, int64_t *out) {
-    FILE *f = fopen(path, "rb");
-    if (!f) return false;
-    cJSON *header = peek_header(f);
-    const cJSON *texts = cJSON_GetObjectItemCaseSensitive(header, "__metadata__");
+    cJSON *texts = safetensors_peek(path);
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, key));
     char *end = NULL;
     if (text) *out = strtoll(text, &end, 10);
     bool found = text && end != text && !*end;
-    cJSON_Delete(header);
-    fclose(f);
+    cJSON_Delete(texts);
     return found;
 }

@@ -39,8 +39,10 @@ typedef struct {
  * run.json. identity: strings, with "program"; machine: facts for run.json, or NULL.
  * RUN_FRESH: removes the files of the run that is there, which must be one of this program but may
  * have any other settings; files of other names stay. Check all options first.
- * STATUS_INPUT: another process holds it; run.json is damaged or another run's; it holds other
- * files and no run.json; it cannot be made. STATUS_FILE, STATUS_MEMORY. The caller calls
+ * A run.json that is missing or damaged is written again, in one line on stderr, where a checkpoint
+ * or a replay file shows that the folder is this run's; RUN_FRESH needs no such file.
+ * STATUS_INPUT: another process holds it; it is another run's, or nothing shows whose; it holds
+ * other files and neither run.json nor a run; it cannot be made. STATUS_FILE, STATUS_MEMORY. The caller calls
  * run_folder_close, also after a failure. */
 Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity,
                        const cJSON *machine, RunBegin begin);

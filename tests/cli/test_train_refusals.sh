@@ -101,11 +101,40 @@ train --iterations 3 --out run || wrong "a run failed: $(<err)"
 train --iterations 6 --out whole || wrong "a run failed: $(<err)"
 train --iterations 3 --out wide --width 64 || wrong "a run failed: $(<err)"
 copy() { rm -rf folder && cp -a run folder; }
-for bad in hello '' '{"identity":5}'; do
+
+# A run.json that is lost is written again, with the same bytes, for a checkpoint tells what run it is;
+# metrics, weights, lock and curves too. Another run is refused all the same.
+for bad in gone hello '' '{"identity":5}'; do
     copy
     printf %s "$bad" >folder/run.json
-    kept 1 'folder/run.json: is not JSON with an object "identity"' folder
+    [[ $bad == gone ]] && rm folder/run.json
+    kept 1 'folder/checkpoints/000003.safetensors: belongs to another run: width is 32 there, 64 here' \
+        folder --width 64
+    train --iterations 3 --out folder || wrong "run.json is '$bad': $(<err)"
+    [[ $(wc -l <err) == 1 && $(<err) == 'folder/run.json: was '*'; written again from '* ]] ||
+        wrong "run.json is '$bad': $(<err)"
+    cmp run/run.json folder/run.json || wrong "run.json is '$bad': written again it is another"
+    train --iterations 6 --out folder || wrong "after '$bad': $(<err)"
+    same whole folder "run.json was '$bad': other bytes"
+    printf %s "$bad" >folder/run.json
+    for file in folder/*/0*.safetensors; do : >"$file"; done
+    kept 1 'no checkpoint tells what run this is; --fresh removes it and begins again' folder
+    train --iterations 6 --out folder --fresh || wrong "--fresh over '$bad': $(<err)"
+    same whole folder "--fresh over '$bad': other bytes"
 done
+copy
+rm -r folder/lock folder/metrics.jsonl folder/tensorboard folder/weights.safetensors
+: >folder/best.safetensors
+train --iterations 6 --out folder || wrong "without small files: $(<err)"
+same whole folder 'without small files: other bytes'
+grep -q '^folder/metrics.jsonl: had no lines of 3 iterations; written again from the checkpoint' err ||
+    wrong "without small files: $(<err)"
+# known FOLDER: what a checkpoint knows of each iteration.
+known() {
+    grep -oE '"(iteration|step|policy_loss|value_loss|target_entropy|score_mean|bids_hit_frac)":[^,]*' \
+        "$1/metrics.jsonl"
+}
+[[ $(known folder) == "$(known whole)" ]] || wrong 'metrics.jsonl: written again, other numbers'
 copy
 exec 9>folder/lock
 flock -n 9 || wrong flock

@@ -147,6 +147,19 @@ static void save(const RunFolder *run, int64_t number, int64_t best) {
     train_state_free(&s);
 }
 
+/* A checkpoint that holds an identity. */
+static void save_identity(const RunFolder *run, int64_t number, const char *identity) {
+    char path[RUN_PATH];
+    TrainState s;
+    cJSON *texts = cJSON_CreateObject();
+    cJSON_AddStringToObject(texts, "identity", identity);
+    CHECK(train_state_alloc(&s, &config) == STATUS_OK);
+    run_folder_number_path(run, RUN_CHECKPOINTS, number, path);
+    CHECK(checkpoint_save(path, &s, texts) == STATUS_OK);
+    cJSON_Delete(texts);
+    train_state_free(&s);
+}
+
 /* Bit n: there is number n of the series. */
 static unsigned present(const RunFolder *run, RunSeries series) {
     unsigned found = 0;
@@ -264,6 +277,56 @@ static void files_that_are_not_needed_are_removed(void) {
     run_folder_close(&run);
 }
 
+/* run.json is lost: what a checkpoint or a replay file says counts, and --fresh needs neither. */
+static void a_lost_run_json_is_written_again(void) {
+    static const char *const bad[] = {"", "{\"identity\":", "hello", "{\"identity\":5}"};
+    char json[600], last[600];
+    RunFolder run;
+    snprintf(json, sizeof json, "%s/run/run.json", folder);
+    snprintf(last, sizeof last, "%s/run/replay/000002.safetensors", folder);
+    for (size_t i = 0; i < 1 + sizeof bad / sizeof *bad; i++) {
+        const char *what = i ? "run.json: was damaged; written again from "
+                             : "was missing; written";
+        files_clear(files_path("run"));
+        CHECK(open_run(&run, "1", RUN_CONTINUE) == STATUS_OK);
+        save_identity(&run, 3, "{\"program\":\"blob-train\",\"seed\":\"1\"}");
+        put("run/checkpoints/000004.safetensors"); /* damaged: the one before tells */
+        run_folder_close(&run);
+        CHECK(rename(json, files_path("kept")) == 0);
+        if (i) files_put(json, bad[i - 1], strlen(bad[i - 1]));
+        CHECK_SAYS(open_and_close("2", RUN_CONTINUE), STATUS_INPUT,
+                   "000003.safetensors: belongs to another run: seed is 1 there, 2 here");
+        CHECK(access(json, F_OK) == (i ? 0 : -1));
+        CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_OK, what);
+        CHECK(files_same(json, files_path("kept")) &&
+              open_and_close("1", RUN_CONTINUE) == STATUS_OK);
+        if (i) files_put(json, bad[i - 1], strlen(bad[i - 1]));
+        if (!i) unlink(json);
+        CHECK(rename(files_path("run/checkpoints/000003.safetensors"), last) ==
+              0); /* no identity */
+        CHECK_SAYS(open_and_close("2", RUN_CONTINUE), STATUS_INPUT, "run of another program");
+        unlink(last);
+        CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "no checkpoint tells what run");
+        put("run/report.html");
+        CHECK(open_and_close("2", RUN_FRESH) == STATUS_OK && there("run/report.html"));
+        CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "seed is 2 there, 1 here");
+        CHECK(!there("run/checkpoints/000004.safetensors"));
+    }
+    files_put(json, "{", 1); /* no checkpoint, no games: the beginning of a run */
+    CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "run.json: is not JSON");
+    unlink(files_path("run/report.html"));
+    CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_OK, "the run begins again");
+    CHECK(open_and_close("1", RUN_CONTINUE) == STATUS_OK);
+    unlink(json);
+    CHECK(open_and_close("1", RUN_CONTINUE) == STATUS_OK && there("run/run.json"));
+    unlink(json); /* a network that somebody keeps in a folder of that name */
+    CHECK(rmdir(files_path("run/replay")) == 0);
+    put("run/weights.safetensors");
+    for (int begin = RUN_CONTINUE; begin <= RUN_FRESH; begin++)
+        CHECK_SAYS(open_and_close("1", (RunBegin)begin), STATUS_INPUT, "but no run.json");
+    CHECK(there("run/weights.safetensors"));
+}
+
 int main(void) {
     files_begin();
     a_folder_is_made_and_reopened();
@@ -272,6 +335,7 @@ int main(void) {
     fresh_removes_only_this_run();
     the_newest_good_checkpoint_is_loaded();
     files_that_are_not_needed_are_removed();
+    a_lost_run_json_is_written_again();
     files_clear(folder);
     return check_report();
 }
