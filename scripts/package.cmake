@@ -6,22 +6,30 @@ get_property(programs GLOBAL PROPERTY BLOB_PROGRAMS)
 get_property(packages GLOBAL PROPERTY BLOB_PACKAGES)
 get_property(unpacked GLOBAL PROPERTY BLOB_UNPACKED)
 
-# Run paths are relative, so that a prefix can be moved. Libraries that the system lacks, since
-# scripts/offline_deps.sh fetched them, are installed beside the programs; CUDA's stay where they are.
-set(own_libraries ${CMAKE_INSTALL_LIBDIR}/blob)
+# Libraries that scripts/offline_deps.sh fetched are installed beside the programs, which find them by a
+# relative run path, so that the prefix can be moved. Others stay where they were found, as CUDA's and
+# MPI's in /opt may; in the package none is named, since it needs those of the system.
+option(CMAKE_INSTALL_RPATH_USE_LINK_PATH "installed programs find libraries where the build did" ON)
+set(link_path ${CMAKE_INSTALL_RPATH_USE_LINK_PATH})
 set(run_path "")
 if(unpacked)
   file(RELATIVE_PATH from_bin ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/blob)
   set(run_path $ORIGIN/${from_bin})
+  cmake_path(IS_PREFIX CMAKE_SOURCE_DIR ${deps} inside) # CMake names no folder inside of the sources
+  if(NOT inside)
+    set(link_path OFF)
+  endif()
 endif()
 if(BLOB_CUDA)
   list(APPEND run_path ${CUDAToolkit_LIBRARY_DIR})
 endif()
-set_target_properties(${programs} PROPERTIES INSTALL_RPATH "${run_path}")
+set_target_properties(${programs} PROPERTIES INSTALL_RPATH "${run_path}"
+                      INSTALL_RPATH_USE_LINK_PATH ${link_path})
 if(unpacked)
+  string(REGEX REPLACE "[^A-Za-z0-9/_-]" "[\\0]" folder ${deps}/root/) # as a regular expression
   install(TARGETS ${programs} RUNTIME_DEPENDENCY_SET needed)
-  install(RUNTIME_DEPENDENCY_SET needed LIBRARY DESTINATION ${own_libraries}
-          POST_INCLUDE_REGEXES "^${deps}/root/" POST_EXCLUDE_REGEXES ".*")
+  install(RUNTIME_DEPENDENCY_SET needed POST_INCLUDE_REGEXES "^${folder}" POST_EXCLUDE_REGEXES ".*"
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/blob)
 else()
   install(TARGETS ${programs})
 endif()

@@ -23,8 +23,23 @@ static void put(const char *text, size_t bytes, FILE *out) {
 
 static void put_text(const char *text, FILE *out) { put(text, strlen(text), out); }
 
-/* Lines that begin with two spaces stay as they are; others are filled, and an empty line ends a
- * paragraph. */
+/* The length of the word that a line explains, as in "  word  text"; 0: it is no such line. */
+static size_t term_of(const char *line) {
+    size_t word = strcspn(line + 2, " \n");
+    return strncmp(line + 2 + word, "  ", 2) == 0 ? word : 0;
+}
+
+/* "  word  text", its text filled. */
+static void put_term(const char *line, size_t word, size_t bytes, FILE *out) {
+    size_t text = 2 + word + strspn(line + 2 + word, " ");
+    fputs(".TP\n", out);
+    put(line + 2, word, out);
+    fputc('\n', out);
+    put(line + text, bytes - text, out);
+}
+
+/* Other lines that begin with two spaces stay as they are; the rest is filled, and an empty line
+ * ends a paragraph. */
 static void put_paragraphs(const char *text, size_t bytes, FILE *out) {
     const char *end = text + bytes;
     bool as_is = false;
@@ -32,9 +47,12 @@ static void put_paragraphs(const char *text, size_t bytes, FILE *out) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         if (!stop) stop = end;
         bool indented = strncmp(line, "  ", 2) == 0;
-        if (indented != as_is) fputs(indented ? ".nf\n" : ".fi\n", out);
-        as_is = indented;
-        if (line == stop)
+        size_t word = indented ? term_of(line) : 0;
+        if ((indented && !word) != as_is) fputs(as_is ? ".fi\n" : ".nf\n", out);
+        as_is = indented && !word;
+        if (word)
+            put_term(line, word, (size_t)(stop - line), out);
+        else if (line == stop)
             fputs(".PP", out);
         else
             put(line, (size_t)(stop - line), out);

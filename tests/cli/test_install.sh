@@ -78,8 +78,8 @@ check_program() {
     comm -23 <(words_of "$tmp/help") <(words_of "$tmp/page") >"$tmp/lost"
     [[ ! -s $tmp/lost ]] || fail "$name.1: of --help it lacks: $(paste -sd ' ' "$tmp/lost")"
     bash -n "$file" || fail "$file: bash cannot read it"
-    [[ $(bash -c 'source "$1" && complete -p "$2"' - "$file" "$name") == "complete -F _${name//-/_} $name" ]] ||
-        fail "$name: completion is not loaded"
+    [[ $(bash -c 'source "$1" && complete -p "$2"' - "$file" "$name") == \
+        "complete -F _${name//-/_} $name" ]] || fail "$name: completion is not loaded"
     complete_words "$name" -- | diff "$tmp/options" - || fail "$name: completes other options than --help"
 }
 
