@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 get_property(programs GLOBAL PROPERTY BLOB_PROGRAMS)
-get_property(packages GLOBAL PROPERTY BLOB_PACKAGES)
+get_property(libraries GLOBAL PROPERTY BLOB_LIBRARIES)
 get_property(unpacked GLOBAL PROPERTY BLOB_UNPACKED)
 
 # Libraries that scripts/offline_deps.sh fetched are installed beside the programs, which find them by a
@@ -109,17 +109,24 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "python3-matplotlib, openmpi-bin")
 find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)
-if(DPKG_SHLIBDEPS)
+find_program(FILE_PROGRAM file) # CPack asks it which files are programs
+set(packages python3) # of the scripts
+if(DPKG_SHLIBDEPS AND FILE_PROGRAM)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-  set(packages "")
-else() # Debian names packages after sonames; what the versions must be, only dpkg-shlibdeps knows
+else() # then the packages that the libraries come from; from which versions on they serve stays unknown
   list(APPEND packages libc6 libgomp1)
   get_target_property(definitions core COMPILE_DEFINITIONS)
   if("BLOB_MPI" IN_LIST definitions)
     list(APPEND packages "libopenmpi3 | libopenmpi40")
   endif()
+  foreach(library ${libraries})
+    file(REAL_PATH ${library} library)
+    execute_process(COMMAND dpkg-query -S ${library} OUTPUT_VARIABLE owner ERROR_QUIET)
+    if(owner MATCHES "^([^:]+):")
+      list(APPEND packages ${CMAKE_MATCH_1})
+    endif()
+  endforeach()
 endif()
-list(APPEND packages python3) # of the scripts
 list(JOIN packages ", " CPACK_DEBIAN_PACKAGE_DEPENDS)
 if(BLOB_NATIVE)
   file(WRITE ${CMAKE_BINARY_DIR}/package_refusal.cmake
