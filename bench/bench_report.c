@@ -3,47 +3,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/files/durable.h"
+#include "host/files/durable_target.h"
 #include "bench.h"
 
-static cJSON *results; /* all metrics so far, for the JSON file */
-static FILE *csv;      /* open from the first metric to the last; NULL: not asked for */
-static int csv_error;  /* errno of the first line that could not be written */
+static cJSON *results;  /* all metrics so far, for the JSON file */
+static FILE *csv;       /* open from the first metric to the last; NULL: not asked for */
+static bool csv_headed; /* its first line is there */
+static int csv_error;   /* errno of the first line that could not be written */
 
-static Status refuse(const char *option, const char *path, const char *why) {
-    fprintf(stderr, "%s %s: %s\n", option, path, why);
-    return STATUS_INPUT;
-}
-
-/* The file is written aside and renamed: its folder must allow a new file, and the rename must not
- * replace a device. */
-static Status check_json(const char *path) {
-    char folder[DURABLE_PATH];
-    struct stat there;
-    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
-        return refuse("--json", path, strerror(ENAMETOOLONG));
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-        return refuse("--json", path, "is not a plain file");
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[1] = 0;
-    else
-        snprintf(folder, sizeof folder, ".");
-    return access(folder, W_OK | X_OK) == 0 ? STATUS_OK : refuse("--json", path, strerror(errno));
+/* Appends to the file, or to the descriptor of this process that it is. */
+static Status open_csv(const char *path) {
+    struct stat is;
+    int stream = durable_target_stream(path);
+    csv = stream >= 0 ? fdopen(dup(stream), "w") : fopen(path, "a");
+    if (!csv) {
+        fprintf(stderr, "--csv %s: %s\n", path, strerror(errno));
+        return STATUS_INPUT;
+    }
+    csv_headed = stream < 0 && fstat(fileno(csv), &is) == 0 && is.st_size > 0;
+    return STATUS_OK;
 }
 
 Status bench_begin(const BenchOptions *o) {
-    if (o->json) TRY(check_json(o->json));
-    if (!o->csv) return STATUS_OK;
-    csv = fopen(o->csv, "a");
-    return csv ? STATUS_OK : refuse("--csv", o->csv, strerror(errno));
+    DurableFile file;
+    if (o->json) {
+        TRY(durable_open(&file, o->json)); /* before anything is measured */
+        durable_abort(&file);
+    }
+    return o->csv ? open_csv(o->csv) : STATUS_OK;
 }
 
 /* After a line that failed, no other is tried: it would follow half a line. */
 static void add_csv(const BenchOptions *o, const char *name, double value, const char *unit,
                     double ceiling, const char *ceiling_name) {
     if (csv_error) return;
-    if (ftell(csv) == 0) fprintf(csv, "machine,name,value,unit,ceiling,ceiling name\n");
+    if (!csv_headed) fprintf(csv, "machine,name,value,unit,ceiling,ceiling name\n");
+    csv_headed = true;
     fprintf(csv, "\"%s\",\"%s\",%.6g,%s,%.6g,%s\n", o->machine, name, value, unit, ceiling,
             ceiling > 0 ? ceiling_name : "");
     if (fflush(csv) != 0) csv_error = errno;

@@ -145,12 +145,14 @@ static const Option bench_options[] = {
      .arg = "FILE",
      .help = "append to a table: machine,name,value,unit,ceiling,ceiling name",
      .kind = OPTION_TEXT,
-     .offset = AT(csv)},
+     .offset = AT(csv),
+     .writes = 1},
     {.name = "json",
      .arg = "FILE",
      .help = "at the end, write every metric as an object",
      .kind = OPTION_TEXT,
-     .offset = AT(json)},
+     .offset = AT(json),
+     .writes = 1},
     {0}};
 
 static const OptionTable table = {

@@ -42,6 +42,8 @@ NUMBERS = {key for _, left, right, _, _ in PANELS for key, _, _ in left + right}
 ARENA_NUMBERS = ("deals", "difference", "low", "high")
 ARENA = "arena: score per seat and round, new minus opponent, with 95% interval"
 
+SETTINGS = ("config.json", "run.json")
+
 
 class Unreadable(Exception):
     pass
@@ -97,7 +99,7 @@ def read_settings(folder):
         else:
             settings.append((name, value if isinstance(value, str) else json.dumps(value)))
 
-    for name in ("config.json", "run.json"):
+    for name in SETTINGS:
         path = os.path.join(folder, name)
         if not os.path.exists(path):
             continue
@@ -254,12 +256,19 @@ def page(title, rows, settings, png):
 
 
 def write(path, content):
-    """Writes aside first, so that an older report stays whole."""
-    aside = f"{path}.aside-{os.getpid()}"
+    """Writes aside first, so that an older report stays whole; behind links. What is no plain file, such
+    as a pipe, is not renamed over."""
+    target = os.path.realpath(path)
+    plain = os.path.exists(path) and not os.path.isfile(path)
+    aside = f"{target}.aside-{os.getpid()}"
     try:
+        if plain:
+            with open(path, "wb") as f:
+                f.write(content)
+            return
         with open(aside, "wb") as f:
             f.write(content)
-        os.replace(aside, path)
+        os.replace(aside, target)
     except OSError as error:
         if os.path.exists(aside):
             os.unlink(aside)
@@ -275,6 +284,10 @@ def main():
     output = given.output or os.path.join(given.run, "report.html")
     if not output.endswith((".html", ".png")):
         parser.error(f"--output {output}: must end in .html or .png")
+    for name in ("metrics.jsonl", *SETTINGS):
+        source = os.path.join(given.run, name)
+        if os.path.exists(source) and os.path.exists(output) and os.path.samefile(source, output):
+            parser.error(f"--output {output}: must be another file than {source}, which is read too")
     try:
         lines, damaged = read_metrics(os.path.join(given.run, "metrics.jsonl"))
     except Unreadable as error:

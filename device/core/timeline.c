@@ -96,10 +96,13 @@ static void append_name(Timeline *t, const char *kind, int process, int row, con
 
 /* Why a timeline cannot be written to the open file, or NULL. */
 static const char *refusal(int fd) {
-    struct stat is;
+    struct stat is, other;
     char first[sizeof BEGIN];
     if (fd < 0) return strerror(errno);
     if (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode)) return "must be a plain file";
+    for (int standard = STDOUT_FILENO; standard <= STDERR_FILENO; standard++)
+        if (fstat(standard, &other) == 0 && other.st_dev == is.st_dev && other.st_ino == is.st_ino)
+            return "must be another file than standard output or error";
     if (is.st_size == 0) return NULL;
     bool same = pread(fd, first, sizeof BEGIN - 1, 0) == sizeof BEGIN - 1 &&
                 memcmp(first, BEGIN, sizeof BEGIN - 1) == 0;

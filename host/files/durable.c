@@ -1,8 +1,9 @@
 /* host/files/durable.c - files that are complete or absent: written aside, flushed, renamed. */
-#include "durable.h"
+#include "durable_target.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,21 +27,37 @@ Status durable_fail(const char *path, const char *what) {
     return STATUS_FILE;
 }
 
-Status durable_open(DurableFile *f, const char *path) {
+/* A file of f->target's folder. */
+static Status open_aside(DurableFile *f) {
     static atomic_int serial; /* files aside of one name never collide, even after an abort */
+    for (int attempt = 0; attempt < 100 && f->fd < 0; attempt++) {
+        snprintf(f->aside, sizeof f->aside, "%s.aside-%ld-%d", f->target, (long)getpid(), serial++);
+        f->fd = open(f->aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (f->fd < 0 && errno != EEXIST) break;
+    }
+    return f->fd < 0 ? durable_fail(f->path, "cannot be written") : STATUS_OK;
+}
+
+/* A file without a name, as a pipe takes bytes only in their order, and gives none back. */
+static Status open_unnamed(DurableFile *f) {
+    const char *folder = getenv("TMPDIR");
+    int length = snprintf(f->aside, sizeof f->aside, "%s/blob-XXXXXX",
+                          folder && *folder ? folder : "/tmp");
+    if (length >= (int)sizeof f->aside)
+        return durable_refuse(folder, "the path is longer than %d bytes", DURABLE_PATH - 1);
+    f->fd = mkstemp(f->aside);
+    if (f->fd < 0) return durable_fail(f->aside, "cannot be written");
+    unlink(f->aside);
+    return STATUS_OK;
+}
+
+Status durable_open(DurableFile *f, const char *path) {
     f->fd = -1;
     int length = snprintf(f->path, sizeof f->path, "%s", path);
     if (length < 0 || (size_t)length >= sizeof f->path)
         return durable_refuse(path, "the path is longer than %d bytes", DURABLE_PATH - 1);
-    struct stat found;
-    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
-        return durable_refuse(path, "is not a plain file, and is left alone");
-    for (int attempt = 0; attempt < 100 && f->fd < 0; attempt++) {
-        snprintf(f->aside, sizeof f->aside, "%s.aside-%ld-%d", f->path, (long)getpid(), serial++);
-        f->fd = open(f->aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (f->fd < 0 && errno != EEXIST) break;
-    }
-    return f->fd < 0 ? durable_fail(path, "cannot be written") : STATUS_OK;
+    TRY(durable_target_find(f));
+    return f->plain ? open_unnamed(f) : open_aside(f);
 }
 
 Status durable_put(int fd, const char *path, int64_t at, const void *bytes, size_t count) {
@@ -93,25 +110,60 @@ Status durable_flush_folder(const char *path) {
     return status;
 }
 
-Status durable_commit(DurableFile *f) {
+/* Writes to a pipe, a device or a descriptor. */
+static bool write_stream(int fd, const char *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t n = write(fd, bytes, count);
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        if (n < 0 && errno == EAGAIN) n = poll(&ready, 1, -1) < 0 ? -1 : 0;
+        if (n < 0 && errno != EINTR) return false;
+        bytes += n > 0 ? n : 0;
+        count -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static Status copy_to_stream(const DurableFile *f) {
+    char buffer[1 << 16];
+    ssize_t n = 0;
+    int own = f->stream < 0 ? open(f->path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC) : -1;
+    int fd = f->stream < 0 ? own : f->stream;
+    bool written = fd >= 0;
+    if (fd == STDOUT_FILENO) (void)fflush(stdout); /* what was printed before comes first */
+    for (off_t at = 0; written && (n = pread(f->fd, buffer, sizeof buffer, at)) > 0; at += n)
+        written = write_stream(fd, buffer, (size_t)n);
+    written = written && n == 0;
+    Status status = written ? STATUS_OK : durable_fail(f->path, "cannot be written");
+    if (own >= 0 && close(own) != 0 && written) status = durable_fail(f->path, "cannot be closed");
+    return status;
+}
+
+static Status replace_target(DurableFile *f) {
     Status status = STATUS_OK;
     if (fsync(f->fd) != 0) status = durable_fail(f->path, "cannot be flushed to disk");
     if (close(f->fd) != 0 && status == STATUS_OK)
         status = durable_fail(f->path, "cannot be closed");
     f->fd = -1;
-    if (status == STATUS_OK && rename(f->aside, f->path) != 0)
+    if (status == STATUS_OK && rename(f->aside, f->target) != 0)
         status = durable_fail(f->path, "cannot be renamed into place");
     if (status != STATUS_OK) {
         unlink(f->aside);
         return status;
     }
-    return durable_flush_folder(f->path);
+    return durable_flush_folder(f->target);
+}
+
+Status durable_commit(DurableFile *f) {
+    if (!f->plain) return replace_target(f);
+    Status status = copy_to_stream(f);
+    durable_abort(f);
+    return status;
 }
 
 void durable_abort(DurableFile *f) {
     if (f->fd < 0) return;
     close(f->fd);
-    unlink(f->aside);
+    if (!f->plain) unlink(f->aside);
     f->fd = -1;
 }
 

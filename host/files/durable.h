@@ -4,10 +4,14 @@
  *
  * Until the commit none of the new bytes is visible under the final name, and an older file of that
  * name stays as it was; the commit returns once the file and its folder are on disk. Every failure
- * is reported in one line on stderr, where it is found. */
+ * is reported in one line on stderr, where it is found.
+ *
+ * A link stays: the file to which it leads is replaced. Pipes, devices and descriptors of this
+ * process (/dev/stdout, /dev/fd/N) receive all bytes at the commit, and are never renamed over. */
 #ifndef HOST_FILES_DURABLE_H
 #define HOST_FILES_DURABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +20,12 @@
 enum { DURABLE_PATH = 4096 }; /* bytes of a path, NUL included */
 
 typedef struct {
-    int fd;                                            /* of the file aside; -1: none is open */
-    char path[DURABLE_PATH], aside[DURABLE_PATH + 64]; /* aside = path.aside-PID-N, same folder */
+    int fd;                    /* of the file aside; -1: none is open */
+    bool plain;                /* the commit copies the bytes instead of renaming the file */
+    int stream;                /* plain: the descriptor that receives them; -1: `path` is opened */
+    char path[DURABLE_PATH];   /* as given, for messages */
+    char target[DURABLE_PATH]; /* behind all links: what a rename replaces */
+    char aside[DURABLE_PATH + 64]; /* target.aside-PID-N, in the same folder; plain: in $TMPDIR */
 } DurableFile;
 
 /* Prints "path: message" on stderr; returns STATUS_INPUT. */
@@ -27,14 +35,15 @@ Status durable_refuse(const char *path, const char *format, ...)
 /* Prints "path: what: reason of errno" on stderr; returns STATUS_FILE. */
 Status durable_fail(const char *path, const char *what);
 
-/* Starts a file aside. STATUS_INPUT: the name belongs to something other than a plain file; a
- * rename would replace a device by a file. STATUS_FILE: the folder is not writable. */
+/* Starts a file aside. STATUS_INPUT: the path is of a folder, a block device or a socket.
+ * STATUS_FILE: the folder, or what would be written plainly, is not writable. */
 Status durable_open(DurableFile *f, const char *path);
 
 /* Writes bytes at an offset, in any order. STATUS_FILE: the caller aborts. */
 Status durable_write(DurableFile *f, int64_t at, const void *bytes, size_t count);
 
-/* Flushes, closes, renames, flushes the folder. STATUS_FILE: the file aside is gone. */
+/* Flushes, closes, renames, flushes the folder; or copies to a stream, which may wait for the reader
+ * of a pipe. STATUS_FILE: the file aside is gone. */
 Status durable_commit(DurableFile *f);
 
 /* Removes the file aside, if one is open. */

@@ -132,6 +132,7 @@ Status export_write(Records *records, const char *path, int64_t *rows) {
     e.rules = &records->terms.rules;
     e.full = records->terms.full;
     e.file.file.fd = -1;
+    TRY(records_refuse_output(records, path));
     TRY(records_visit(records, count_rows, &e));
     TRY(begin(&e, records->identity));
     Status status = records_visit(records, write_rows, &e);

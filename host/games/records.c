@@ -111,6 +111,36 @@ Status records_open(Records *records, const char *const *paths, int path_count) 
     return STATUS_OK;
 }
 
+static bool is_same(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Of the files in a folder of games. */
+static bool is_name_of_run(const char *name) {
+    static const char *const others[] = {"run.json", "metrics.jsonl", "lock"};
+    int64_t index;
+    ShardName kind;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, others[i]) == 0) return true;
+    return shard_parse_name(name, &index, &kind);
+}
+
+Status records_refuse_output(const Records *records, const char *path) {
+    char here[SHARD_PATH], there[SHARD_PATH];
+    const char *slash = strrchr(path, '/');
+    folder_of(path, here);
+    for (int i = 0; i < records->source_count; i++) {
+        const char *source = records->sources[i].path;
+        if (is_same(path, source))
+            return durable_refuse(path, "must be another file than %s, which is read too", source);
+        folder_of(source, there);
+        if (is_name_of_run(slash ? slash + 1 : path) && is_same(here, there))
+            return durable_refuse(path, "must not have a name of the run's own files in %s", there);
+    }
+    return STATUS_OK;
+}
+
 void records_close(Records *records) {
     free(records->sources);
     cJSON_Delete(records->identity);

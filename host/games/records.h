@@ -27,6 +27,10 @@ typedef struct {
 Status records_open(Records *records, const char *const *paths, int path_count);
 void records_close(Records *records);
 
+/* STATUS_INPUT: writing to this path would destroy one of the files, or put a file among them that
+ * has a name of theirs; reported. */
+Status records_refuse_output(const Records *records, const char *path);
+
 /* Receives a game whose head has been read; reads its rounds with game_record_next. */
 typedef Status (*RecordVisitor)(void *context, GameRecord *game);
 

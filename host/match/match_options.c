@@ -35,6 +35,7 @@ static const Option match_options[] = {
     PLAY_NETWORK_ROWS(PLAY, "precision", ""),
     OPTION_GROUP("Device and output:"),
     {.name = "json", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(json),
+     .writes = 1,
      .help = "also writes the result to this file, as a JSON object"},
     PLAY_DEVICE_ROWS(PLAY, "prints the line of the result only, no progress and no heading"),
     {.name = NULL}};

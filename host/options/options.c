@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "option_words.h"
+#include "option_files.h"
 
 /* An empty value would be invisible in a message. */
 static const char *shown(const char *text) { return *text ? text : "''"; }
@@ -187,7 +187,7 @@ Status options_parse(const OptionTable *table, int argc, char **argv, void *opti
         TRY(apply(table, (Apply)which, origin, in_file, options));
         TRY(apply(table, (Apply)which, "--", words.values, options));
     }
-    return STATUS_OK;
+    return option_files_check(&words, options);
 }
 
 void options_identity(const OptionTable *table, const void *options, cJSON *identity) {

@@ -34,6 +34,7 @@ typedef struct {
     const char *const *choices; /* of CHOICE and PRESET; of TEXT, to be offered; ends in NULL */
     void (*preset)(void *at, int choice);
     int decides; /* 1: decides the bytes of the output, so options_identity names it */
+    int writes;  /* 1: of TEXT, a file that the program writes; the other FILEs are read */
 } Option;
 
 #define OPTION_GROUP(TEXT) \
@@ -45,12 +46,13 @@ typedef struct {
     const char *about; /* for --help: what the program does, \v, then examples and details */
     const char *files; /* what --help calls the words that are not options; NULL: none allowed */
     const char *words; /* among those words, what completion offers beside files; NULL: nothing */
+    int filter;        /* 1: without such words the program reads standard input */
     const Option *options;
 } OptionTable;
 
 /* Fills `options`, which holds the defaults; files (files_max) and *file_count receive the other
- * words. STATUS_INPUT: refused and reported in one line; the program exits with 2. --help and
- * --version exit here. */
+ * words. STATUS_INPUT: refused and reported in one line, as is a command that would write a file
+ * which it reads (option_files.h); the program exits with 2. --help and --version exit here. */
 Status options_parse(const OptionTable *table, int argc, char **argv, void *options,
                      const char **files, int files_max, int *file_count);
 

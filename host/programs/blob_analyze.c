@@ -66,6 +66,7 @@ static const OptionTable table = {
         "A wrong query is answered by error and field, and the next one is read. Exit status: 0 "
         "all lines were answered; 1 something could not be read, written or run; 2 usage.",
     .files = "[FILE...]",
+    .filter = 1,
     .options = options};
 
 typedef struct {

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "host/process/progress.h"
 #include "host/process/signals.h"
@@ -135,31 +136,34 @@ static const char *verdict_text(const Program *p) {
 }
 
 /* Of a long path the end, which tells more than the beginning. */
-static void print_name(const char *word) {
+static void print_name(FILE *out, const char *word) {
     enum { WIDTH = 28 };
     size_t length = strlen(word);
     if (length > WIDTH)
-        printf("..%-*s ", WIDTH - 2, word + length - (WIDTH - 2));
+        fprintf(out, "..%-*s ", WIDTH - 2, word + length - (WIDTH - 2));
     else
-        printf("%-*s ", WIDTH, word);
+        fprintf(out, "%-*s ", WIDTH, word);
 }
 
+/* To stderr if the JSON goes to standard output, which it shall have alone. */
 static void print_line(const Program *p) {
     const MatchResult *r = &p->result;
+    bool is_stdout = p->json.fd >= 0 && p->json.stream == STDOUT_FILENO;
+    FILE *out = is_stdout ? stderr : stdout;
     char interval[48];
     if (!p->options.play.quiet) {
-        print_name("A");
-        print_name("B");
-        printf("%8s %8s %8s %10s %19s %15s  %s\n", "deals", "A/round", "B/round", "A - B",
-               "95% interval", "bids hit", "verdict");
+        print_name(out, "A");
+        print_name(out, "B");
+        fprintf(out, "%8s %8s %8s %10s %19s %15s  %s\n", "deals", "A/round", "B/round", "A - B",
+                "95% interval", "bids hit", "verdict");
     }
-    print_name(p->words[MATCH_A]);
-    print_name(p->words[MATCH_B]);
+    print_name(out, p->words[MATCH_A]);
+    print_name(out, p->words[MATCH_B]);
     snprintf(interval, sizeof interval, "%+.3f .. %+.3f", r->stats.mean - r->half_width,
              r->stats.mean + r->half_width);
-    printf("%8lld %8.3f %8.3f %+10.3f %19s %6.1f%% %6.1f%%  %s\n", (long long)r->deals,
-           r->score[MATCH_A], r->score[MATCH_B], r->stats.mean, interval, 100 * r->hit[MATCH_A],
-           100 * r->hit[MATCH_B], verdict_text(p));
+    fprintf(out, "%8lld %8.3f %8.3f %+10.3f %19s %6.1f%% %6.1f%%  %s\n", (long long)r->deals,
+            r->score[MATCH_A], r->score[MATCH_B], r->stats.mean, interval, 100 * r->hit[MATCH_A],
+            100 * r->hit[MATCH_B], verdict_text(p));
 }
 
 static cJSON *describe(const Program *p) {

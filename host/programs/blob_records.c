@@ -1,9 +1,11 @@
 /* host/programs/blob_records.c - blob-records check|export: verifies, sums up and exports games. */
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/process/streams.h"
 #include "host/options/options.h"
+#include "host/files/durable_target.h"
 #include "host/games/export.h"
 #include "host/run/summary.h"
 
@@ -15,6 +17,7 @@ static const Option list[] = {{.name = "output",
                                .arg = "FILE",
                                .kind = OPTION_TEXT,
                                .offset = offsetof(RecordsOptions, output),
+                               .writes = 1,
                                .help = "export: the safetensors file to write"},
                               {.name = NULL}};
 
@@ -83,9 +86,10 @@ static Status run(const char *const *paths, int count, const char *output) {
     Status status = records_open(&records, paths, count);
     if (status == STATUS_OK && output) {
         status = export_write(&records, output, &rows);
+        bool is_stdout = durable_target_stream(output) == STDOUT_FILENO; /* this is no part of it */
         if (status == STATUS_OK)
-            printf("%" PRId64 " games, %" PRId64 " rows to %s\n",
-                   records.file_games + records.part_games, rows, output);
+            fprintf(is_stdout ? stderr : stdout, "%" PRId64 " games, %" PRId64 " rows to %s\n",
+                    records.file_games + records.part_games, rows, output);
     } else if (status == STATUS_OK) {
         status = check(&records);
     }

@@ -19,6 +19,7 @@ typedef struct {
     const char *device, *weights, *json;
     int64_t weights_seed, seed;
     int probe, threads;
+    bool json_plain; /* not an option: the report is not a file that can be replaced */
 } SelftestOptions;
 
 static const char *const device_words[] = {"cuda", "cpu", NULL};
@@ -43,6 +44,7 @@ static const Option selftest_options[] = {
      .help = "cuda: afterwards measures what the design assumes about a GPU"},
     OPTION_GROUP("Output and threads:"),
     {.name = "json", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(json),
+     .writes = 1,
      .help = "also writes the report to this file, as JSON"},
     {.name = "threads", .arg = "N", .kind = OPTION_INT, .offset = AT(threads), .min = 1,
      .max = 4096,
@@ -137,12 +139,13 @@ static void run_probes(cJSON *json) {
     }
 }
 
-/* Whether the report can be written, before minutes of work; changes no file. path NULL: no
- * report. */
-static Status check_json(const char *path) {
+/* Whether the report can be written, before minutes of work, and whether plainly (durable.h);
+ * changes no file. path NULL: no report. */
+static Status check_json(const char *path, bool *plain) {
     DurableFile file;
     if (!path) return STATUS_OK;
     TRY(durable_open(&file, path));
+    *plain = file.plain;
     durable_abort(&file);
     return STATUS_OK;
 }
@@ -171,11 +174,11 @@ static Status run_all(const SelftestOptions *o, Selftest *t, const char *device_
     t->json = cJSON_AddArrayToObject(json, "sections");
     *failed = run_sections(t);
     cJSON_AddBoolToObject(json, "ok", *failed == 0);
-    TRY_GOTO(status, write_json(o->json, json)); /* a probe may hang */
-    if (o->probe && t->cuda) {
-        run_probes(found);
-        TRY_GOTO(status, write_json(o->json, json));
-    }
+    bool probe = o->probe && t->cuda;
+    /* A probe may hang. A pipe takes one report only. */
+    if (probe && !o->json_plain) TRY_GOTO(status, write_json(o->json, json));
+    if (probe) run_probes(found);
+    TRY_GOTO(status, write_json(o->json, json));
 fail:
     weights_free(&t->weights);
     cJSON_Delete(json);
@@ -194,7 +197,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "--device %s: must be one of cuda cpu\n", o.device);
         return 2;
     }
-    if (check_json(o.json) != STATUS_OK) return 2;
+    if (check_json(o.json, &o.json_plain) != STATUS_OK) return 2;
     if (o.threads) omp_set_num_threads(o.threads);
     t.cuda = strcmp(o.device, "cuda") == 0;
     t.seed = (uint64_t)o.seed;

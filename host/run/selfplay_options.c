@@ -47,6 +47,7 @@ static const Option selfplay_options[] = {
     PLAY_NETWORK_ROWS(PLAY, "precision", ""),
     OPTION_GROUP("Device and output:"),
     {.name = "trace", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(timeline),
+     .writes = 1,
      .help = "writes a time line of the first 48 epochs, at most 64 MiB, for Perfetto or "
              "chrome://tracing"},
     PLAY_DEVICE_ROWS(PLAY, "prints the summary only, no progress"),

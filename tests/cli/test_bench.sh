@@ -145,8 +145,10 @@ mkdir "$tmp/files" && echo older >"$tmp/files/o.json"
 small=(signature --device cpu)
 refuse "--csv $tmp/no/t.csv: No such file" "${small[@]}" --csv "$tmp/no/t.csv"
 refuse "--csv $tmp: Is a directory" "${small[@]}" --csv "$tmp" --json "$tmp/files/o.json"
-refuse "--json $tmp/no/t.json: No such file" "${small[@]}" --json "$tmp/no/t.json"
-refuse "--json $tmp: is not a plain file" "${small[@]}" --json "$tmp" --csv "$tmp/files/o.csv"
+refuse "$tmp/no/t.json: cannot be written: No such file" "${small[@]}" --json "$tmp/no/t.json"
+refuse "$tmp: is not a plain file, and is left alone" "${small[@]}" --json "$tmp" --csv "$tmp/files/o.csv"
+refuse "--json $tmp/x: must be another file than --csv $tmp/files/../x, which is written too" \
+    "${small[@]}" --csv "$tmp/files/../x" --json "$tmp/x"
 [[ $(ls "$tmp/files") == o.json && $(<"$tmp/files/o.json") == older ]] ||
     wrong 'refused: files changed'
 

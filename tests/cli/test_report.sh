@@ -129,6 +129,8 @@ printf '{"iteration":1\n[]\n{"iteration":"1"}\n{"iteration":1,"loss":"x"}\n\x80\
     >"$tmp/bad/metrics.jsonl"
 refuse 2 'none of its 5 lines can be read' "$tmp/bad"
 refuse 2 'must end in .html or .png' "$tmp/run" --output "$tmp/page.pdf"
+ln -s run/metrics.jsonl "$tmp/input.html"
+refuse 2 'input.html: must be another file than' "$tmp/run" --output "$tmp/input.html"
 if [[ -z $python ]]; then
     refuse 1 'install the package python3-matplotlib' "$tmp/run"
     echo "matplotlib is missing: the page was not drawn" >&2
@@ -148,6 +150,11 @@ for text in '0 to 29' '<td>30,000</td>' '<td>68.9%</td>' 'against best' '</html>
 done
 page "$tmp/run" --output "$tmp/page.png"
 [[ $(head -c 4 "$tmp/page.png" | tail -c 3) == PNG ]] || wrong "no PNG"
+ln -s page.png "$tmp/link.png" && ln -s /proc/self/fd/1 "$tmp/stdout.png"
+page "$tmp/run" --output "$tmp/link.png"
+[[ -L $tmp/link.png && $(head -c 4 "$tmp/page.png" | tail -c 3) == PNG ]] || wrong "not behind a link"
+[[ $("$python" "$report" "$tmp/run" --output "$tmp/stdout.png" | head -c 4 | tail -c 3) == PNG &&
+    -L $tmp/stdout.png ]] || wrong "no PNG on standard output"
 printf 'torn {"iter\n{"iteration":2,"loss":[1]}\n{"iteration":3' >>"$tmp/run/metrics.jsonl"
 page "$tmp/run"
 grep -q '3 damaged lines' "$tmp/err" || wrong "damaged lines are not told: $(<"$tmp/err")"

@@ -87,6 +87,7 @@ refuse "--trace $tmp/none/t.json: No such file" --trace "$tmp/none/t.json"
 refuse "--trace $tmp: Is a directory" --trace "$tmp"
 refuse '--trace /dev/null: must be a plain file' --trace /dev/null
 refuse "--trace '': must not be empty" --trace ''
+refuse "--trace $tmp/out: must be another file than standard output" --trace "$tmp/out"
 
 # The summary: worked by hand. Two kernels that touch, then gaps of 2, 5 and 3 us; a memset runs
 # beside a copy, and is no end of it.

@@ -263,7 +263,12 @@ static void mistakes_are_named(void) {
     refused("check '%s/a' '%s/a'", "holds the same ids as");
     refused("check '%s/a' '%s/b/games-000001.safetensors'", "cards is 4 there, 5 here");
     refused("export '%s/a' --output '%s/none/x'", "none/x: cannot be written: No such file");
-    refused("export '%s/a' --output /dev/full", "/dev/full: is not a plain file");
+    refused("export '%s/a' --output /dev/full", "/dev/full: cannot be written: No space left");
+    refused("export '%s/a' --output '%s/a/games-000000.safetensors'", "must be another file than");
+    refused("export '%s/a' --output '%s/a/games-000007.safetensors'", "must not have a name of");
+    refused("export '%s/a' --output '%s/a/run.json'", "must not have a name of the run's own");
+    CHECK(link(files_path("a/games-000000.safetensors"), files_path("twin")) == 0);
+    refused("export '%s/a' --output '%s/twin'", "twin: must be another file than");
     files_limit(100000);
     refused("export '%s/a' --output '%s/dense'", "dense: cannot be written: File too large");
     files_limit(RLIM_INFINITY);

@@ -170,7 +170,7 @@ static void a_failed_write_leaves_the_old_file(void) {
     CHECK(mkdir(files_path("late"), 0777) == 0); /* and the rename fails */
     CHECK_SAYS(durable_commit(&f), STATUS_FILE, "cannot be renamed");
     CHECK(files_count(folder, "aside") == 0);
-    CHECK_SAYS(durable_save("/dev/full", "x", 1), STATUS_INPUT, "not a plain file");
+    CHECK_SAYS(durable_save("/dev/full", "x", 1), STATUS_FILE, "full: cannot be written: No space");
     CHECK_SAYS(durable_save(files_path("none/x"), "x", 1), STATUS_FILE, "No such file");
     CHECK(durable_save(path, "new", 3) == STATUS_OK && !files_same(path, files_path("old")));
     Safetensors s;
