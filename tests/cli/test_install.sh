@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/cli/test_install.sh CMAKE BUILD SOURCE - what is installed works wherever it lies, and is complete.
 set -u
-cmake=$1 build=$2 source=$3
+cmake=$1 build=$(realpath "$2") source=$(realpath "$3")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/blob-install.XXXXXX") || exit 1
 source "$(dirname "$0")/tidy.sh"
 failed=0
@@ -134,6 +134,13 @@ refused '--describe=x: must be one of man bash' --describe=x
 refused '--describe: unknown option; --help lists them' --describe
 refused '--desc=man: unknown option; --help lists them' --desc=man
 "$bin/blob-train" --describe=man --quiet >/dev/full 2>"$tmp/err" && fail 'a full disk is not noticed'
+
+# A build for this machine's processor alone makes no package.
+if grep -q '^BLOB_NATIVE:BOOL=ON' "$build/CMakeCache.txt"; then
+    "${cmake%cmake}cpack" --config "$build/CPackConfig.cmake" -B "$tmp/package" >"$tmp/log" 2>&1
+    [[ $? != 0 && $(<"$tmp/log") == *'--preset package'* ]] || fail "cpack: $(<"$tmp/log")"
+    [[ -z $(find "$tmp/package" -name '*.deb' 2>/dev/null) ]] || fail 'cpack makes a package of a native build'
+fi
 
 # Links of the installed README lead to installed pages.
 while read -r link; do
