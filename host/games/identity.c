@@ -155,7 +155,8 @@ Status identity_match_run(const char *folder, const cJSON *expected) {
     return status;
 }
 
-Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *machine) {
+Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *changes,
+                          const cJSON *machine) {
     char path[IDENTITY_PATH];
     snprintf(path, sizeof path, "%s/run.json", folder);
     cJSON *json = cJSON_CreateObject(), *copy = identity_copy(identity);
@@ -164,6 +165,8 @@ Status identity_write_run(const char *folder, const cJSON *identity, const cJSON
     Status status = STATUS_MEMORY;
     if (!json || !copy || !facts) goto fail;
     cJSON_AddItemToObject(json, "identity", copy);
+    if (changes && changes->child)
+        cJSON_AddItemToObject(json, "changes", cJSON_Duplicate(changes, 1));
     cJSON_AddItemToObject(json, "machine", facts);
     copy = facts = NULL;
     text = cJSON_Print(json);

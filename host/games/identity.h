@@ -48,7 +48,9 @@ Status identity_match_run(const char *folder, const cJSON *expected);
 /* The identity in a folder's run.json; the caller deletes it. STATUS_INPUT: missing or damaged. */
 Status identity_read_run(const char *folder, cJSON **identity);
 
-/* Durably writes folder/run.json: {"identity": .., "machine": ..}; machine may be NULL. */
-Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *machine);
+/* Durably writes folder/run.json: {"identity": .., "changes": .., "machine": ..}; without changes
+ * where there are none, or NULL; machine may be NULL. */
+Status identity_write_run(const char *folder, const cJSON *identity, const cJSON *changes,
+                          const cJSON *machine);
 
 #endif

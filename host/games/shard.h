@@ -25,8 +25,9 @@ typedef struct ShardStore ShardStore;
 /* Opens `folder`, which is made if its parent exists, for the games 0 .. games - 1 of the run that
  * `identity` describes (strings, with format_version and what identity_read_terms reads): takes the
  * lock, checks every shard, and completes shards whose games are all there. `machine` goes to
- * run.json; NULL keeps an older one. A run.json that is missing or damaged beside shards of this run
- * is written again, in one line on stderr. Both stay the caller's. *out is NULL after a failure.
+ * run.json; NULL keeps an older one. A run.json that is missing or damaged beside shards of this
+ * run is written again, in one line on stderr. Both stay the caller's. *out is NULL after a
+ * failure.
  * STATUS_INPUT: not a folder, not writable, in use, of another run, or a file of one of our names
  * is damaged or foreign; one line says which. STATUS_FILE, STATUS_MEMORY. */
 Status shard_open(ShardStore **out, const char *folder, const cJSON *identity, const cJSON *machine,

@@ -248,5 +248,5 @@ const ShardRange *shard_missing(const ShardStore *store, int *count) {
 }
 
 Status shard_write_machine(ShardStore *store, const cJSON *machine) {
-    return identity_write_run(store->folder, store->identity, machine);
+    return identity_write_run(store->folder, store->identity, NULL, machine);
 }

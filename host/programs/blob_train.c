@@ -16,7 +16,6 @@
 #include "host/process/threads.h"
 #include "host/options/network_options.h"
 #include "host/games/identity.h"
-#include "host/run/run_identity.h"
 #include "host/train/train_run.h"
 
 /* Step 1: options, the same in all processes. */
@@ -69,35 +68,6 @@ static Status open_device(TrainRun *run) {
                                           run->network_text, sizeof run->network_text);
     }
     weights_free(&sample);
-    return status;
-}
-
-/* Step 3: the folder and the identity of the run. Of several processes the first one creates and
- * locks the folder. */
-static Status open_folder(TrainRun *run) {
-    const TrainOptions *o = &run->options;
-    char text[32], isa[64], library[64];
-    run->identity = cJSON_CreateObject();
-    if (!run->identity) return STATUS_MEMORY;
-    train_options_identity(o, &run->setup, run->identity);
-    run->device->net->describe(isa, sizeof isa, library, sizeof library);
-    cJSON_AddStringToObject(run->identity, "precision", precision_name(run->precision));
-    cJSON_AddStringToObject(run->identity, "play_precision", precision_name(run->play_precision));
-    cJSON_AddStringToObject(run->identity, "backend", run->device->backend->name);
-    cJSON_AddStringToObject(run->identity, "network", network_name(run->network));
-    cJSON_AddStringToObject(run->identity, "instruction_set", isa);
-    cJSON_AddStringToObject(run->identity, "library", library);
-    snprintf(text, sizeof text, "%d", run->comm.size);
-    cJSON_AddStringToObject(run->identity, "processes", text);
-    Status status = STATUS_OK;
-    snprintf(run->folder.folder, sizeof run->folder.folder, "%s", o->out);
-    if (train_run_leads(run)) {
-        cJSON *machine = run_machine_facts(train_option_table.program, run->device_text);
-        status = machine ? run_folder_open(&run->folder, o->out, run->identity, machine,
-                                           o->fresh ? RUN_FRESH : RUN_CONTINUE)
-                         : STATUS_MEMORY;
-        cJSON_Delete(machine);
-    }
     return status;
 }
 
@@ -310,9 +280,11 @@ static Status run_all(TrainRun *run, int argc, char **argv) {
     if (o->play.threads) omp_set_num_threads(o->play.threads);
     /* Steps 2 to 5. */
     TRY(together(run, open_device(run)));
+    TRY(together(run, train_folder_peek(run)));
     TRY(together(run, train_memory_open(run)));
+    TRY(together(run, train_start_load(run)));
     TRY(together(run, train_play_measure(run))); /* before the folder is touched */
-    TRY(together(run, open_folder(run)));
+    TRY(together(run, train_folder_open(run)));
     TRY(together(run, train_resume(run)));
     TRY(compare_processes(run));
     TRY(together(run, train_run_leads(run) ? train_save_open(run) : STATUS_OK));
@@ -323,6 +295,7 @@ static Status run_all(TrainRun *run, int argc, char **argv) {
                    (long long)o->iterations);
         return STATUS_OK;
     }
+    TRY(together(run, train_folder_change(run)));
     TRY(together(run, train_run_leads(run)
                           ? train_log_open(&run->log, o->out, run->iteration, o->play.quiet)
                           : STATUS_OK));
@@ -361,6 +334,8 @@ int main(int argc, char **argv) {
     train_memory_close(&run);
     cJSON_Delete(run.identity);
     cJSON_Delete(run.history);
+    cJSON_Delete(run.changes);
+    cJSON_Delete(run.before);
     run.comm.ops->close(&run.comm);
     return code;
 }

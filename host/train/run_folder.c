@@ -51,6 +51,17 @@ static Status clean_run(const RunFolder *run, Removal removal) {
     return clean_folder(run->folder, run_names_is_file, removal);
 }
 
+/* A resumed run keeps its history of changes. */
+static Status write_json(const RunFolder *run, const cJSON *identity, const cJSON *machine,
+                         RunBegin begin) {
+    cJSON *before = NULL;
+    if (begin != RUN_FRESH) TRY(run_folder_peek(run->folder, &before));
+    Status status = identity_write_run(
+        run->folder, identity, cJSON_GetObjectItemCaseSensitive(before, "changes"), machine);
+    cJSON_Delete(before);
+    return status;
+}
+
 Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity,
                        const cJSON *machine, RunBegin begin) {
     char path[RUN_PATH];
@@ -65,8 +76,8 @@ Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity
     TRY(run_owner_check(run, identity, begin, &owner)); /* again: it may have been written since */
     TRY(clean_run(run, begin == RUN_FRESH ? REMOVE_OWN : REMOVE_LEFTOVERS));
     run_owner_say(run, &owner, begin);
-    if (machine || owner.state != RUN_JSON_WHOLE || begin == RUN_FRESH)
-        TRY(identity_write_run(folder, identity, machine));
+    if ((machine || owner.state != RUN_JSON_WHOLE || begin == RUN_FRESH) && !owner.changed)
+        TRY(write_json(run, identity, machine, begin));
     for (int i = 0; i < RUN_SERIES_COUNT; i++) {
         series_path(run, (RunSeries)i, path);
         TRY(folder_make(path));

@@ -1,6 +1,6 @@
 /* host/train/run_folder.h - the folder of a training run: owner, contents, what may go.
  *
- *   RUN/run.json                          identity, and facts of the machine
+ *   RUN/run.json                          identity, changes of options, facts of the machine
  *   RUN/lock                              held while a process works here
  *   RUN/checkpoints/000012.safetensors    the state after 12 iterations
  *   RUN/replay/000011.safetensors         the games of iteration 11, the twelfth
@@ -20,7 +20,7 @@
 
 #include "host/files/folder.h"
 
-typedef enum { RUN_CONTINUE, RUN_FRESH } RunBegin;
+typedef enum { RUN_CONTINUE, RUN_FRESH, RUN_CHANGE } RunBegin;
 
 /* Files with a fixed name. */
 typedef enum { RUN_WEIGHTS, RUN_BEST, RUN_METRICS, RUN_BAD_BATCH, RUN_FILE_COUNT } RunFile;
@@ -35,15 +35,21 @@ typedef struct {
     int lock; /* file descriptor; -1: not held */
 } RunFolder;
 
+/* What run.json says, or where it is lost a checkpoint or a replay file: {"identity": {..},
+ * "changes": [..]}, the changes (train_change.h) if there are any; NULL: nothing can be read. The
+ * caller deletes it. STATUS_INPUT: run.json cannot be read. STATUS_FILE, STATUS_MEMORY. */
+Status run_folder_peek(const char *folder, cJSON **out);
+
 /* Makes the folder or reopens it, locks it, removes what stopped processes left aside, and writes
  * run.json. identity: strings, with "program"; machine: facts for run.json, or NULL.
  * RUN_FRESH: removes the files of the run that is there, which must be one of this program but may
  * have any other settings; files of other names stay. Check all options first.
+ * RUN_CHANGE: the run that is there may differ in what may change; if it does, run.json stays.
  * A run.json that is missing or damaged is written again, in one line on stderr, where a checkpoint
  * or a replay file shows that the folder is this run's; RUN_FRESH needs no such file.
  * STATUS_INPUT: another process holds it; it is another run's, or nothing shows whose; it holds
- * other files and neither run.json nor a run; it cannot be made. STATUS_FILE, STATUS_MEMORY. The caller calls
- * run_folder_close, also after a failure. */
+ * other files and neither run.json nor a run; it cannot be made. STATUS_FILE, STATUS_MEMORY. The
+ * caller calls run_folder_close, also after a failure. */
 Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity,
                        const cJSON *machine, RunBegin begin);
 void run_folder_close(RunFolder *run);

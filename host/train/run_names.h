@@ -1,4 +1,4 @@
-/* host/train/run_names.h - the names in a run's folder, and its numbered files; only for run_*.c. */
+/* host/train/run_names.h - names in a run's folder, and its numbered files; only for run_*.c. */
 #ifndef HOST_TRAIN_RUN_NAMES_H
 #define HOST_TRAIN_RUN_NAMES_H
 

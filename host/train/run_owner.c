@@ -9,38 +9,55 @@
 
 #include "host/files/safetensors.h"
 #include "run_names.h"
+#include "train_change.h"
 
 static const char *program_of(const cJSON *identity) {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(identity, "program"));
     return text ? text : "another program";
 }
 
-/* Matches an identity that the file `path` holds. */
-static Status match(const char *path, const cJSON *found, const cJSON *identity, RunBegin begin) {
-    if (strcmp(program_of(found), program_of(identity)) != 0)
-        return durable_refuse(path, "belongs to a run of %.40s, not of %.40s", program_of(found),
-                              program_of(identity));
-    return begin == RUN_FRESH ? STATUS_OK : identity_match(path, found, identity);
+static const cJSON *identity_of(const cJSON *run) {
+    return cJSON_GetObjectItemCaseSensitive(run, "identity");
 }
 
-/* The identity in a checkpoint or a replay file, an empty one in another program's file; NULL: it
- * cannot be read. */
-static cJSON *peek_identity(const char *path, RunSeries series) {
-    cJSON *texts = safetensors_peek(path);
-    if (series == RUN_REPLAY) {
+/* Matches the run that the file `path` tells of. */
+static Status match(const char *path, const cJSON *found, const cJSON *identity, RunBegin begin,
+                    RunOwner *out) {
+    const cJSON *other = identity_of(found);
+    if (strcmp(program_of(other), program_of(identity)) != 0)
+        return durable_refuse(path, "belongs to a run of %.40s, not of %.40s", program_of(other),
+                              program_of(identity));
+    if (begin == RUN_FRESH) return STATUS_OK;
+    out->changed = identity_hash(other) != identity_hash(identity);
+    return train_change_match(path, other, identity, begin);
+}
+
+/* What a checkpoint or a replay file tells of its run, as run_folder_peek: an empty identity in
+ * another program's file; NULL: it cannot be read. */
+static cJSON *peek_file(const char *path, RunSeries series) {
+    cJSON *texts = safetensors_peek(path), *run = texts ? cJSON_CreateObject() : NULL;
+    if (!run || series == RUN_REPLAY) {
         cJSON_DeleteItemFromObjectCaseSensitive(texts, "replay_version");
-        return texts;
+        cJSON_DeleteItemFromObjectCaseSensitive(texts, "xxh64");
+        if (run) cJSON_AddItemToObject(run, "identity", texts);
+        return run;
     }
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, "identity"));
-    cJSON *identity = text ? cJSON_Parse(text) : texts ? cJSON_CreateObject() : NULL;
+    const char *list = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, "changes"));
+    cJSON *identity = text ? cJSON_Parse(text) : cJSON_CreateObject();
+    cJSON *changes = list ? cJSON_Parse(list) : NULL;
     cJSON_Delete(texts);
-    return identity;
+    if (identity) cJSON_AddItemToObject(run, "identity", identity);
+    if (changes) cJSON_AddItemToObject(run, "changes", changes);
+    if (identity) return run;
+    cJSON_Delete(run);
+    return NULL;
 }
 
 /* What the numbered files tell. */
 typedef struct {
     int files;              /* that are there */
-    cJSON *identity;        /* of the newest whose identity can be read; NULL: of none */
+    cJSON *run;             /* of the newest that can be read; NULL: of none */
     char witness[RUN_PATH]; /* that file */
 } Trace;
 
@@ -51,13 +68,26 @@ static Status seek_trace(const RunFolder *run, Trace *out) {
         RunNumbers list;
         status = run_names_list(run, (RunSeries)i, &list);
         out->files += list.count;
-        for (int k = list.count - 1; k >= 0 && !out->identity; k--) {
+        for (int k = list.count - 1; k >= 0 && !out->run; k--) {
             run_folder_number_path(run, (RunSeries)i, list.numbers[k], out->witness);
-            out->identity = peek_identity(out->witness, (RunSeries)i);
+            out->run = peek_file(out->witness, (RunSeries)i);
         }
         free(list.numbers);
     }
     return status;
+}
+
+Status run_folder_peek(const char *folder, cJSON **out) {
+    RunFolder run = {.lock = -1};
+    RunJson state;
+    Trace trace;
+    TRY(folder_check_path(folder));
+    snprintf(run.folder, sizeof run.folder, "%s", folder);
+    TRY(identity_seek_run(folder, out, &state));
+    if (*out) return STATUS_OK;
+    TRY(seek_trace(&run, &trace));
+    *out = trace.run;
+    return STATUS_OK;
 }
 
 static bool is_folder(const RunFolder *run, const char *name) {
@@ -117,11 +147,11 @@ static Status check_trace(const RunFolder *run, const cJSON *identity, RunBegin 
     Trace trace;
     Status status = seek_trace(run, &trace);
     if (status == STATUS_OK)
-        status = trace.identity ? match(trace.witness, trace.identity, identity, begin)
-                                : check_unknown(run, begin, out->state, trace.files);
-    if (status == STATUS_OK && trace.identity)
+        status = trace.run ? match(trace.witness, trace.run, identity, begin, out)
+                           : check_unknown(run, begin, out->state, trace.files);
+    if (status == STATUS_OK && trace.run)
         snprintf(out->witness, sizeof out->witness, "%s", trace.witness);
-    cJSON_Delete(trace.identity);
+    cJSON_Delete(trace.run);
     return status;
 }
 
@@ -132,8 +162,7 @@ Status run_owner_check(const RunFolder *run, const cJSON *identity, RunBegin beg
     TRY(identity_seek_run(run->folder, &found, &out->state));
     if (!found) return check_trace(run, identity, begin, out);
     (void)identity_find_run(run->folder, path);
-    Status status = match(path, cJSON_GetObjectItemCaseSensitive(found, "identity"), identity,
-                          begin);
+    Status status = match(path, found, identity, begin, out);
     cJSON_Delete(found);
     return status;
 }

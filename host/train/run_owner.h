@@ -11,6 +11,7 @@
 
 typedef struct {
     RunJson state;
+    bool changed;           /* the run has other options that may change, and RUN_CHANGE */
     char witness[RUN_PATH]; /* the file that says whose the folder is instead; "": none is needed */
 } RunOwner;
 

@@ -14,7 +14,7 @@ static bool go_on(void *context, const MatchResult *so_far) {
     return signals_asked() == 0;
 }
 
-/* Plays deals that no other match of the run plays. */
+/* Plays deals that no other match of the run plays, were there ever more of them. */
 static Status play(TrainRun *run, MatchResult *result) {
     const TrainOptions *o = &run->options;
     ScheduleStage stage = train_setup_match(&run->setup, o, run->iteration);
@@ -32,7 +32,8 @@ static Status play(TrainRun *run, MatchResult *result) {
     config.kinds[MATCH_A] = config.kinds[MATCH_B] = PLAYER_NET;
     config.weights[MATCH_A] = &run->state.ema;
     config.weights[MATCH_B] = &run->best;
-    config.first_deal = run->iteration * o->match_deals;
+    config.first_deal = run->iteration *
+                        train_change_most(run->changes, "arena_deals", o->match_deals);
     config.most_deals = o->match_deals;
     config.block = BLOCK;
     config.margin = o->match_margin;

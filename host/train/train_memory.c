@@ -4,10 +4,12 @@
 #include "host/run/summary.h"
 #include "train_run.h"
 
-/* Slots for the window and the iteration played meanwhile, at most for all games of the run. */
+/* Slots for the window and the iteration played meanwhile, at most for all games of the run: but
+ * earlier iterations may have had more than those of now. */
 static int64_t ring_slots(const TrainRun *run) {
     const Schedule *s = &run->setup.schedule;
     int64_t window = s->window_max + s->games, all = (s->iterations + 1) * s->games;
+    if (train_folder_changes(run)) return window;
     return window < all ? window : all;
 }
 

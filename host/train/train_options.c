@@ -25,6 +25,15 @@ static const Option train_options[] = {
      .help = "folder of the run; created, or resumed if it holds this run (run)"},
     {.name = "fresh", .kind = OPTION_FLAG, .offset = AT(fresh),
      .help = "starts over: removes the run in DIR, but no other files"},
+    {.name = "weights", .arg = "FILE", .kind = OPTION_TEXT, .offset = AT(weights),
+     .help = "a new run begins with these weights: a file that other programs take, or a checkpoint,"
+             " whose averaged weights it takes too; a resumed run does not need them (random ones)"},
+    {.name = "change", .kind = OPTION_FLAG, .offset = AT(change),
+     .help = "goes on with the new options from the newest checkpoint, and the same bytes follow "
+             "from there; run.json says which, since when. May change: games, iterations, overlap, "
+             "precision, play-precision, network, processes and device, and all options of search, "
+             "exploration, training, window and matches. Not: seed, games' tables and rules, "
+             "network's sizes"},
     {.name = "salvage", .kind = OPTION_FLAG, .offset = AT(salvage),
      .help = "if games of the window are damaged, resumes with those that follow them; the "
              "result then differs from that of an undamaged run"},
@@ -86,8 +95,8 @@ static const Option train_options[] = {
      .help = "learning rate of AdamW (0.0005)"},
     {.name = "rate-schedule", .arg = "NAME", .kind = OPTION_CHOICE, .offset = AT(rate_schedule),
      .choices = rate_names, .decides = 1,
-     .help = "constant; cosine: falls to --rate-min at the end of the run, so that --iterations "
-             "cannot change later (cosine)"},
+     .help = "constant; cosine: falls to --rate-min at the end of the run, so that other "
+             "--iterations later need --change (cosine)"},
     {.name = "rate-min", .arg = "X", .kind = OPTION_REAL, .offset = AT(rate_min), .min = 0,
      .max = 10, .decides = 1,
      .help = "rate at the end of a cosine schedule (0.00002)"},
@@ -166,6 +175,8 @@ const OptionTable train_option_table = {
         "network on the games, plays with the better network, and so on.\v"
         "  blob-train --preset tiny                    # minutes on two cores\n"
         "  blob-train --preset small --players 4 --out four-seats\n"
+        "  blob-train --preset tiny --iterations 200 --rate 0.0005 --change   # goes on for "
+        "longer\n"
         "  blob-train --preset tiny --config my.json   # {\"games\": 3000, \"rate\": 0.002}\n\n"
         "Defaults are in parentheses. The folder of --out receives checkpoints, the games of the "
         "window, metrics.jsonl, and two networks for --weights of other programs: "
@@ -175,7 +186,8 @@ const OptionTable train_option_table = {
         "the share that was made; score, points of a seat in a round; wait, the share of time that "
         "training waits for batches. Watch bids and score: as play improves the loss may rise, "
         "since the entropy of the search does. Stop at any time with Ctrl-C, or pull the plug: the "
-        "same command resumes the run, which ends in the same bytes. Exit status: 0 finished or "
+        "same command resumes the run, which ends in the same bytes; with --change and other "
+        "options it goes on with those. Exit status: 0 finished or "
         "stopped, 1 failed, 2 an option or a file that it names was refused.",
     .options = train_options};
 

@@ -15,8 +15,8 @@ typedef enum {
 
 typedef struct {
     PlayOptions play; /* without worlds and simulations, which the curriculum sets */
-    const char *out, *curriculum;
-    int fresh, salvage, overlap, keep, replay_compress;
+    const char *out, *curriculum, *weights; /* weights: NULL: random ones */
+    int fresh, change, salvage, overlap, keep, replay_compress;
     int64_t iterations, games;
     int precision; /* of training; words: auto, float32, bf16 */
     /* the network */

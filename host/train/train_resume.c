@@ -21,6 +21,43 @@ static Status read_number(const char *path, const cJSON *texts, const char *key,
     return STATUS_OK;
 }
 
+static cJSON *parse_text(const cJSON *texts, const char *key) {
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, key));
+    return text ? cJSON_Parse(text) : NULL;
+}
+
+/* Other options hold from checkpoint `number` on, whose run had those of `found`. The games that
+ * its window had reached stay the oldest: of others, files may be gone. An iteration of more games
+ * than a window now takes would not fit the ring either. */
+static Status change(TrainRun *run, int64_t number, const cJSON *found) {
+    const Schedule *now = &run->setup.schedule;
+    Schedule then = *now;
+    const char *games = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(found, "games"));
+    if (games) then.games = strtoll(games, NULL, 10);
+    train_change_schedule(found, &then);
+    int64_t first = train_change_window(&then, run->changes, number - 1);
+    if (then.games > now->window_max) first = number;
+    if (first > run->salvaged) run->salvaged = first;
+    return train_change_add(run->changes, number, found, run->identity);
+}
+
+/* The checkpoint is of a run with these options, or with others that change here. */
+static Status read_identity(TrainRun *run, const char *path, int64_t number, const cJSON *texts) {
+    cJSON *found = parse_text(texts, "identity");
+    if (!found) return durable_refuse(path, "its identity is missing");
+    bool changes = run->options.change || train_folder_pending(run, number);
+    cJSON_Delete(run->changes);
+    run->changes = parse_text(texts, "changes");
+    if (!run->changes) run->changes = cJSON_CreateArray();
+    Status status = run->changes ? train_change_match(path, found, run->identity,
+                                                      changes ? RUN_CHANGE : RUN_CONTINUE)
+                                 : STATUS_MEMORY;
+    if (status == STATUS_OK && identity_hash(found) != identity_hash(run->identity))
+        status = change(run, number, found);
+    cJSON_Delete(found);
+    return status;
+}
+
 static Status read_texts(TrainRun *run, const char *path, int64_t number, const cJSON *texts) {
     int64_t iterations = 0;
     TRY(read_number(path, texts, "iterations", &iterations));
@@ -29,12 +66,7 @@ static Status read_texts(TrainRun *run, const char *path, int64_t number, const 
     if (iterations != number || run->best_checkpoint > number)
         return durable_refuse(path, "is the state after %lld iterations, its name says %lld",
                               (long long)iterations, (long long)number);
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, "identity"));
-    cJSON *identity = text ? cJSON_Parse(text) : NULL;
-    Status status = identity ? identity_match(path, identity, run->identity)
-                             : durable_refuse(path, "its identity is missing");
-    cJSON_Delete(identity);
-    TRY(status);
+    TRY(read_identity(run, path, number, texts));
     const char *history = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(texts, "history"));
     cJSON_Delete(run->history);
     run->history = history ? cJSON_Parse(history) : NULL;
@@ -48,11 +80,15 @@ static Status read_texts(TrainRun *run, const char *path, int64_t number, const 
 static Status read_games(TrainRun *run, int64_t i) {
     char path[RUN_PATH];
     ReplayGames games;
+    cJSON *identity = train_change_identity(run->identity, run->changes, i);
+    int64_t first = train_run_games(run, i);
+    if (!identity) return STATUS_MEMORY;
     run_folder_number_path(&run->folder, RUN_REPLAY, i, path);
-    Status status = replay_file_load(&games, path, run->identity, &run->replay.rules,
+    Status status = replay_file_load(&games, path, identity, &run->replay.rules,
                                      run->replay.stride);
+    cJSON_Delete(identity);
     if (status == STATUS_OK &&
-        (games.first != train_run_games(run, i) || games.games != run->options.games))
+        (games.first != first || games.games != train_run_games(run, i + 1) - first))
         status = durable_refuse(path, "holds games %lld .. %lld, not those of iteration %lld",
                                 (long long)games.first, (long long)(games.first + games.games - 1),
                                 (long long)i);
@@ -111,10 +147,7 @@ static Status read_best(TrainRun *run) {
     TrainState state;
     cJSON *texts = NULL;
     memset(&state, 0, sizeof state);
-    if (run->best_checkpoint == 0) {
-        weights_init(&run->best, (uint64_t)run->options.play.seed);
-        return STATUS_OK;
-    }
+    if (run->best_checkpoint == 0) return train_start_best(run, read_best_file);
     if (read_best_file(run)) return STATUS_OK;
     run_folder_number_path(&run->folder, RUN_CHECKPOINTS, run->best_checkpoint, path);
     Status status = train_state_alloc(&state, &run->setup.model);
@@ -137,18 +170,15 @@ static Status load_checkpoint(void *context, int64_t number, const char *path) {
     return read_best(run);
 }
 
-/* Begins with random weights from the run's seed. */
+/* Begins with the weights of --weights, or with random ones from the run's seed. */
 static Status begin(TrainRun *run) {
-    weights_init(&run->state.weights, (uint64_t)run->options.play.seed);
-    memcpy(run->state.ema.data, run->state.weights.data,
-           run->state.ema.count * sizeof *run->state.ema.data);
-    memset(run->state.m.data, 0, run->state.m.count * sizeof *run->state.m.data);
-    memset(run->state.v.data, 0, run->state.v.count * sizeof *run->state.v.data);
-    memset(&run->state.counters, 0, sizeof run->state.counters);
+    TRY(train_start_state(run));
     run->best_checkpoint = 0;
     cJSON_Delete(run->history);
+    cJSON_Delete(run->changes);
     run->history = cJSON_CreateArray();
-    return run->history ? read_best(run) : STATUS_MEMORY;
+    run->changes = cJSON_CreateArray();
+    return run->history && run->changes ? read_best(run) : STATUS_MEMORY;
 }
 
 Status train_resume(TrainRun *run) {

@@ -16,6 +16,7 @@
 #include "device/play/device.h"
 #include "host/process/progress.h"
 #include "run_folder.h"
+#include "train_change.h"
 #include "train_log.h"
 #include "train_options.h"
 
@@ -69,7 +70,11 @@ typedef struct {
     cJSON *identity;   /* what determines the run's content, as strings */
     cJSON *history;    /* an object per iteration: its metrics without times */
     int64_t iteration; /* under way; also the number completed */
-    int64_t salvaged;  /* iterations before it are not trained on: damaged games */
+    int64_t salvaged;  /* iterations before it are not trained on: damaged games, or such as were
+                          no more needed when a change made the window larger */
+    cJSON *before;     /* what run_folder_peek found; NULL: nothing, or --fresh */
+    cJSON *changes;    /* of options, by iteration: train_change.h */
+    char start[48];    /* a hash of what --weights holds */
     bool alone;        /* the other processes do not learn of a failure now */
 } TrainRun;
 
@@ -78,12 +83,12 @@ static inline bool train_run_leads(const TrainRun *run) { return run->comm.rank 
 
 /* The number of games after `iterations` iterations: also the id of the next iteration's first. */
 static inline int64_t train_run_games(const TrainRun *run, int64_t iterations) {
-    return iterations * run->options.games;
+    return train_change_games(run->changes, run->options.games, iterations);
 }
 
 /* The first iteration of the window that ends with `newest`. */
 static inline int64_t train_run_window(const TrainRun *run, int64_t newest) {
-    int64_t first = schedule_window_first(&run->setup.schedule, newest);
+    int64_t first = train_change_window(&run->setup.schedule, run->changes, newest);
     return first > run->salvaged ? first : run->salvaged;
 }
 
@@ -91,6 +96,28 @@ static inline int64_t train_run_window(const TrainRun *run, int64_t newest) {
 static inline const Weights *train_run_player(const TrainRun *run) {
     return run->options.match_gate ? &run->best : &run->state.ema;
 }
+
+/* train_folder.c - train_folder_peek reads what run the folder holds; later train_folder_open makes
+ * the identity and, in the first process, takes the folder; once a checkpoint is loaded
+ * train_folder_change writes what --change changed to run.json. */
+Status train_folder_peek(TrainRun *run);
+Status train_folder_open(TrainRun *run);
+Status train_folder_change(TrainRun *run);
+
+/* Whether iterations of this run may have other options. */
+bool train_folder_changes(const TrainRun *run);
+
+/* Whether run.json says that these options hold from checkpoint `number` on. */
+bool train_folder_pending(const TrainRun *run, int64_t number);
+
+/* train_start.c - train_start_load loads --weights, if given, into run->state and run->best, before
+ * the folder is touched: weights and averaged weights of a checkpoint, else one for both.
+ * train_start_state begins the state with them or with random weights; train_start_best sets the
+ * best to the initial network, which read_file may have on disk.
+ * STATUS_INPUT: the file is refused, or it is needed and not given. */
+Status train_start_load(TrainRun *run);
+Status train_start_state(TrainRun *run);
+Status train_start_best(TrainRun *run, bool (*read_file)(TrainRun *run));
 
 /* train_memory.c - measures and takes all memory once. STATUS_INPUT: it does not fit, reported. */
 Status train_memory_open(TrainRun *run);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/files/weights_file.h"
+#include "host/games/identity.h"
 #include "host/replay/replay_file.h"
 #include "host/run/run_identity.h"
 #include "checkpoint.h"
@@ -37,7 +38,14 @@ static Status copy_weights(Weights *to, const Weights *from) {
  * or later, even with --overlap, which trains on the games of the one before. */
 static int64_t oldest_needed(void *context, int64_t number) {
     const TrainRun *run = (const TrainRun *)context;
-    return number > 0 ? train_run_window(run, number - 1) : 0;
+    Schedule then = run->setup.schedule;
+    cJSON *identity = train_change_identity(run->identity, run->changes, number - 1);
+    bool now = identity && identity_hash(identity) == identity_hash(run->identity);
+    if (identity) train_change_schedule(identity, &then); /* of before a change */
+    cJSON_Delete(identity);
+    if (number == 0 || !identity) return 0;
+    return now ? train_run_window(run, number - 1)
+               : train_change_window(&then, run->changes, number - 1);
 }
 
 static Status prune(TrainRun *run, int64_t newest, int64_t best) {
@@ -117,7 +125,9 @@ static cJSON *checkpoint_texts(const TrainRun *run) {
     cJSON *texts = cJSON_CreateObject();
     char *history = cJSON_PrintUnformatted(run->history);
     char *identity = cJSON_PrintUnformatted(run->identity);
-    if (texts && history && identity) {
+    char *changes = cJSON_PrintUnformatted(run->changes);
+    if (texts && history && identity && changes) {
+        if (run->changes->child) cJSON_AddStringToObject(texts, "changes", changes);
         cJSON_AddStringToObject(texts, "identity", identity);
         cJSON_AddStringToObject(texts, "history", history);
         cJSON_AddStringToObject(texts, "version", BLOB_VERSION);
@@ -129,6 +139,7 @@ static cJSON *checkpoint_texts(const TrainRun *run) {
     }
     cJSON_free(history);
     cJSON_free(identity);
+    cJSON_free(changes);
     return texts;
 }
 

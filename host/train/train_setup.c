@@ -81,6 +81,8 @@ static Status resolve_schedule(const TrainOptions *o, Schedule *s) {
 
 Status train_options_resolve(const TrainOptions *o, TrainSetup *out) {
     memset(out, 0, sizeof *out);
+    if (o->change && o->fresh)
+        return refuse("--change: not with --fresh, which begins a run of any options");
     TRY(play_options_check(&o->play));
     TRY(table_mix_parse(o->play.players, o->play.cards, o->play.rules, &out->mix));
     TRY(resolve_model(o, &out->model));

@@ -90,6 +90,20 @@ done
 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out two --iterations 5 \
     --rate-schedule constant >out 2>err </dev/null && wrong "another schedule was accepted"
 grep -q "belongs to another run" err || wrong "the first process alone refuses: $(cat err)"
+# With --change another number of processes goes on with a run, and the same bytes follow from there.
+for folder in more again; do
+    cp -r one "$folder"
+    train 2 --out "$folder" --iterations 4 && wrong "two processes went on with a run of one"
+    grep -q 'processes is 1 there, 2 here; --change goes on' err || wrong "two processes: $(cat err)"
+    [[ $folder == again ]] && train 2 --out again --iterations 5 --rate-schedule constant --change
+    rm -f again/checkpoints/000005.safetensors
+    train 2 --out "$folder" --iterations 6 --rate-schedule constant --change ||
+        wrong "--change to two processes: $(cat err)"
+done
+for file in checkpoints/000006 replay/000005 weights; do
+    cmp -s "more/$file.safetensors" "again/$file.safetensors" ||
+        wrong "--change to two processes: other bytes in $file"
+done
 rm -r dies/checkpoints/000008.safetensors dies/metrics.jsonl
 mkdir dies/metrics.jsonl
 mpirun -np 2 "$bin/blob-train" "${base[@]}" --out dies "${more[@]}" >out 2>err </dev/null

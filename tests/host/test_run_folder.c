@@ -71,7 +71,7 @@ static void foreign_folders_are_left_alone(void) {
     CHECK(!there("run/lock") && files_count(files_path("run"), "") == 1);
     unlink(files_path("run/thesis.txt"));
     cJSON *games = cJSON_Parse("{\"seed\":\"1\",\"players\":\"4\"}");
-    CHECK(identity_write_run(files_path("run"), games, NULL) == STATUS_OK);
+    CHECK(identity_write_run(files_path("run"), games, NULL, NULL) == STATUS_OK);
     put("run/games-000000.safetensors");
     for (int begin = RUN_CONTINUE; begin <= RUN_FRESH; begin++)
         CHECK_SAYS(open_and_close("1", (RunBegin)begin), STATUS_INPUT,

@@ -2,6 +2,7 @@
  * a run. */
 #include <sys/wait.h>
 
+#include "host/train/train_change.h"
 #include "host/train/train_options.h"
 #include "tests/support/files.h"
 
@@ -147,6 +148,7 @@ static void wrong_options_are_refused_in_one_line(void) {
         {"--keep 0", "--keep 0"},
         {"--games", "its value is missing"},
         {"--fresh=1", "takes no value"},
+        {"--fresh --change", "--change: not with --fresh"},
         {"--simulations 3", "unknown option"},
         {"--out", "missing"},
     };
@@ -264,6 +266,7 @@ static const char *const decide[] = {
 };
 static const char *const may_change[] = {"--out elsewhere",
                                          "--fresh",
+                                         "--change",
                                          "--threads 1",
                                          "--device cpu",
                                          "--parallel 7",
@@ -286,6 +289,66 @@ static void identity_holds_what_decides_a_run(void) {
     same_identity("--rate-schedule constant", "--rate-schedule constant --iterations 7", 1);
     same_identity("--rules oh-hell", "--rules oh-hell --points 2", 0);
     same_identity("--rules oh-hell", "--rules oh-hell --penalty", 0);
+}
+
+static int is_among(const char *const *list, const char *word) {
+    while (*list && strcmp(*list, word) != 0) list++;
+    return *list != NULL;
+}
+
+/* --change may change every option that decides a run, but for what the games in the ring and the
+ * weights share. */
+static void what_may_change_is_known(void) {
+    static const char *const stays[] = {
+        "seed",  "players", "cards",  "format", "rules",         "points",       "penalty",
+        "width", "layers",  "hidden", "heads",  "policy_hidden", "value_hidden", NULL};
+    static const char *const added[] = {
+        "iterations", "curriculum",      "precision", "play_precision", "network",
+        "backend",    "instruction_set", "library",   "processes",      NULL};
+    int may = 0, keys = 0;
+    for (const Option *o = train_option_table.options; o->name; o++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s", o->name);
+        for (char *c = key; *c; c++) *c = *c == '-' ? '_' : *c;
+        int changes = is_among(train_change_keys, key);
+        if (o->decides) CHECK(changes != is_among(stays, key));
+        if (changes && !o->decides) CHECK(is_among(added, key));
+        may += changes && !is_among(added, key);
+    }
+    while (train_change_keys[keys]) keys++;
+    CHECK(keys == may + 9); /* what was added is there too */
+    for (int i = 0; added[i]; i++) CHECK(is_among(train_change_keys, added[i]));
+}
+
+/* The window by hand: iterations of 10 games, from 3 on of 4, from 5 on of 20. */
+static void windows_reach_over_changes(void) {
+    static const char *const texts[] = {"10", "4", "20"};
+    static const int64_t at[] = {3, 5}, played[] = {0, 10, 20, 30, 34, 38, 58, 78};
+    static const int64_t first[] = {0, 0, 0, 1, 1, 3, 6}; /* of 30 games, or an iteration */
+    cJSON *changes = cJSON_CreateArray(), *old[3];
+    Schedule s;
+    memset(&s, 0, sizeof s);
+    for (int i = 0; i < 3; i++) {
+        old[i] = cJSON_CreateObject();
+        cJSON_AddStringToObject(old[i], "games", texts[i]);
+        if (i != 1) cJSON_AddStringToObject(old[i], "iterations", "9");
+        if (i > 0) CHECK(train_change_add(changes, at[i - 1], old[i - 1], old[i]) == STATUS_OK);
+    }
+    CHECK(train_change_add(changes, 6, old[2], old[2]) == STATUS_OK);
+    CHECK(cJSON_GetArraySize(changes) == 2); /* nothing differed in the third */
+    for (int i = 0; i <= 7; i++) CHECK(train_change_games(changes, 20, i) == played[i]);
+    CHECK(train_change_most(changes, "games", 7) == 10 && train_change_most(NULL, "games", 7) == 7);
+    s.games = 20;
+    s.window_min = s.window_max = 30;
+    s.window_exponent = 1;
+    for (int i = 0; i < 7; i++) CHECK(train_change_window(&s, changes, i) == first[i]);
+    for (int i = 0; i < 8; i++) {
+        cJSON *then = train_change_identity(old[2], changes, i);
+        CHECK(cJSON_Compare(then, old[i < 3 ? 0 : i < 5 ? 1 : 2], 1));
+        cJSON_Delete(then);
+    }
+    for (int i = 0; i < 3; i++) cJSON_Delete(old[i]);
+    cJSON_Delete(changes);
 }
 
 static void options_reach_their_settings(void) {
@@ -322,6 +385,8 @@ int main(void) {
     wrong_options_are_refused_in_one_line();
     config_files_are_checked_like_options();
     identity_holds_what_decides_a_run();
+    what_may_change_is_known();
+    windows_reach_over_changes();
     options_reach_their_settings();
     files_clear(folder);
     return check_report();
