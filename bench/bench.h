@@ -73,13 +73,6 @@ Status bench_begin(const BenchOptions *o);
  * STATUS_FILE: one of them is incomplete, already reported. STATUS_MEMORY. */
 Status bench_save(const BenchOptions *o);
 
-/* FLOP/s of plain single-precision GEMM (oneDNN) on all threads, for about `seconds`: the shapes of
- * the network's layers in their proportions, each thread on blocks of `rows` rows of its own. */
-double bench_gemm_flops(int rows, double seconds);
-
-/* The ceiling: the best of a few block heights. */
-double bench_gemm_ceiling(double seconds);
-
 /* Operations of one row through the folded network: two for each multiply-add. */
 double bench_row_flops(const ModelConfig *model);
 

@@ -1,13 +1,17 @@
-/* bench/bench_gemm.h - the ceiling of the int8 network on a CPU; bench.h has that of float32. */
+/* bench/bench_gemm.h - products alone, at the shapes of the network's layers in their proportions,
+ * on all threads, each with rows of its own. */
 #ifndef BENCH_BENCH_GEMM_H
 #define BENCH_BENCH_GEMM_H
 
-/* Operations/s (multiply-adds twice) of plain int8 GEMM on all threads: oneDNN's unsigned by signed
- * product over the whole depth, its fastest, without any scale. Shapes, proportions and blocks are
- * those of bench_gemm_flops. */
-double bench_gemm_ops(int rows, double seconds);
+typedef enum {
+    GEMM_OURS,    /* nn/ops/product_float32.h, float32 */
+    GEMM_LIBRARY, /* oneDNN's, float32 */
+    GEMM_INT8,    /* oneDNN's unsigned by signed bytes over the whole depth, without scales */
+    GEMM_COUNT
+} Gemm;
 
-/* The best of a few block heights. */
-double bench_gemm_int8_ceiling(double seconds);
+/* Operations/s, a multiply-add twice, with blocks of `rows` rows, for about `seconds`. 0: built
+ * without oneDNN, or no memory. */
+double bench_gemm_rate(Gemm gemm, int rows, double seconds);
 
 #endif

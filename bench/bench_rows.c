@@ -1,10 +1,12 @@
-/* bench/bench_rows.c - the network alone: rows a second on real observations, beside plain GEMM.
+/* bench/bench_rows.c - the network alone: rows a second on real observations, beside the ceiling.
  *
  * Where the device has graphs, a call is a graph of one forward, as self-play launches it. */
+#include <omp.h>
 #include <stdlib.h>
 
 #include "host/options/network_options.h"
 #include "host/games/positions.h"
+#include "bench_gemm.h"
 #include "ceiling.h"
 
 typedef struct {
@@ -114,6 +116,18 @@ static Status rows_rate(RowsBench *b, double seconds, double *rate) {
     return STATUS_OK;
 }
 
+/* What a library's product alone would allow for as many rows, shared among the threads; nothing in
+ * a build without it. */
+static void report_library(const BenchOptions *o, const NetSpec *spec) {
+    const int threads = omp_get_max_threads(), rows = (spec->capacity + threads - 1) / threads;
+    double rate[BENCH_REPEATS_MAX];
+    for (int k = 0; k < o->repeats; k++)
+        rate[k] = bench_gemm_rate(GEMM_LIBRARY, rows, o->seconds / 2);
+    const double median = bench_median(rate, o->repeats) / bench_row_flops(&spec->model);
+    if (median > 0)
+        bench_report(o, "  its products alone by oneDNN's sgemm", median, "rows/s", 0, NULL);
+}
+
 static Status measure(const BenchOptions *o, const NetSpec *spec, const Weights *weights) {
     RowsBench b;
     double rate[BENCH_REPEATS_MAX], ceiling[BENCH_REPEATS_MAX], warm;
@@ -136,11 +150,12 @@ static Status measure(const BenchOptions *o, const NetSpec *spec, const Weights 
     snprintf(of, sizeof of, "%s / 7.43 MFLOP", ceiling_gemm_name(o, spec->precision));
     bench_report(o, name, bench_median(rate, o->repeats), "rows/s",
                  bench_median(ceiling, o->repeats), of);
+    if (bench_is_cpu(o) && spec->precision == PRECISION_FLOAT32) report_library(o, spec);
     return STATUS_OK;
 }
 
 Status bench_rows(const BenchOptions *o) {
-    static const int counts[] = {1, 32, 128, 512, 1024, 4096, 16384};
+    static const int counts[] = {1, 8, 32, 128, 512, 1024, 4096, 16384};
     enum { COUNTS = sizeof counts / sizeof counts[0] };
     char why[256];
     Weights weights;

@@ -1,6 +1,6 @@
 /* bench/ceiling.h - the ceilings of the device, measured: plain GEMM and plain copies.
  *
- *   GEMM   cpu: oneDNN at the shapes of the network's layers, in float32 or int8 (bench_gemm.c)
+ *   GEMM   cpu: multiply-adds on registers alone, in float32 or int8 (peak.h)
  *          cuda: one large cuBLASLt product in bf16, or in float32 without TF32 (ceiling_cuda.cu);
  *          int8, which exists for its bits and not for speed, is compared with bf16
  *   copy   memory to memory on the device, bytes read and bytes written added up */
@@ -9,7 +9,7 @@
 
 #include "bench.h"
 
-/* FLOP/s, multiply-adds twice, measured for about `seconds`. */
+/* FLOP/s, multiply-adds twice, measured for about `seconds`. 0: no such ceiling here. */
 Status ceiling_gemm(const BenchOptions *o, Precision precision, double seconds, double *flops);
 
 /* What was measured: "float32 GEMM", .. */

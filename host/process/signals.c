@@ -1,8 +1,8 @@
 /* host/process/signals.c - a thread counts the requests to stop; the second one ends the process.
  *
- * There is no handler, as it would run on the stack of the thread it interrupts, and oneDNN's
- * generated GEMM points its stack pointer into a heap block, which the signal frame would
- * overwrite. */
+ * There is no handler, as it would run on the stack of the thread it interrupts, and generated code
+ * of a library may point its stack pointer into a heap block, which the signal frame would
+ * overwrite (oneDNN's GEMM does). */
 #include "signals.h"
 
 #include <pthread.h>

@@ -1,11 +1,15 @@
 /* nn/infer/forward_cpu.c - inference on the CPU in float32 or int8: all layers in order.
  *
  * The counterparts on CUDA are net_plain.cu and net_layers.cu. A thread takes a block of rows
- * through the whole network, so that the activations stay in its L2. oneDNN's bits change with the
- * number of rows of a product, so every product in float32 has BLOCK of them; the last block is
- * padded. In int8 only the products differ: their inputs are quantized, and their results are
- * float32 again (nn/ops/int8.h). */
+ * through the whole network, so that the activations stay in its L2. Rows too few for that are one
+ * block for all threads, which share every step: columns of a product, rows of what follows. In
+ * int8 only the products differ: their inputs are quantized, and their results are float32 again
+ * (nn/ops/int8.h).
+ *
+ * No row's bits depend on any of this: every output is one sum in a fixed order. */
 #include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "nn/ops/head.h"
@@ -15,15 +19,15 @@
 #include "nn/ops/pack.h"
 #include "nn/ops/relu.h"
 #include "forward.h"
-#include "product_cpu.h"
 #include "product_int8.h"
 
-/* With 32, 64, 96, 128, 192 and 256 rows the products ran at 462, 479, 473, 478, 479 and 478
- * GFLOP/s: the smallest of the fast ones splits small batches best. In int8 the speed is the same
- * from 48 rows to 288, and only the rows asked for are computed, rounded up to PRODUCT_ROWS. */
-enum { BLOCK = 64, BLOCK_INT8 = 8 * PRODUCT_ROWS };
+/* Rows of a block: the speed is the same from 48 to 192, and the activations of 48 take little of
+ * an L2. Only the rows asked for are computed. */
+enum { BLOCK = 8 * PRODUCT_ROWS };
 
-/* A thread's working arrays, for the rows of a block. */
+enum { LOOKS = 2000 }; /* at a shared step, before a waiting thread gives its core away */
+
+/* Working arrays for the rows of a block: a thread's, or shared. */
 typedef struct {
     float *residual[2]; /* (block, C) [0] from layer to layer, [1] between a layer's norms */
     float *sums;        /* (block, C) a product on its way into a norm */
@@ -34,16 +38,26 @@ typedef struct {
     float *scale;       /* (block, int8_blocks(widest)) of q */
 } Scratch;
 
+/* A step of a block that several threads share: items taken, items done. */
+typedef struct {
+    atomic_int taken, done;
+    char rest[56]; /* a cache line each: the next step is begun while this one is looked at */
+} ShareStep;
+
 struct Net {
     ModelConfig config; /* spec.model */
     NetSpec spec;
     int threads;
-    int block; /* rows that a thread takes at a time */
+    Isa isa;
     ProductKernel kernel;
     void *memory; /* all that follows, owned */
     Packed packed;
     Scratch *scratch; /* (threads) */
+    ShareStep *step;  /* (steps_of(config)) */
 };
+
+/* Shared steps of a forward at most: quantize, product and what follows. */
+static int steps_of(const ModelConfig *c) { return 3 * (3 * c->layers + 4); }
 
 static void net_layout(Net *net, Arena *arena) {
     const ModelConfig *c = &net->config;
@@ -51,13 +65,13 @@ static void net_layout(Net *net, Arena *arena) {
     if (c->hidden > widest) widest = c->hidden;
     if (c->inputs > widest) widest = c->inputs;
     if (c->width > widest) widest = c->width;
-    net->block = net->spec.precision == PRECISION_INT8 ? BLOCK_INT8 : BLOCK;
     net->kernel = net->spec.network == NETWORK_PLAIN ? PRODUCT_PLAIN : product_best();
     packed_layout(&net->packed, c, net->spec.precision, arena);
+    net->step = (ShareStep *)arena_take(arena, (size_t)steps_of(c), sizeof *net->step);
     net->scratch = (Scratch *)arena_take(arena, (size_t)net->threads, sizeof *net->scratch);
     for (int t = 0; t < net->threads; t++) {
         Scratch s;
-        size_t block = (size_t)net->block, row = sizeof(float) * block;
+        size_t block = BLOCK, row = sizeof(float) * block;
         s.residual[0] = (float *)arena_take(arena, (size_t)c->width, row);
         s.residual[1] = (float *)arena_take(arena, (size_t)c->width, row);
         s.sums = (float *)arena_take(arena, (size_t)c->width, row);
@@ -74,17 +88,19 @@ static void net_layout(Net *net, Arena *arena) {
     }
 }
 
-/* `auto` is layers: one product per layer, by oneDNN or by vector instructions. */
+/* `auto` is layers: every product by vector instructions. */
 static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
                          char *why, size_t why_bytes) {
     static const char *const kernels[PRODUCT_KERNEL_COUNT] = {"plain loops", "AVX-512 VNNI"};
+    Isa isa;
     (void)weights;
+    TRY(isa_choose(&isa));
     if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
     *out = asked;
     snprintf(why, why_bytes, "%s, %s", network_name(asked),
              asked == NETWORK_PLAIN              ? kernels[PRODUCT_PLAIN]
              : spec->precision == PRECISION_INT8 ? kernels[product_best()]
-                                                 : "oneDNN");
+                                                 : isa_name(isa));
     return STATUS_OK;
 }
 
@@ -119,33 +135,62 @@ static Status create_cpu(Net **out, const NetSpec *spec) {
     net->threads = omp_get_max_threads();
     Arena arena = {0};
     net_layout(net, &arena);
-    Status status = backend_cpu.alloc(&net->memory, arena.used);
-    if (status != STATUS_OK) {
-        destroy_cpu(net);
-        return status;
-    }
+    Status status;
+    TRY_GOTO(status, isa_choose(&net->isa));
+    TRY_GOTO(status, backend_cpu.alloc(&net->memory, arena.used));
     Arena placed = {.base = (char *)net->memory, .size = arena.used};
     net_layout(net, &placed);
     *out = net;
     return STATUS_OK;
+fail:
+    destroy_cpu(net);
+    return status;
 }
 
 static Status load_cpu(Net *net, const Weights *weights, Stream stream) {
     (void)stream;
-    PackOrder order = net->spec.precision == PRECISION_INT8 ? PACK_PANELS : PACK_IN_OUT;
+    const bool plain = net->spec.network == NETWORK_PLAIN;
+    const PackOrder order = plain && net->spec.precision == PRECISION_FLOAT32 ? PACK_IN_OUT
+                                                                              : PACK_PANELS;
     TRY(packed_fill(&net->packed, &net->config, net->spec.precision, order, weights));
     return STATUS_OK;
 }
 
-/* One block on its way through the network. */
+/* One block on its way through the network, as one of its threads sees it. */
 typedef struct {
     const Net *net;
     const Scratch *s;
-    int64_t first; /* index of its first row in the batch */
-    int rows;      /* that matter; in float32 all BLOCK are computed */
+    int64_t first;   /* index of its first row in the batch */
+    int rows;        /* at most BLOCK */
+    int threads;     /* of this block */
+    ShareStep *step; /* the next one; NULL: the block has one thread */
 } Pass;
 
-static void quantize_rows(const Pass *p, const float *x, int x_stride, int inputs) {
+/* SHARE(i, n, p) runs its body for the items 0..n - 1 of a step, each in one of the threads, and
+ * goes on when all are done. */
+#define SHARE(i, n, p) for (int i = 0; (i = share_next(p, i, n)) >= 0; i++)
+
+/* The item to compute after i - 1, which is done; -1: the step is complete. A thread that comes
+ * late, as one that was not running does, finds old steps complete and passes: nobody waits for it
+ * unless it has begun an item. With barriers instead, one row took 150 ms on a busy machine. */
+static int share_next(Pass *p, int i, int n) {
+    if (!p->step) return i < n ? i : -1;
+    if (i > 0) atomic_fetch_add_explicit(&p->step->done, 1, memory_order_release);
+    i = atomic_fetch_add_explicit(&p->step->taken, 1, memory_order_relaxed);
+    if (i < n) return i;
+    for (int looks = 0; atomic_load_explicit(&p->step->done, memory_order_acquire) < n; looks++)
+        if (looks > LOOKS) sched_yield();
+    p->step++;
+    return -1;
+}
+
+/* Columns of an item of a product: whole panels, two items a thread. */
+static int share_columns(Pass *p, int columns, int panel) {
+    const int panels = (columns + panel - 1) / panel;
+    return p->step ? (panels + 2 * p->threads - 1) / (2 * p->threads) * panel : columns;
+}
+
+static void quantize_rows(Pass *p, const float *x, int x_stride, int inputs) {
     QuantizeArgs args = {.x = x,
                          .q = p->s->q,
                          .scale = p->s->scale,
@@ -154,11 +199,46 @@ static void quantize_rows(const Pass *p, const float *x, int x_stride, int input
                          .inputs = inputs,
                          .x_stride = x_stride,
                          .q_stride = (inputs + 3) / 4 * 4};
-    for (int r = 0; r < p->rows; r++) int8_quantize_one(&args, r, TEAM_OF_ONE);
+    SHARE(r, p->rows, p) int8_quantize_one(&args, r, TEAM_OF_ONE);
 }
 
-/* Sums in the order of the formula: the bits of `plain` on every device. */
-static void product_plain(const Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
+static void sums_int8(Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
+    ProductArgs args = {.l = l,
+                        .q = p->s->q,
+                        .scale = p->s->scale,
+                        .q_stride = (l->in + 3) / 4 * 4,
+                        .y_stride = l->out,
+                        .rows = p->rows};
+    const int columns = share_columns(p, l->out, PACK_PANEL);
+    quantize_rows(p, x, x_stride, l->in);
+    SHARE(i, (l->out + columns - 1) / columns, p) {
+        args.first = i * columns;
+        args.count = l->out - args.first < columns ? l->out - args.first : columns;
+        args.y = y + args.first;
+        product_int8(p->net->kernel, &args);
+    }
+}
+
+static void sums_float32(Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
+    ProductFloat32Args args = {.a = x,
+                               .b = (const float *)l->weight,
+                               .c = y,
+                               .a_row = x_stride,
+                               .a_k = 1,
+                               .c_row = l->out,
+                               .m = p->rows,
+                               .n = l->out,
+                               .k = l->in};
+    const int columns = share_columns(p, l->out, PRODUCT_PANEL);
+    SHARE(i, (l->out + columns - 1) / columns, p) {
+        args.first = i * columns;
+        args.count = l->out - args.first < columns ? l->out - args.first : columns;
+        product_float32(p->net->isa, &args);
+    }
+}
+
+/* Straight from the formula, as `plain` on every device. */
+static void sums_plain(Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
     LinearArgs args = {.l = *l,
                        .x = x,
                        .y = y,
@@ -167,33 +247,21 @@ static void product_plain(const Pass *p, const Linear *l, const float *x, int x_
                        .after = LINEAR_SUM,
                        .rows = p->rows,
                        .x_stride = x_stride};
-    for (int item = 0; item < p->rows * linear_tiles(l->out); item++)
-        linear_one(&args, item, TEAM_OF_ONE);
+    const int tiles = linear_tiles(l->out);
+    SHARE(i, p->rows * tiles, p) linear_one(&args, i, TEAM_OF_ONE);
 }
 
-/* y (block, l->out) = x (block, l->in) times the weights; x has x_stride floats a row. */
-static Status product(const Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
-    if (p->net->spec.precision == PRECISION_FLOAT32) {
-        if (p->net->spec.network == NETWORK_LAYERS)
-            return product_float32(l, x, x_stride, y, BLOCK);
-        product_plain(p, l, x, x_stride, y);
-        return STATUS_OK;
-    }
-    quantize_rows(p, x, x_stride, l->in);
-    ProductArgs args = {.l = l,
-                        .q = p->s->q,
-                        .scale = p->s->scale,
-                        .y = y,
-                        .q_stride = (l->in + 3) / 4 * 4,
-                        .y_stride = l->out,
-                        .first = 0,
-                        .count = l->out,
-                        .rows = p->rows};
-    product_int8(p->net->kernel, &args);
-    return STATUS_OK;
+/* y (rows, l->out) = x (rows, l->in) times the weights; x has x_stride floats a row. */
+static void product(Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
+    if (p->net->spec.precision == PRECISION_INT8)
+        sums_int8(p, l, x, x_stride, y);
+    else if (p->net->spec.network == NETWORK_PLAIN)
+        sums_plain(p, l, x, x_stride, y);
+    else
+        sums_float32(p, l, x, x_stride, y);
 }
 
-static void norm_rows(const Pass *p, const Norm *norm, const Linear *from, const float *x,
+static void norm_rows(Pass *p, const Norm *norm, const Linear *from, const float *x,
                       const float *residual, const float *after, float *y) {
     LayerNormArgs args = {.x = x,
                           .bias = from->bias,
@@ -205,19 +273,19 @@ static void norm_rows(const Pass *p, const Norm *norm, const Linear *from, const
                           .precision = PRECISION_FLOAT32,
                           .rows = p->rows,
                           .width = from->out};
-    for (int r = 0; r < p->rows; r++) layernorm_one(&args, r, TEAM_OF_ONE);
+    SHARE(r, p->rows, p) layernorm_one(&args, r, TEAM_OF_ONE);
 }
 
-static void relu_rows(const Pass *p, const Linear *from, float *x) {
+static void relu_rows(Pass *p, const Linear *from, float *x) {
     ReluArgs args = {.x = x,
                      .bias = from->bias,
                      .precision = PRECISION_FLOAT32,
                      .rows = p->rows,
                      .columns = from->out};
-    for (int r = 0; r < p->rows; r++) relu_one(&args, r, TEAM_OF_ONE);
+    SHARE(r, p->rows, p) relu_one(&args, r, TEAM_OF_ONE);
 }
 
-static void head_rows(const Pass *p, const Linear *from, const float *x, HeadFunction function,
+static void head_rows(Pass *p, const Linear *from, const float *x, HeadFunction function,
                       float *y) {
     HeadArgs args = {.x = x,
                      .bias = from->bias,
@@ -225,86 +293,112 @@ static void head_rows(const Pass *p, const Linear *from, const float *x, HeadFun
                      .function = function,
                      .rows = p->rows,
                      .columns = from->out};
-    for (int r = 0; r < p->rows; r++) head_one(&args, r, TEAM_OF_ONE);
+    SHARE(r, p->rows, p) head_one(&args, r, TEAM_OF_ONE);
 }
 
 /* Step 1: embed, into residual[0]. */
-static Status forward_embed(const Pass *p, const float *rows) {
+static void forward_embed(Pass *p, const float *rows) {
     const Packed *w = &p->net->packed;
     const Scratch *s = p->s;
-    size_t C_in = (size_t)w->input_embedding.in, have = (size_t)p->rows * C_in;
-    if (p->rows < BLOCK && p->net->spec.precision == PRECISION_FLOAT32) {
-        memcpy(s->hidden, rows, have * sizeof *rows);
-        memset(s->hidden + have, 0, (BLOCK * C_in - have) * sizeof *rows);
-        rows = s->hidden;
-    }
-    TRY(product(p, &w->input_embedding, rows, w->input_embedding.in, s->sums));
+    product(p, &w->input_embedding, rows, w->input_embedding.in, s->sums);
     norm_rows(p, &w->input_norm, &w->input_embedding, s->sums, NULL, w->positional_encoding,
               s->residual[0]);
-    return STATUS_OK;
 }
 
 /* Step 2: a layer, from residual[0] through residual[1] back to residual[0]. */
-static Status forward_layer(const Pass *p, int l) {
+static void forward_layer(Pass *p, int l) {
     const Packed *w = &p->net->packed;
     const Linear *self_attn = &w->layer[l].self_attn, *linear1 = &w->layer[l].linear1;
     const Linear *linear2 = &w->layer[l].linear2;
     const Scratch *s = p->s;
-    TRY(product(p, self_attn, s->residual[0], self_attn->in, s->sums));
+    product(p, self_attn, s->residual[0], self_attn->in, s->sums);
     norm_rows(p, &w->layer[l].norm1, self_attn, s->sums, s->residual[0], NULL, s->residual[1]);
-    TRY(product(p, linear1, s->residual[1], linear1->in, s->hidden));
+    product(p, linear1, s->residual[1], linear1->in, s->hidden);
     relu_rows(p, linear1, s->hidden);
-    TRY(product(p, linear2, s->hidden, linear2->in, s->sums));
+    product(p, linear2, s->hidden, linear2->in, s->sums);
     norm_rows(p, &w->layer[l].norm2, linear2, s->sums, s->residual[1], NULL, s->residual[0]);
-    return STATUS_OK;
 }
 
 /* Step 3: both heads. */
-static Status forward_heads(const Pass *p, float *logits, float *values) {
+static void forward_heads(Pass *p, float *logits, float *values) {
     const Packed *w = &p->net->packed;
     const ModelConfig *c = &p->net->config;
     const Scratch *s = p->s;
     HeadFunction end = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
-    TRY(product(p, &w->fc0, s->residual[0], w->fc0.in, s->hidden));
+    product(p, &w->fc0, s->residual[0], w->fc0.in, s->hidden);
     relu_rows(p, &w->fc0, s->hidden);
-    TRY(product(p, &w->policy_fc3, s->hidden, w->fc0.out, s->policy));
-    TRY(product(p, &w->value_fc3, s->hidden + c->policy_hidden, w->fc0.out, s->value));
+    product(p, &w->policy_fc3, s->hidden, w->fc0.out, s->policy);
+    product(p, &w->value_fc3, s->hidden + c->policy_hidden, w->fc0.out, s->value);
     head_rows(p, &w->policy_fc3, s->policy, HEAD_LINEAR, logits);
     head_rows(p, &w->value_fc3, s->value, end, values);
-    return STATUS_OK;
 }
 
-static Status forward_block(const Pass *p, const float *rows, float *logits, float *values) {
-    TRY(forward_embed(p, rows));
-    for (int l = 0; l < p->net->config.layers; l++) TRY(forward_layer(p, l));
-    TRY(forward_heads(p, logits, values));
-    return STATUS_OK;
+static void forward_block(Pass *p, const float *rows, float *logits, float *values) {
+    forward_embed(p, rows);
+    for (int l = 0; l < p->net->config.layers; l++) forward_layer(p, l);
+    forward_heads(p, logits, values);
+}
+
+/* The rows of a call. */
+typedef struct {
+    const float *rows;
+    float *logits, *values;
+    int count;
+} Batch;
+
+static void batch_block(const Batch *b, Pass *p, int first, int rows) {
+    const ModelConfig *c = &p->net->config;
+    p->first = first;
+    p->rows = rows;
+    forward_block(p, b->rows + p->first * c->inputs, b->logits + p->first * c->actions,
+                  b->values + p->first * c->values);
+}
+
+/* One block by all threads, at most as many as a layer has panels. */
+static void run_shared(const Net *net, const Batch *b, int threads) {
+    const int panels = (net->config.width + PRODUCT_PANEL - 1) / PRODUCT_PANEL;
+    memset(net->step, 0, (size_t)steps_of(&net->config) * sizeof *net->step);
+#pragma omp parallel num_threads(threads < panels ? threads : panels)
+    {
+        Pass pass = {.net = net, .s = &net->scratch[0], .threads = omp_get_num_threads()};
+        if (pass.threads > 1) pass.step = net->step;
+        batch_block(b, &pass, 0, b->count);
+    }
+}
+
+/* A block a thread at a time; while they are few, as many for each thread. */
+static void run_blocks(const Net *net, const Batch *b, int threads) {
+    int blocks = (b->count + BLOCK - 1) / BLOCK;
+    if (blocks < 4 * threads) blocks = (blocks + threads - 1) / threads * threads;
+    int height = (b->count + blocks - 1) / blocks;
+    height = (height + PRODUCT_ROWS - 1) / PRODUCT_ROWS * PRODUCT_ROWS;
+    blocks = (b->count + height - 1) / height;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads < blocks ? threads : blocks)
+    for (int i = 0; i < blocks; i++) {
+        Pass pass = {.net = net, .s = &net->scratch[omp_get_thread_num()], .threads = 1};
+        const int left = b->count - i * height;
+        batch_block(b, &pass, i * height, left < height ? left : height);
+    }
 }
 
 static Status forward_cpu(Net *net, const void *rows, const int32_t *count, float *logits,
                           float *values, Stream stream) {
     (void)stream;
-    const ModelConfig *c = &net->config;
+    const Batch batch = {
+        .rows = (const float *)rows, .logits = logits, .values = values, .count = *count};
     if (*count < 0 || *count > net->spec.capacity) return STATUS_ARGUMENT;
-    int blocks = (*count + net->block - 1) / net->block, failed = 0;
     int threads = omp_get_max_threads() < net->threads ? omp_get_max_threads() : net->threads;
-    if (threads > blocks) threads = blocks > 1 ? blocks : 1;
-#pragma omp parallel num_threads(threads) reduction(| : failed)
-    {
-        /* oneDNN does not notice a team of one thread, and would open a team of its own. */
-        omp_set_num_threads(1);
-        const Scratch *scratch = &net->scratch[omp_get_thread_num()];
-#pragma omp for schedule(dynamic, 1)
-        for (int b = 0; b < blocks; b++) {
-            int64_t first = (int64_t)b * net->block;
-            int n = *count - (int)first < net->block ? *count - (int)first : net->block;
-            Pass pass = {.net = net, .s = scratch, .first = first, .rows = n};
-            failed |= forward_block(&pass, (const float *)rows + first * c->inputs,
-                                    logits + first * c->actions,
-                                    values + first * c->values) != STATUS_OK;
-        }
-    }
-    return failed ? STATUS_DEVICE : STATUS_OK;
+    if (*count == 0) return STATUS_OK;
+    if (*count <= BLOCK)
+        run_shared(net, &batch, threads);
+    else
+        run_blocks(net, &batch, threads);
+    return STATUS_OK;
+}
+
+static void describe_cpu(char *isa, size_t isa_bytes, char *library, size_t library_bytes) {
+    snprintf(isa, isa_bytes, "any");
+    snprintf(library, library_bytes, "none");
 }
 
 const NetOps net_cpu = {.bf16_rows = false,
@@ -314,4 +408,4 @@ const NetOps net_cpu = {.bf16_rows = false,
                         .destroy = destroy_cpu,
                         .load = load_cpu,
                         .forward = forward_cpu,
-                        .describe = product_describe};
+                        .describe = describe_cpu};

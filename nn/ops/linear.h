@@ -1,13 +1,14 @@
 /* nn/ops/linear.h - a tile of outputs of one row of a linear layer, straight from the formula: the
  * oracle of every faster product.
  *
- *   float32, bf16   s = sum over k ascending of x[k] * w[o][k]
+ *   float32, bf16   s = fmaf(x[C_in-1], w[o][C_in-1], .. fmaf(x[0], w[o][0], 0)), ascending
  *   int8            s = (sum over blocks k ascending of (float)acc_k * scale[k]) * w_scale[o]
  *   y[o] = max(0, (s + bias[o]) + residual[o])       bias, residual, max: each only if asked for
  *
  * Each operation is rounded to float32, and y once more if its elements are bf16; the bias of a
  * bf16 layer is bf16 too, as in the epilogue of a library's product. One lane computes each output:
- * the same bits for teams of 1, 8, 16 and 32.
+ * the same bits for teams of 1, 8, 16 and 32, and in float32 those of product_float32.h, which is
+ * the CPU's `layers`.
  *
  *   R  rows     C_in  inputs     C_out  outputs     blocks: of 128 inputs, int8 */
 #ifndef NN_OPS_LINEAR_H
@@ -43,7 +44,7 @@ HD void linear_sum_float(const LinearArgs *a, int r, int first, int n, Team team
         const int64_t row = (int64_t)k * a->l.out + first;
         for (int j = 0; j * team.width < LINEAR_TILE; j++) {
             const int o = j * team.width + team.lane;
-            if (o < n) sum[j] = sum[j] + x * element_load(a->l.weight, a->precision, row + o);
+            if (o < n) sum[j] = fmaf(x, element_load(a->l.weight, a->precision, row + o), sum[j]);
         }
     }
 }

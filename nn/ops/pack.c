@@ -23,7 +23,8 @@ static void linear_layout(Linear *l, int in, int out, Precision precision, Arena
         l->offset = (int32_t *)arena_take(arena, padded * (size_t)int8_blocks(in), 4);
         return;
     }
-    l->weight = arena_take(arena, (size_t)in * (size_t)out, element_bytes(precision));
+    const size_t slack = precision == PRECISION_FLOAT32 ? PRODUCT_SLACK : 0;
+    l->weight = arena_take(arena, (size_t)in * (size_t)out + slack, element_bytes(precision));
     if (precision == PRECISION_BF16)
         l->bias_element = arena_take(arena, (size_t)out, element_bytes(precision));
 }
@@ -82,12 +83,15 @@ static void pack_int8(const Packer *k, const Linear *l, int o, const float *w) {
     }
 }
 
+static int64_t pack_element_at(const Packer *k, const Linear *l, int o, int i) {
+    if (k->order == PACK_PANELS) return product_panel_at(l->in, l->out, i, o);
+    return k->order == PACK_IN_OUT ? (int64_t)i * l->out + o : (int64_t)o * l->in + i;
+}
+
 /* Output o of l from w (l->in). */
 static void pack_elements(const Packer *k, const Linear *l, int o, const float *w) {
-    for (int i = 0; i < l->in; i++) {
-        int64_t at = k->order == PACK_IN_OUT ? (int64_t)i * l->out + o : (int64_t)o * l->in + i;
-        element_store(l->weight, k->precision, at, w[i]);
-    }
+    for (int i = 0; i < l->in; i++)
+        element_store(l->weight, k->precision, pack_element_at(k, l, o, i), w[i]);
 }
 
 /* `count` outputs of l from `first` on, from w (count, l->in) and b (count). */

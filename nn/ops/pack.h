@@ -16,6 +16,7 @@
 #include "device/core/arena.h"
 #include "nn/config.h"
 #include "nn/weights.h"
+#include "product_float32.h"
 
 enum {
     PACK_PANEL = 64, /* outputs of a panel */
@@ -23,10 +24,11 @@ enum {
 };
 
 /* The order of a row-major matrix: PACK_IN_OUT (in, out), the right operand of a row-major product;
- * PACK_OUT_IN (out, in), PyTorch's own order, the transposed operand of cuBLASLt.
+ * PACK_OUT_IN (out, in), PyTorch's own order, the transposed operand of cuBLASLt. PACK_PANELS is
+ * for vector instructions: float32 as product_float32.h has it, (out / 16, in, 16).
  * int8 has PACK_OUT_IN, rows of linear_stride(in) bytes, and PACK_PANELS, (out / 64, in / 4, 64,
- * 4), for vector instructions that add four products at once. Inputs that are only padding have
- * weight 0. */
+ * 4), where an instruction adds four products at once. Inputs that are only padding have weight
+ * 0. */
 typedef enum { PACK_IN_OUT, PACK_OUT_IN, PACK_PANELS, PACK_COUNT } PackOrder;
 
 typedef struct {

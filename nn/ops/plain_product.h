@@ -5,7 +5,7 @@
  *   back      dX = dY W      (R, C_in)       k over C_out
  *   weight    dW = dY^T X    (C_out, C_in)   k over R
  *
- *   s       = sum over k ascending of a[m][k] * b[k][n]
+ *   s       = fmaf(a[m][K-1], b[K-1][n], .. fmaf(a[m][0], b[0][n], 0)), ascending in k
  *   y[m][n] = max(0, (s + bias[n]) + addend[m][n])     bias, addend, max: each only if asked for
  *
  * Each operation is rounded to float32, and y once more if its elements are bf16. One lane computes
@@ -51,7 +51,7 @@ HD void plain_product_sum(const PlainProductArgs *p, int64_t a, int64_t b, int n
         for (int j = 0; j * team.width < PLAIN_PRODUCT_TILE; j++) {
             const int o = j * team.width + team.lane;
             if (o < n)
-                sum[j] = sum[j] + x * element_load(p->b.p, p->precision, row + o * p->b.outer);
+                sum[j] = fmaf(x, element_load(p->b.p, p->precision, row + o * p->b.outer), sum[j]);
         }
     }
 }

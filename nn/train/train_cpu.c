@@ -6,28 +6,30 @@
 #include <stdlib.h>
 
 #include "nn/ops/column_sums.h"
-#include "product_blas.h"
+#include "nn/ops/product_float32.h"
 #include "train_cpu.h"
 
 enum {
-    SQUARE_CHUNKS = 64,  /* chunks of a piece of the gradient */
-    TRANSPOSE_TILE = 16, /* rows and columns that are transposed together */
-    ACTIONS_MAX = 64     /* bits of a legal mask */
+    SQUARE_CHUNKS = 64, /* chunks of a piece of the gradient */
+    ACTIONS_MAX = 64    /* bits of a legal mask */
 };
 
-/* Copies a piece's rows of the (out, in) matrix to columns of the (in, out) one. */
-static void transpose_piece(const Trainer *t, const TrainPiece *piece) {
-    const float *from = t->p + piece->at;
-    float *to = t->transposed + piece->transposed_at;
-    const size_t in = (size_t)piece->in, out = (size_t)piece->out, rows = (size_t)piece->rows;
+/* Copies a piece's rows of the (out, in) matrix to the panels of forward and backward. */
+static void pack_piece(const Trainer *t, const TrainPiece *piece) {
+    const int in = piece->in, out = piece->out, end = piece->first + piece->rows;
+    const float *from = t->p + piece->tensor;
+    float *forward = t->forward_panels + piece->tensor, *back = t->back_panels + piece->tensor;
     if (!piece->product) return;
-    for (size_t r = 0; r < rows; r += TRANSPOSE_TILE)
-        for (size_t i = 0; i < in; i += TRANSPOSE_TILE) {
-            const size_t r_end = rows - r < TRANSPOSE_TILE ? rows : r + TRANSPOSE_TILE;
-            const size_t i_end = in - i < TRANSPOSE_TILE ? in : i + TRANSPOSE_TILE;
-            for (size_t k = i; k < i_end; k++)
-                for (size_t j = r; j < r_end; j++) to[k * out + j] = from[j * in + k];
+    for (int i = 0; i < in; i += PRODUCT_PANEL) {
+        const int width = in - i < PRODUCT_PANEL ? in - i : PRODUCT_PANEL;
+        for (int o = piece->first; o < end; o++) {
+            const float *row = from + (size_t)o * (size_t)in + i;
+            float *to = forward + product_panel_at(in, out, i, o);
+            const int64_t step = product_panel_at(in, out, 1, o) - product_panel_at(in, out, 0, o);
+            memcpy(back + product_panel_at(out, in, o, i), row, (size_t)width * sizeof *row);
+            for (int j = 0; j < width; j++) to[j * step] = row[j];
         }
+    }
 }
 
 /* --- tasks ----------------------------------------------------------------- */
@@ -56,10 +58,10 @@ static void work_columns(Trainer *t, int pass) {
     for (int i = 0; i < column_tiles(a.columns); i++) block_sums_one(&a, i, TEAM_OF_ONE);
 }
 
-static Status work_tile(Trainer *t, int pass, int item) {
+static void work_tile(Trainer *t, int pass, int item) {
     if (item == t->tiles) {
         work_columns(t, pass);
-        return STATUS_OK;
+        return;
     }
     const TrainTileArgs *tile = &t->tile[item];
     const TrainSchedule *s = &t->schedule;
@@ -69,18 +71,17 @@ static Status work_tile(Trainer *t, int pass, int item) {
         x = (const float *)batch->x + tile->x_at +
             (size_t)train_schedule_first(s, pass) * BLOCK_ROWS * (size_t)tile->x_stride;
     }
-    ProductBlasArgs args = {.a = tile->dy[pass % TRAIN_SLOTS],
-                            .b = x,
-                            .c = t->g + tile->at,
-                            .m = tile->outs,
-                            .n = tile->ins,
-                            .k = train_schedule_blocks(s, pass) * BLOCK_ROWS,
-                            .a_stride = tile->dy_stride,
-                            .b_stride = tile->x_stride,
-                            .c_stride = tile->x_stride,
-                            .transpose = PRODUCT_TRANSPOSED,
-                            .kind = pass == 0 ? PRODUCT_SET : PRODUCT_ADD};
-    return product_blas(&args);
+    const ProductFloat32Args args = {.a = tile->dy[pass % TRAIN_SLOTS],
+                                     .c = t->g + tile->at,
+                                     .a_row = 1,
+                                     .a_k = tile->dy_stride,
+                                     .c_row = tile->x_stride,
+                                     .m = tile->outs,
+                                     .n = tile->ins,
+                                     .k = train_schedule_blocks(s, pass) * BLOCK_ROWS,
+                                     .count = tile->ins,
+                                     .add = pass > 0};
+    product_float32_rows(t->isa, &args, x, tile->x_stride);
 }
 
 static void work_squares(Trainer *t, int item) {
@@ -92,25 +93,25 @@ static void work_squares(Trainer *t, int item) {
 
 static void work_update(Trainer *t, int item) {
     const TrainPiece *piece = &t->piece[item];
-    AdamwArgs args = {.p = t->p + piece->at,
-                      .m = t->m + piece->at,
-                      .v = t->v + piece->at,
-                      .ema = t->ema + piece->at,
-                      .g = t->g + piece->at,
+    const size_t at = piece->tensor + (size_t)piece->first * (size_t)piece->in;
+    AdamwArgs args = {.p = t->p + at,
+                      .m = t->m + at,
+                      .v = t->v + at,
+                      .ema = t->ema + at,
+                      .g = t->g + at,
                       .p_bf16 = NULL,
                       .step = &t->step,
                       .count = (int64_t)piece->rows * piece->in};
     for (int i = 0; i < train_chunks(args.count); i++) adamw_one(&args, i, TEAM_OF_ONE);
-    transpose_piece(t, piece);
+    pack_piece(t, piece);
 }
 
 static Status job_work(void *context, const PoolTask *task, int worker) {
     Trainer *t = (Trainer *)context;
-    omp_set_num_threads(1); /* or oneDNN would open a team of its own */
     switch (task->kind) {
     case TRAIN_FILL: TRY(work_fill(t, task)); break;
-    case TRAIN_ROWS: TRY(train_rows_cpu(t, task->index, task->item, worker)); break;
-    case TRAIN_TILE: TRY(work_tile(t, task->index, task->item)); break;
+    case TRAIN_ROWS: train_rows_cpu(t, task->index, task->item, worker); break;
+    case TRAIN_TILE: work_tile(t, task->index, task->item); break;
     case TRAIN_REDUCE:
         TRY(t->reduce.all_reduce_sum(t->reduce.context, t->g, t->plan.at.count + LOSS_COUNT, NULL));
         break;
@@ -208,6 +209,7 @@ static Status create_cpu(Trainer **out, const TrainSpec *spec, const TrainSource
     t->source = *source;
     t->reduce = *reduce;
     trainer_measure(t, spec, &arena);
+    TRY_GOTO(status, isa_choose(&t->isa));
     TRY_GOTO(status, backend_cpu.alloc(&t->memory, arena.used));
     Arena placed = {(char *)t->memory, 0, arena.used};
     train_layout_cpu(t, &placed);
@@ -240,7 +242,7 @@ static Status load_cpu(Trainer *t, const TrainState *state, Stream stream) {
     memcpy(t->m, state->m.data, bytes);
     memcpy(t->v, state->v.data, bytes);
     t->counters = state->counters;
-    for (int i = 0; i < t->pieces; i++) transpose_piece(t, &t->piece[i]);
+    for (int i = 0; i < t->pieces; i++) pack_piece(t, &t->piece[i]);
     train_schedule_drop(&t->schedule);
     return STATUS_OK;
 }
@@ -270,13 +272,11 @@ static Status run_cpu(Trainer *t, int64_t batch, int64_t last_batch, const float
     const int64_t end = batch + (int64_t)steps * t->spec.accumulate;
     if (batch < 0 || steps < 0 || end - 1 > last_batch) return STATUS_ARGUMENT;
     const PoolJob job = {.context = t, .next = job_next, .done = job_done, .work = job_work};
-    const int threads = omp_get_max_threads();
     t->count.rates = rates;
     t->count.reports = reports;
     t->at = 0;
     train_schedule_begin(&t->schedule, batch, last_batch, t->counters.stopped ? 0 : steps);
     Status status = pool_run(t->pool, &job);
-    omp_set_num_threads(threads);
     if (status != STATUS_OK) {
         finish_update(t);
         train_schedule_drop(&t->schedule);

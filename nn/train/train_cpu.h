@@ -2,13 +2,14 @@
  *
  * A block of BLOCK_ROWS rows goes forward and backward in one thread. The inputs of the gradients
  * of matrices are saved: such a gradient, a sum over rows, is one product over a whole pass, split
- * into tiles of its outputs.
+ * into tiles of its outputs, and its chains go on in the next pass.
  *
  *   C channels   F hidden   A actions   V values */
 #ifndef NN_TRAIN_TRAIN_CPU_H
 #define NN_TRAIN_TRAIN_CPU_H
 
 #include "device/core/arena.h"
+#include "device/core/isa.h"
 #include "train_count.h"
 #include "train_plan.h"
 #include "train_schedule.h"
@@ -59,9 +60,9 @@ typedef struct {
 
 /* Rows of a tensor that are updated together. */
 typedef struct {
-    size_t at, transposed_at;
-    int out, rows, in; /* out: of the whole matrix; rows: of it here */
-    bool product;      /* as in TrainTensor */
+    size_t tensor;            /* offset of the whole tensor */
+    int first, rows, out, in; /* rows first .. first + rows - 1 of (out, in) */
+    bool product;             /* as in TrainTensor */
 } TrainPiece;
 
 struct Trainer {
@@ -69,10 +70,12 @@ struct Trainer {
     TrainSource source;
     TrainReduce reduce;
     TrainPlan plan;
+    Isa isa;
     int threads, tiles, pieces;
     void *memory;           /* all arrays that follow, owned */
     float *p, *m, *v, *ema; /* (parameters) in the order of Weights.data */
-    float *transposed;      /* (parameters) matrices as (in, out), at the same offsets */
+    float *forward_panels;  /* (parameters) matrices as (in, out) in panels, at the same offsets */
+    float *back_panels;     /* (parameters) the same as (out, in): see product_float32.h */
     float *g;               /* (parameters + LOSS_COUNT) gradient, then sums of the metrics */
     float *squares;         /* (chunks) */
     int32_t *column_offset; /* (columns) */
@@ -100,7 +103,7 @@ void train_tiles_cpu(Trainer *t);
 void train_pieces_cpu(Trainer *t);
 
 /* Block `block` of pass `pass`: forward, loss, backward, in the scratch of `worker`; fills its rows
- * of the saved arrays. STATUS_DEVICE: the library refused. */
-Status train_rows_cpu(const Trainer *t, int pass, int block, int worker);
+ * of the saved arrays. */
+void train_rows_cpu(const Trainer *t, int pass, int block, int worker);
 
 #endif

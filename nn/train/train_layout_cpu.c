@@ -1,5 +1,6 @@
 /* nn/train/train_layout_cpu.c - the arrays of the CPU's trainer, and the division of its work. */
 #include "nn/ops/column_sums.h"
+#include "nn/ops/product_float32.h"
 #include "train_cpu.h"
 
 enum {
@@ -69,7 +70,8 @@ void train_layout_cpu(Trainer *t, Arena *arena) {
     t->m = (float *)arena_take(arena, count, sizeof *t->m);
     t->v = (float *)arena_take(arena, count, sizeof *t->v);
     t->ema = (float *)arena_take(arena, count, sizeof *t->ema);
-    t->transposed = (float *)arena_take(arena, count, sizeof *t->transposed);
+    t->forward_panels = (float *)arena_take(arena, count + PRODUCT_SLACK, sizeof(float));
+    t->back_panels = (float *)arena_take(arena, count + PRODUCT_SLACK, sizeof(float));
     t->g = (float *)arena_take(arena, count + LOSS_COUNT, sizeof *t->g);
     t->squares = (float *)arena_take(arena, (size_t)train_chunks((int64_t)count),
                                      sizeof *t->squares);
@@ -200,10 +202,10 @@ void train_pieces_cpu(Trainer *t) {
         const int most = tensor.in < PIECE ? PIECE / tensor.in : 1;
         for (int r = 0; r < tensor.out; r += most) {
             const TrainPiece piece = {
-                .at = tensor.at + (size_t)r * (size_t)tensor.in,
-                .transposed_at = tensor.at + (size_t)r,
-                .out = tensor.out,
+                .tensor = tensor.at,
+                .first = r,
                 .rows = tensor.out - r < most ? tensor.out - r : most,
+                .out = tensor.out,
                 .in = tensor.in,
                 .product = tensor.product,
             };

@@ -4,9 +4,9 @@
  * has a gradient of its own. */
 #include "nn/ops/column_sums.h"
 #include "nn/ops/layernorm_back.h"
+#include "nn/ops/product_float32.h"
 #include "nn/ops/relu.h"
 #include "nn/ops/relu_back.h"
-#include "product_blas.h"
 #include "train_cpu.h"
 
 /* One block on its way through the network. */
@@ -23,41 +23,35 @@ static float *rows_of(const Pass *p, float *array, int width) {
 }
 
 /* y (BLOCK_ROWS, out) = x (BLOCK_ROWS, in) through the matrix of `linear`, without its bias. */
-static Status forward(const Pass *p, TensorOffset linear, const float *x, int in, float *y,
-                      int out) {
-    const ProductBlasArgs args = {
-        .a = x,
-        .b = p->t->transposed + linear.weight,
-        .c = y,
-        .m = BLOCK_ROWS,
-        .n = out,
-        .k = in,
-        .a_stride = in,
-        .b_stride = out,
-        .c_stride = out,
-        .transpose = PRODUCT_AS_IT_IS,
-        .kind = PRODUCT_SET,
-    };
-    return product_blas(&args);
+static void forward(const Pass *p, TensorOffset linear, const float *x, int in, float *y, int out) {
+    const ProductFloat32Args args = {.a = x,
+                                     .b = p->t->forward_panels + linear.weight,
+                                     .c = y,
+                                     .a_row = in,
+                                     .a_k = 1,
+                                     .c_row = out,
+                                     .m = BLOCK_ROWS,
+                                     .n = out,
+                                     .k = in,
+                                     .count = out};
+    product_float32(p->t->isa, &args);
 }
 
-/* dx (BLOCK_ROWS, in) from dy (BLOCK_ROWS, out). */
-static Status back(const Pass *p, TensorOffset linear, const float *dy, int out, float *dx, int in,
-                   ProductKind kind) {
-    const ProductBlasArgs args = {
-        .a = dy,
-        .b = p->t->p + linear.weight,
-        .c = dx,
-        .m = BLOCK_ROWS,
-        .n = in,
-        .k = out,
-        .a_stride = out,
-        .b_stride = in,
-        .c_stride = in,
-        .transpose = PRODUCT_AS_IT_IS,
-        .kind = kind,
-    };
-    return product_blas(&args);
+/* dx (BLOCK_ROWS, in) from dy (BLOCK_ROWS, out); `add`: the chains go on from what is there. */
+static void back(const Pass *p, TensorOffset linear, const float *dy, int out, float *dx, int in,
+                 bool add) {
+    const ProductFloat32Args args = {.a = dy,
+                                     .b = p->t->back_panels + linear.weight,
+                                     .c = dx,
+                                     .a_row = out,
+                                     .a_k = 1,
+                                     .c_row = in,
+                                     .m = BLOCK_ROWS,
+                                     .n = in,
+                                     .k = out,
+                                     .count = in,
+                                     .add = add};
+    product_float32(p->t->isa, &args);
 }
 
 static const float *parameter(const Pass *p, size_t at) { return p->t->p + at; }
@@ -183,21 +177,20 @@ static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy,
     for (int i = 0; i < column_tiles(norm->width); i++) column_sums_one(&sums, i, TEAM_OF_ONE);
 }
 
-static Status forward_layer(const Pass *p, int l) {
+static void forward_layer(const Pass *p, int l) {
     const LayerOffsets *at = &p->t->plan.at.layer[l];
     const TrainSavedLayer *k = &p->k->layer[l];
     const int C = p->t->spec.model.width, F = p->t->spec.model.hidden;
     float *value_proj = rows_of(p, k->value_proj, C), *linear1 = rows_of(p, k->linear1, F);
     const LayerNormArgs first = norm1(p, l), second = norm2(p, l);
-    TRY(forward(p, at->value_proj, rows_of(p, k->residual, C), C, value_proj, C));
+    forward(p, at->value_proj, rows_of(p, k->residual, C), C, value_proj, C);
     bias_rows(p, value_proj, at->value_proj, C);
-    TRY(forward(p, at->out_proj, value_proj, C, rows_of(p, k->sum1, C), C));
+    forward(p, at->out_proj, value_proj, C, rows_of(p, k->sum1, C), C);
     norm_rows(&first);
-    TRY(forward(p, at->linear1, rows_of(p, k->norm1, C), C, linear1, F));
+    forward(p, at->linear1, rows_of(p, k->norm1, C), C, linear1, F);
     relu_rows(p, linear1, at->linear1, F);
-    TRY(forward(p, at->linear2, linear1, F, rows_of(p, k->sum2, C), C));
+    forward(p, at->linear2, linear1, F, rows_of(p, k->sum2, C), C);
     norm_rows(&second);
-    return STATUS_OK;
 }
 
 /* One of the two heads: C -> hidden -> out. */
@@ -246,11 +239,11 @@ static HeadPass value_head(const Pass *p) {
     return h;
 }
 
-static Status forward_head(const Pass *p, const HeadPass *h) {
+static void forward_head(const Pass *p, const HeadPass *h) {
     const int C = p->t->spec.model.width;
-    TRY(forward(p, h->fc0, rows_of(p, p->k->residual, C), C, h->fc0_y, h->hidden));
+    forward(p, h->fc0, rows_of(p, p->k->residual, C), C, h->fc0_y, h->hidden);
     relu_rows(p, h->fc0_y, h->fc0, h->hidden);
-    return forward(p, h->fc3, h->fc0_y, h->hidden, h->fc3_y, h->out);
+    forward(p, h->fc3, h->fc0_y, h->hidden, h->fc3_y, h->out);
 }
 
 /* The loss of the block that begins at row `first` of the batch. */
@@ -284,17 +277,17 @@ static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
 }
 
 /* Sets the scratch array dy to the gradient with respect to the residual, or adds to it. */
-static Status back_head(const Pass *p, const HeadPass *h, ProductKind kind) {
+static void back_head(const Pass *p, const HeadPass *h, bool add) {
     sum_rows(p, h->dfc3_y, h->out, h->fc3_column);
-    TRY(back(p, h->fc3, h->dfc3_y, h->out, h->dfc0_y, h->hidden, PRODUCT_SET));
+    back(p, h->fc3, h->dfc3_y, h->out, h->dfc0_y, h->hidden, false);
     relu_back_rows(h->dfc0_y, h->fc0_y, h->hidden);
     sum_rows(p, h->dfc0_y, h->hidden, h->fc0_column);
-    return back(p, h->fc0, h->dfc0_y, h->hidden, p->s->dy, p->t->spec.model.width, kind);
+    back(p, h->fc0, h->dfc0_y, h->hidden, p->s->dy, p->t->spec.model.width, add);
 }
 
 /* dy + dy2 is the gradient with respect to the layer's output; dsum1 + scratch dy becomes that with
  * respect to its input. */
-static Status back_layer(const Pass *p, int l, const float *dy, const float *dy2) {
+static void back_layer(const Pass *p, int l, const float *dy, const float *dy2) {
     const LayerOffsets *at = &p->t->plan.at.layer[l];
     const LayerColumns *column = &p->t->plan.column.layer[l];
     const TrainSavedLayer *k = &p->k->layer[l];
@@ -304,38 +297,38 @@ static Status back_layer(const Pass *p, int l, const float *dy, const float *dy2
     const LayerNormArgs first = norm1(p, l), second = norm2(p, l);
     norm_back(p, &second, dy, dy2, dsum2, column->norm2);
     sum_rows(p, dsum2, C, column->linear2);
-    TRY(back(p, at->linear2, dsum2, C, dlinear1, F, PRODUCT_SET));
+    back(p, at->linear2, dsum2, C, dlinear1, F, false);
     relu_back_rows(dlinear1, rows_of(p, k->linear1, F), F);
     sum_rows(p, dlinear1, F, column->linear1);
-    TRY(back(p, at->linear1, dlinear1, F, p->s->dy, C, PRODUCT_SET));
+    back(p, at->linear1, dlinear1, F, p->s->dy, C, false);
     norm_back(p, &first, dsum2, p->s->dy, dsum1, column->norm1);
     sum_rows(p, dsum1, C, column->out_proj);
-    TRY(back(p, at->out_proj, dsum1, C, dvalue_proj, C, PRODUCT_SET));
+    back(p, at->out_proj, dsum1, C, dvalue_proj, C, false);
     sum_rows(p, dvalue_proj, C, column->value_proj);
-    return back(p, at->value_proj, dvalue_proj, C, p->s->dy, C, PRODUCT_SET);
+    back(p, at->value_proj, dvalue_proj, C, p->s->dy, C, false);
 }
 
-static Status forward_all(const Pass *p, const float *x) {
+static void forward_all(const Pass *p, const float *x) {
     const ModelConfig *c = &p->t->spec.model;
     const LayerNormArgs norm = input_norm(p);
     const HeadPass policy = policy_head(p), value = value_head(p);
-    TRY(forward(p, p->t->plan.at.input_embedding, x, c->inputs,
-                rows_of(p, p->k->input_embedding, c->width), c->width));
+    forward(p, p->t->plan.at.input_embedding, x, c->inputs,
+            rows_of(p, p->k->input_embedding, c->width), c->width);
     norm_rows(&norm);
-    for (int l = 0; l < c->layers; l++) TRY(forward_layer(p, l));
-    TRY(forward_head(p, &policy));
-    return forward_head(p, &value);
+    for (int l = 0; l < c->layers; l++) forward_layer(p, l);
+    forward_head(p, &policy);
+    forward_head(p, &value);
 }
 
-static Status back_all(const Pass *p) {
+static void back_all(const Pass *p) {
     const TrainColumns *column = &p->t->plan.column;
     const ModelConfig *c = &p->t->spec.model;
     const HeadPass policy = policy_head(p), value = value_head(p);
     const float *dy = p->s->dy, *dy2 = NULL;
-    TRY(back_head(p, &policy, PRODUCT_SET));
-    TRY(back_head(p, &value, PRODUCT_ADD));
+    back_head(p, &policy, false);
+    back_head(p, &value, true);
     for (int l = c->layers - 1; l >= 0; l--) {
-        TRY(back_layer(p, l, dy, dy2));
+        back_layer(p, l, dy, dy2);
         dy = rows_of(p, p->k->layer[l].dsum1, c->width);
         dy2 = p->s->dy;
     }
@@ -343,10 +336,9 @@ static Status back_all(const Pass *p) {
     float *dinput_embedding = rows_of(p, p->k->dinput_embedding, c->width);
     norm_back(p, &norm, dy, dy2, dinput_embedding, column->input_norm);
     sum_rows(p, dinput_embedding, c->width, column->input_embedding);
-    return STATUS_OK;
 }
 
-Status train_rows_cpu(const Trainer *t, int pass, int block, int worker) {
+void train_rows_cpu(const Trainer *t, int pass, int block, int worker) {
     const TrainSaved *k = &t->saved[pass % TRAIN_SLOTS];
     const TrainBatch *batch = &t->batch[train_schedule_batch(&t->schedule, pass) % TRAIN_SLOTS];
     const int first = (train_schedule_first(&t->schedule, pass) + block) * BLOCK_ROWS;
@@ -355,8 +347,7 @@ Status train_rows_cpu(const Trainer *t, int pass, int block, int worker) {
                     .s = &t->scratch[worker],
                     .first = block * BLOCK_ROWS,
                     .partial = k->partial + (size_t)block * (size_t)t->plan.column.count};
-    TRY(forward_all(&p, (const float *)batch->x + (size_t)first * (size_t)t->spec.model.inputs));
+    forward_all(&p, (const float *)batch->x + (size_t)first * (size_t)t->spec.model.inputs);
     loss_rows(&p, batch, first);
-    TRY(back_all(&p));
-    return STATUS_OK;
+    back_all(&p);
 }

@@ -1,5 +1,5 @@
-"""tests/cli/same_games.py - REPLAY SHARD: exit status 0 if the games of an uncompressed replay file of
-blob-train (host/replay/replay_file.h) are those of the same ids in a shard (host/games/shard_file.h)."""
+"""tests/cli/same_games.py - REPLAY SHARD..: exit status 0 if the games of an uncompressed replay file of
+blob-train (host/replay/replay_file.h) are those of the same ids in the shards (host/games/shard_file.h)."""
 
 import json
 import struct
@@ -63,8 +63,10 @@ def shard_game(s, i):
     return rounds
 
 
-shard = read(sys.argv[2])
-place = {game: i for i, game in enumerate(shard["game_id"])}
+played = {}
+for path in sys.argv[2:]:
+    shard = read(path)
+    played.update({game: (shard, i) for i, game in enumerate(shard["game_id"])})
 games = list(replay_games(sys.argv[1]))
-same = [game in place and shard_game(shard, place[game]) == rounds for game, rounds in games]
+same = [game in played and shard_game(*played[game]) == rounds for game, rounds in games]
 sys.exit(not same or not all(same))

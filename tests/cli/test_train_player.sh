@@ -17,7 +17,7 @@ by_hand() {
         --simulations $simulations --games $(($3 * games)) --weights "$2" --out "$1" --quiet \
         >out 2>err || wrong "$1: $(<err)"
 }
-games_are() { python3 "$here/same_games.py" "$1" "$2/games-000000.safetensors"; }
+games_are() { python3 "$here/same_games.py" "$1" "$2"/games-*.safetensors; }
 
 # step RUN N ARGS..: iteration N of the run; then a copy as RUN.weights.N+1, RUN.best.N+1.
 step() {

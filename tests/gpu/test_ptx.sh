@@ -5,7 +5,8 @@
 set -o pipefail
 commands=$1
 # "kernel count" a line: where the source writes fmaf, over all instances of the kernel.
-fused=""
+fused="linear_kernel 30
+plain_product_kernel 15"
 # What must be found, so that an empty list of kernels does not pass: kernel, exact instruction.
 seen="
 begin_kernel st.global    descend_kernel div.rn.f32   descend_kernel sqrt.rn.f32
@@ -13,8 +14,8 @@ backup_kernel div.rn.f32  observe_kernel st.global    move_kernel sqrt.rn.f32
 emit_kernel st.global     refill_kernel sqrt.rn.f32   tally_kernel st.global
 emit_kernel mul.rn.f64    replay_add_kernel div.rn.f64  gather_kernel div.rn.f32
 input_kernel st.global    layernorm_kernel sqrt.rn.f32  layernorm_kernel rcp.rn.f32
-linear_kernel mul.rn.f32  quantize_kernel div.rn.f32  head_kernel rcp.rn.f64
-plain_product_kernel mul.rn.f32     train_norm_kernel sqrt.rn.f32
+linear_kernel fma.rn.f32  quantize_kernel div.rn.f32  head_kernel rcp.rn.f64
+plain_product_kernel fma.rn.f32     train_norm_kernel sqrt.rn.f32
 train_norm_back_kernel sqrt.rn.f32  train_loss_kernel div.rn.f32
 train_columns_kernel add.rn.f32     train_blocks_kernel add.rn.f32
 train_squares_kernel mul.rn.f32     train_count_kernel sqrt.rn.f32

@@ -61,12 +61,10 @@ static void run_linear(const LinearArgs *a, int width) {
 
 /* s of row r and output o from PACK_IN_OUT weights, without the body under test. */
 static float sum_by_hand(const LinearArgs *a, int r, int o) {
-    volatile float sum = 0; /* volatile: rounded each time, in this order */
-    for (int k = 0; k < a->l.in; k++) {
-        volatile float product = element_load(a->x, a->precision, (int64_t)r * a->x_stride + k) *
-                                 element_load(a->l.weight, a->precision, (int64_t)k * a->l.out + o);
-        sum = sum + product;
-    }
+    float sum = 0;
+    for (int k = 0; k < a->l.in; k++)
+        sum = fmaf(element_load(a->x, a->precision, (int64_t)r * a->x_stride + k),
+                   element_load(a->l.weight, a->precision, (int64_t)k * a->l.out + o), sum);
     return sum;
 }
 
