@@ -29,6 +29,12 @@ Status identity_match(const char *path, const cJSON *found, const cJSON *expecte
     if (!key) key = differing(found, expected);
     if (!key) return STATUS_OK;
     const char *here = text_of(found, key), *wanted = text_of(expected, key);
+    const char *library = text_of(found, "library");
+    if (library && text_of(expected, "arithmetic"))
+        return durable_refuse(path,
+                              "was made with the sums of %.60s, other bits than those of this "
+                              "version: its games can be read, but not continued",
+                              library);
     return durable_refuse(path, "belongs to another run: %.60s is %.99s there, %.99s here", key,
                           here ? here : "absent", wanted ? wanted : "absent");
 }

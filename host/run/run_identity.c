@@ -16,7 +16,7 @@ static void add_number(cJSON *object, const char *name, int64_t value) {
 cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config,
                     const Device *device, const Weights *weights) {
     cJSON *identity = cJSON_CreateObject();
-    char hash[WEIGHTS_HASH_TEXT], isa[64], library[64];
+    char hash[WEIGHTS_HASH_TEXT], arithmetic[128];
     if (!identity) return NULL;
     cJSON_AddStringToObject(identity, "format_version", IDENTITY_FORMAT_VERSION);
     add_number(identity, "observation_version", OBSERVE_VERSION);
@@ -29,11 +29,8 @@ cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config
     cJSON_AddStringToObject(identity, "weights", hash);
     cJSON_AddStringToObject(identity, "precision", precision_name(config->precision));
     if (config->precision == PRECISION_INT8) return identity; /* the same bits on every device */
-    device->net->describe(isa, sizeof isa, library, sizeof library);
-    cJSON_AddStringToObject(identity, "backend", device->backend->name);
-    cJSON_AddStringToObject(identity, "network", network_name(config->network));
-    cJSON_AddStringToObject(identity, "instruction_set", isa);
-    cJSON_AddStringToObject(identity, "library", library);
+    device->net->arithmetic(config->network, arithmetic, sizeof arithmetic);
+    cJSON_AddStringToObject(identity, "arithmetic", arithmetic);
     return identity;
 }
 

@@ -37,18 +37,18 @@ static void add_start(TrainRun *run) {
 }
 
 static Status make_identity(TrainRun *run) {
-    char text[32], isa[64], library[64];
+    char text[32], arithmetic[128];
     run->identity = cJSON_CreateObject();
     if (!run->identity) return STATUS_MEMORY;
     train_options_identity(&run->options, &run->setup, run->identity);
     add_start(run);
-    run->device->net->describe(isa, sizeof isa, library, sizeof library);
     cJSON_AddStringToObject(run->identity, "precision", precision_name(run->precision));
     cJSON_AddStringToObject(run->identity, "play_precision", precision_name(run->play_precision));
     cJSON_AddStringToObject(run->identity, "backend", run->device->backend->name);
-    cJSON_AddStringToObject(run->identity, "network", network_name(run->network));
-    cJSON_AddStringToObject(run->identity, "instruction_set", isa);
-    cJSON_AddStringToObject(run->identity, "library", library);
+    run->device->net->arithmetic(NETWORK_LAYERS, arithmetic, sizeof arithmetic);
+    cJSON_AddStringToObject(run->identity, "arithmetic", arithmetic);
+    run->device->net->arithmetic(run->network, arithmetic, sizeof arithmetic);
+    cJSON_AddStringToObject(run->identity, "play_arithmetic", arithmetic);
     snprintf(text, sizeof text, "%d", run->comm.size);
     cJSON_AddStringToObject(run->identity, "processes", text);
     return STATUS_OK;

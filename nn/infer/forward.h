@@ -12,6 +12,8 @@
 #include "nn/config.h"
 #include "nn/weights.h"
 
+#define FORWARD_FMAF "chains of fmaf"
+
 typedef struct Net Net; /* folded weights on one device, and scratch for `capacity` rows */
 
 typedef struct {
@@ -56,9 +58,9 @@ typedef struct {
     Status (*forward)(Net *net, const void *rows, const int32_t *count, float *logits,
                       float *values, Stream stream);
 
-    /* What the bits of float results depend on besides weights and rows: the instruction set or GPU
-     * architecture, and the library with its version. */
-    void (*describe)(char *isa, size_t isa_bytes, char *library, size_t library_bytes);
+    /* What the bits of float results depend on besides weights, rows and precision: FORWARD_FMAF
+     * where sums are those of product_float32.h, otherwise the library, its version and the GPU. */
+    void (*arithmetic)(Network network, char *text, size_t bytes);
 } NetOps;
 
 EXTERN_C_BEGIN

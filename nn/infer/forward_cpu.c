@@ -396,9 +396,9 @@ static Status forward_cpu(Net *net, const void *rows, const int32_t *count, floa
     return STATUS_OK;
 }
 
-static void describe_cpu(char *isa, size_t isa_bytes, char *library, size_t library_bytes) {
-    snprintf(isa, isa_bytes, "any");
-    snprintf(library, library_bytes, "none");
+static void arithmetic_cpu(Network network, char *text, size_t bytes) {
+    (void)network;
+    snprintf(text, bytes, FORWARD_FMAF);
 }
 
 const NetOps net_cpu = {.bf16_rows = false,
@@ -408,4 +408,4 @@ const NetOps net_cpu = {.bf16_rows = false,
                         .destroy = destroy_cpu,
                         .load = load_cpu,
                         .forward = forward_cpu,
-                        .describe = describe_cpu};
+                        .arithmetic = arithmetic_cpu};

@@ -116,17 +116,20 @@ static Status forward_cuda(Net *net, const void *rows, const int32_t *count, flo
 }
 
 /* The number of multiprocessors too, since a library's heuristic looks at it. */
-static void describe_cuda(char *isa, size_t isa_bytes, char *library, size_t library_bytes) {
+static void arithmetic_cuda(Network network, char *text, size_t bytes) {
     int device = 0, major = 0, minor = 0, processors = 0;
+    const NetImplementation *implementation = net_implementations[network];
+    char library[64];
+    if (!implementation || !implementation->library) {
+        snprintf(text, bytes, FORWARD_FMAF);
+        return;
+    }
+    implementation->library(library, sizeof library);
     (void)cudaGetDevice(&device);
     (void)cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
     (void)cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
     (void)cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
-    snprintf(isa, isa_bytes, "sm_%d%d, %d multiprocessors", major, minor, processors);
-    const NetImplementation *implementation = net_implementations[NETWORK_LAYERS]
-                                                  ? net_implementations[NETWORK_LAYERS]
-                                                  : &net_plain;
-    implementation->describe(library, library_bytes);
+    snprintf(text, bytes, "%s, sm_%d%d, %d multiprocessors", library, major, minor, processors);
 }
 
 extern "C" const NetOps net_cuda = {.bf16_rows = true,
@@ -136,4 +139,4 @@ extern "C" const NetOps net_cuda = {.bf16_rows = true,
                                     .destroy = destroy_cuda,
                                     .load = load_cuda,
                                     .forward = forward_cuda,
-                                    .describe = describe_cuda};
+                                    .arithmetic = arithmetic_cuda};

@@ -47,8 +47,8 @@ struct NetImplementation {
     void (*close)(Net *net);
     Status (*forward)(Net *net, const void *rows, const int32_t *count, float *logits,
                       float *values, Stream stream);
-    /* The library and its version. */
-    void (*describe)(char *library, size_t bytes);
+    /* The library that computes sums, and its version. NULL: none does, see FORWARD_FMAF. */
+    void (*library)(char *text, size_t bytes);
 };
 
 EXTERN_C_BEGIN

@@ -341,8 +341,8 @@ static void close_layers(Net *net) {
     if (n->lt) (void)cublasLtDestroy(n->lt);
 }
 
-static void describe_layers(char *library, size_t bytes) {
-    snprintf(library, bytes, "cuBLASLt %zu", cublasLtGetVersion());
+static void library_layers(char *text, size_t bytes) {
+    snprintf(text, bytes, "cuBLASLt %zu", cublasLtGetVersion());
 }
 
 extern "C" const NetImplementation net_layers = {
@@ -355,5 +355,5 @@ extern "C" const NetImplementation net_layers = {
     .open = open_layers,
     .close = close_layers,
     .forward = forward_layers,
-    .describe = describe_layers,
+    .library = library_layers,
 };

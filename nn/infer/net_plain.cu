@@ -215,8 +215,6 @@ static Status open_plain(Net *net) {
 
 static void close_plain(Net *net) { (void)net; }
 
-static void describe_plain(char *library, size_t bytes) { snprintf(library, bytes, "none"); }
-
 extern "C" const NetImplementation net_plain = {.struct_bytes = sizeof(PlainNet),
                                                 .joined = false,
                                                 .order = PACK_IN_OUT,
@@ -225,5 +223,4 @@ extern "C" const NetImplementation net_plain = {.struct_bytes = sizeof(PlainNet)
                                                 .layout = layout_plain,
                                                 .open = open_plain,
                                                 .close = close_plain,
-                                                .forward = forward_plain,
-                                                .describe = describe_plain};
+                                                .forward = forward_plain};

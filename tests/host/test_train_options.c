@@ -302,9 +302,10 @@ static void what_may_change_is_known(void) {
     static const char *const stays[] = {
         "seed",  "players", "cards",  "format", "rules",         "points",       "penalty",
         "width", "layers",  "hidden", "heads",  "policy_hidden", "value_hidden", NULL};
-    static const char *const added[] = {
-        "iterations", "curriculum",      "precision", "play_precision", "network",
-        "backend",    "instruction_set", "library",   "processes",      NULL};
+    static const char *const added[] = {"iterations",     "curriculum",      "precision",
+                                        "play_precision", "network",         "backend",
+                                        "arithmetic",     "play_arithmetic", "instruction_set",
+                                        "library",        "processes",       NULL};
     int may = 0, keys = 0;
     for (const Option *o = train_option_table.options; o->name; o++) {
         char key[64];
@@ -316,7 +317,7 @@ static void what_may_change_is_known(void) {
         may += changes && !is_among(added, key);
     }
     while (train_change_keys[keys]) keys++;
-    CHECK(keys == may + 9); /* what was added is there too */
+    CHECK(keys == may + 11); /* what was added is there too */
     for (int i = 0; added[i]; i++) CHECK(is_among(train_change_keys, added[i]));
 }
 

@@ -16,7 +16,8 @@ typedef struct {
     Evaluator evaluator;
     int worlds, simulations, leaves; /* W, S, K */
     int waves, parallel, games;
-} Row; /* with EVALUATOR_NET: int8, a network of 2 layers, 64 wide */
+    Precision precision; /* with EVALUATOR_NET: of a network of 2 layers, 64 wide */
+} Row;
 
 /* Team widths: 8 lanes up to 7 cards, 16 up to 15, then 32. */
 /* clang-format off */
@@ -60,9 +61,18 @@ static const Row rows[] = {
     {.variant = RULES_OH_HELL, .players = 5, .cards = 10, .evaluator = EVALUATOR_HASH,
      .worlds = 1, .simulations = 8, .leaves = 8, .waves = 5, .parallel = 3, .games = 3},
     {.variant = RULES_BLOB, .players = 4, .cards = 5, .evaluator = EVALUATOR_NET,
-     .worlds = 2, .simulations = 5, .leaves = 1, .waves = 5, .parallel = 3, .games = 3},
+     .worlds = 2, .simulations = 5, .leaves = 1, .waves = 5, .parallel = 3, .games = 3,
+     .precision = PRECISION_INT8},
     {.variant = RULES_OH_HELL, .players = 3, .cards = 9, .evaluator = EVALUATOR_NET,
-     .worlds = 1, .simulations = 6, .leaves = 4, .waves = 3, .parallel = 3, .games = 3},
+     .worlds = 1, .simulations = 6, .leaves = 4, .waves = 3, .parallel = 3, .games = 3,
+     .precision = PRECISION_INT8},
+    /* vector instructions on the CPU, the formula's body on the GPU */
+    {.variant = RULES_BLOB, .players = 4, .cards = 5, .evaluator = EVALUATOR_NET,
+     .worlds = 2, .simulations = 5, .leaves = 1, .waves = 5, .parallel = 3, .games = 3,
+     .precision = PRECISION_FLOAT32},
+    {.variant = RULES_OH_HELL, .players = 3, .cards = 9, .evaluator = EVALUATOR_NET,
+     .worlds = 1, .simulations = 6, .leaves = 4, .waves = 3, .parallel = 3, .games = 3,
+     .precision = PRECISION_FLOAT32},
 };
 /* clang-format on */
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -97,7 +107,7 @@ static SelfplayConfig config_of(const Row *row, int i) {
     c.noise_weight = i % 4 == 3 ? 0 : 0.25;
     c.evaluator = row->evaluator;
     c.graph = true;
-    c.precision = PRECISION_INT8;
+    c.precision = row->precision;
     c.model = small_model();
     return c;
 }
