@@ -35,6 +35,7 @@ typedef struct {
     float *policy;      /* (block, A) */
     float *value;       /* (block, V) */
     int8_t *q;          /* (block, widest rounded up to 4) inputs of an int8 product */
+    int16_t *wide;      /* the same numbers, or NULL: see ProductArgs */
     float *scale;       /* (block, int8_blocks(widest)) of q */
 } Scratch;
 
@@ -49,7 +50,8 @@ struct Net {
     NetSpec spec;
     int threads;
     Isa isa;
-    ProductKernel kernel;
+    ProductKernel kernel; /* of int8 */
+    PackOrder order;
     void *memory; /* all that follows, owned */
     Packed packed;
     Scratch *scratch; /* (threads) */
@@ -65,8 +67,7 @@ static void net_layout(Net *net, Arena *arena) {
     if (c->hidden > widest) widest = c->hidden;
     if (c->inputs > widest) widest = c->inputs;
     if (c->width > widest) widest = c->width;
-    net->kernel = net->spec.network == NETWORK_PLAIN ? PRODUCT_PLAIN : product_best();
-    packed_layout(&net->packed, c, net->spec.precision, arena);
+    packed_layout(&net->packed, c, net->spec.precision, net->order, arena);
     net->step = (ShareStep *)arena_take(arena, (size_t)steps_of(c), sizeof *net->step);
     net->scratch = (Scratch *)arena_take(arena, (size_t)net->threads, sizeof *net->scratch);
     for (int t = 0; t < net->threads; t++) {
@@ -79,9 +80,13 @@ static void net_layout(Net *net, Arena *arena) {
         s.policy = (float *)arena_take(arena, (size_t)c->actions, row);
         s.value = (float *)arena_take(arena, (size_t)c->values, row);
         s.q = NULL;
+        s.wide = NULL;
         s.scale = NULL;
         if (net->spec.precision == PRECISION_INT8) {
             s.q = (int8_t *)arena_take(arena, (size_t)(widest + 3) / 4 * 4, block);
+            if (net->order == PACK_PAIRS)
+                s.wide = (int16_t *)arena_take(arena, (size_t)(widest + 3) / 4 * 4,
+                                               sizeof(int16_t) * block);
             s.scale = (float *)arena_take(arena, (size_t)int8_blocks(widest), row);
         }
         if (net->scratch) net->scratch[t] = s;
@@ -91,15 +96,14 @@ static void net_layout(Net *net, Arena *arena) {
 /* `auto` is layers: every product by vector instructions. */
 static Status choose_cpu(Network asked, const NetSpec *spec, const Weights *weights, Network *out,
                          char *why, size_t why_bytes) {
-    static const char *const kernels[PRODUCT_KERNEL_COUNT] = {"plain loops", "AVX-512 VNNI"};
     Isa isa;
     (void)weights;
     TRY(isa_choose(&isa));
     if (asked == NETWORK_AUTO) asked = NETWORK_LAYERS;
     *out = asked;
     snprintf(why, why_bytes, "%s, %s", network_name(asked),
-             asked == NETWORK_PLAIN              ? kernels[PRODUCT_PLAIN]
-             : spec->precision == PRECISION_INT8 ? kernels[product_best()]
+             asked == NETWORK_PLAIN              ? product_name(PRODUCT_PLAIN)
+             : spec->precision == PRECISION_INT8 ? product_name(product_best(isa))
                                                  : isa_name(isa));
     return STATUS_OK;
 }
@@ -111,9 +115,23 @@ static Status create_check(const NetSpec *spec) {
     return known && spec->capacity > 0 ? STATUS_OK : STATUS_ARGUMENT;
 }
 
+/* What the sizes of the arrays depend on. STATUS_INPUT: see isa_choose. */
+static Status net_begin(Net *net, const NetSpec *spec) {
+    const bool plain = spec->network == NETWORK_PLAIN;
+    net->config = spec->model;
+    net->spec = *spec;
+    net->threads = omp_get_max_threads();
+    TRY(isa_choose(&net->isa));
+    net->kernel = plain ? PRODUCT_PLAIN : product_best(net->isa);
+    net->order = spec->precision == PRECISION_INT8 ? product_order(net->kernel)
+                 : plain                           ? PACK_IN_OUT
+                                                   : PACK_PANELS;
+    return STATUS_OK;
+}
+
 static size_t bytes_cpu(const NetSpec *spec) {
-    if (create_check(spec) != STATUS_OK) return 0;
-    Net net = {.config = spec->model, .spec = *spec, .threads = omp_get_max_threads()};
+    Net net = {0};
+    if (create_check(spec) != STATUS_OK || net_begin(&net, spec) != STATUS_OK) return 0;
     Arena dry = {0};
     net_layout(&net, &dry);
     return dry.used;
@@ -130,13 +148,10 @@ static Status create_cpu(Net **out, const NetSpec *spec) {
     TRY(create_check(spec));
     Net *net = (Net *)calloc(1, sizeof *net);
     if (!net) return STATUS_MEMORY;
-    net->config = spec->model;
-    net->spec = *spec;
-    net->threads = omp_get_max_threads();
-    Arena arena = {0};
-    net_layout(net, &arena);
     Status status;
-    TRY_GOTO(status, isa_choose(&net->isa));
+    Arena arena = {0};
+    TRY_GOTO(status, net_begin(net, spec));
+    net_layout(net, &arena);
     TRY_GOTO(status, backend_cpu.alloc(&net->memory, arena.used));
     Arena placed = {.base = (char *)net->memory, .size = arena.used};
     net_layout(net, &placed);
@@ -149,10 +164,7 @@ fail:
 
 static Status load_cpu(Net *net, const Weights *weights, Stream stream) {
     (void)stream;
-    const bool plain = net->spec.network == NETWORK_PLAIN;
-    const PackOrder order = plain && net->spec.precision == PRECISION_FLOAT32 ? PACK_IN_OUT
-                                                                              : PACK_PANELS;
-    TRY(packed_fill(&net->packed, &net->config, net->spec.precision, order, weights));
+    TRY(packed_fill(&net->packed, &net->config, net->spec.precision, net->order, weights));
     return STATUS_OK;
 }
 
@@ -199,12 +211,17 @@ static void quantize_rows(Pass *p, const float *x, int x_stride, int inputs) {
                          .inputs = inputs,
                          .x_stride = x_stride,
                          .q_stride = (inputs + 3) / 4 * 4};
-    SHARE(r, p->rows, p) int8_quantize_one(&args, r, TEAM_OF_ONE);
+    SHARE(r, p->rows, p) {
+        const int64_t row = (int64_t)r * args.q_stride;
+        int8_quantize_one(&args, r, TEAM_OF_ONE);
+        for (int i = 0; p->s->wide && i < args.q_stride; i++) p->s->wide[row + i] = args.q[row + i];
+    }
 }
 
 static void sums_int8(Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
     ProductArgs args = {.l = l,
                         .q = p->s->q,
+                        .wide = p->s->wide,
                         .scale = p->s->scale,
                         .q_stride = (l->in + 3) / 4 * 4,
                         .y_stride = l->out,

@@ -14,7 +14,7 @@ static void weights_layout(NetWeights *w, const NetImplementation *implementatio
                            const NetSpec *spec, Arena *arena) {
     const ModelConfig *c = &spec->model;
     size_t in = (size_t)c->policy_hidden + (size_t)c->value_hidden;
-    packed_layout(&w->packed, c, spec->precision, arena);
+    packed_layout(&w->packed, c, spec->precision, order_of(implementation, spec->precision), arena);
     w->outputs = NULL;
     if (implementation->joined)
         w->outputs = arena_take(arena, in * (size_t)outputs_columns(c),

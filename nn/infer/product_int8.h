@@ -2,8 +2,9 @@
  *
  *   y[r][o] = (sum over k ascending of (float)acc_k * scale[r][k]) * l->scale[o]      nn/ops/int8.h
  *
- * Weights are in panels of 64 outputs, (C_out / 64, C_in / 4, 64, 4): four inputs of an output in
- * one 32-bit lane, as VNNI multiplies them. Every kernel gives the same bits.
+ * Every kernel gives the same bits, from weights in the order that suits it: PACK_PANELS, four
+ * inputs of an output in one 32-bit lane, as VNNI multiplies them; for AVX2, which has no such
+ * instruction, PACK_PAIRS of 16 bits.
  *
  *   R  rows     C_in  l->in     C_out  l->out     blocks: int8_blocks(C_in) */
 #ifndef NN_INFER_PRODUCT_INT8_H
@@ -16,15 +17,17 @@ enum { PRODUCT_ROWS = 6 };
 
 typedef enum {
     PRODUCT_PLAIN, /* portable loops */
+    PRODUCT_AVX2,  /* x86-64 with AVX2 */
     PRODUCT_VNNI,  /* x86-64 with AVX-512 VNNI */
     PRODUCT_KERNEL_COUNT
 } ProductKernel;
 
 typedef struct {
     const Linear *l;
-    const int8_t *q;    /* (R, q_stride) q_stride at least C_in rounded up to a multiple of 4 */
-    const float *scale; /* (R, blocks) */
-    float *y;           /* (R, y_stride) out; column first + c is written to y[c] */
+    const int8_t *q;     /* (R, q_stride) q_stride at least C_in rounded up to a multiple of 4 */
+    const int16_t *wide; /* (R, q_stride) the same numbers, for PACK_PAIRS; else NULL */
+    const float *scale;  /* (R, blocks) */
+    float *y;            /* (R, y_stride) out; column first + c is written to y[c] */
     int q_stride, y_stride;
     int first, count; /* outputs; first a multiple of 64 */
     int rows;         /* R */
@@ -35,8 +38,13 @@ EXTERN_C_BEGIN
 /* Whether this processor and system can run the kernel; PRODUCT_PLAIN always. */
 bool product_has(ProductKernel kernel);
 
-/* The fastest that product_has. */
-ProductKernel product_best(void);
+/* The fastest that product_has with these vectors. */
+ProductKernel product_best(Isa isa);
+
+const char *product_name(ProductKernel kernel);
+
+/* The order of its weights. */
+PackOrder product_order(ProductKernel kernel);
 
 void product_int8(ProductKernel kernel, const ProductArgs *a);
 

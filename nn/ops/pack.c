@@ -9,7 +9,8 @@
 #include "fold.h"
 #include "int8.h"
 
-static void linear_layout(Linear *l, int in, int out, Precision precision, Arena *arena) {
+static void linear_layout(Linear *l, int in, int out, Precision precision, PackOrder order,
+                          Arena *arena) {
     size_t padded = (size_t)linear_padded(out);
     l->in = in;
     l->out = out;
@@ -18,7 +19,8 @@ static void linear_layout(Linear *l, int in, int out, Precision precision, Arena
     l->scale = NULL;
     l->offset = NULL;
     if (precision == PRECISION_INT8) {
-        l->weight = arena_take(arena, padded * (size_t)linear_stride(in), 1);
+        l->weight = arena_take(arena, padded * (size_t)linear_stride(in),
+                               order == PACK_PAIRS ? sizeof(int16_t) : sizeof(int8_t));
         l->scale = (float *)arena_take(arena, (size_t)out, sizeof *l->scale);
         l->offset = (int32_t *)arena_take(arena, padded * (size_t)int8_blocks(in), 4);
         return;
@@ -34,21 +36,23 @@ static void norm_layout(Norm *n, int width, Arena *arena) {
     n->shift = (float *)arena_take(arena, (size_t)width, sizeof *n->shift);
 }
 
-void packed_layout(Packed *p, const ModelConfig *config, Precision precision, Arena *arena) {
+void packed_layout(Packed *p, const ModelConfig *config, Precision precision, PackOrder order,
+                   Arena *arena) {
     int C = config->width;
-    linear_layout(&p->input_embedding, config->inputs, C, precision, arena);
+    linear_layout(&p->input_embedding, config->inputs, C, precision, order, arena);
     norm_layout(&p->input_norm, C, arena);
     p->positional_encoding = (float *)arena_take(arena, (size_t)C, sizeof *p->positional_encoding);
     for (int l = 0; l < config->layers; l++) {
-        linear_layout(&p->layer[l].self_attn, C, C, precision, arena);
+        linear_layout(&p->layer[l].self_attn, C, C, precision, order, arena);
         norm_layout(&p->layer[l].norm1, C, arena);
-        linear_layout(&p->layer[l].linear1, C, config->hidden, precision, arena);
-        linear_layout(&p->layer[l].linear2, config->hidden, C, precision, arena);
+        linear_layout(&p->layer[l].linear1, C, config->hidden, precision, order, arena);
+        linear_layout(&p->layer[l].linear2, config->hidden, C, precision, order, arena);
         norm_layout(&p->layer[l].norm2, C, arena);
     }
-    linear_layout(&p->fc0, C, config->policy_hidden + config->value_hidden, precision, arena);
-    linear_layout(&p->policy_fc3, config->policy_hidden, config->actions, precision, arena);
-    linear_layout(&p->value_fc3, config->value_hidden, config->values, precision, arena);
+    linear_layout(&p->fc0, C, config->policy_hidden + config->value_hidden, precision, order,
+                  arena);
+    linear_layout(&p->policy_fc3, config->policy_hidden, config->actions, precision, order, arena);
+    linear_layout(&p->value_fc3, config->value_hidden, config->values, precision, order, arena);
 }
 
 typedef struct {
@@ -60,7 +64,12 @@ typedef struct {
 
 static int64_t pack_int8_at(const Packer *k, const Linear *l, int o, int i) {
     if (k->order == PACK_OUT_IN) return (int64_t)o * linear_stride(l->in) + i;
-    int fours = (l->in + 3) / 4;
+    const int fours = (l->in + 3) / 4, pairs = 2 * fours;
+    if (k->order == PACK_PAIRS)
+        return (((int64_t)(o / PRODUCT_PANEL) * pairs + i / 2) * PRODUCT_PANEL +
+                o % PRODUCT_PANEL) *
+                   2 +
+               i % 2;
     return (((int64_t)(o / PACK_PANEL) * fours + i / 4) * PACK_PANEL + o % PACK_PANEL) * 4 + i % 4;
 }
 
@@ -79,7 +88,11 @@ static void pack_int8(const Packer *k, const Linear *l, int o, const float *w) {
         int8_t q = i < l->in && amax != INFINITY ? int8_round(w[i], steps) : 0;
         int32_t *offset = &l->offset[i / INT8_BLOCK * linear_padded(l->out) + o];
         *offset = (i % INT8_BLOCK == 0 ? 0 : *offset) - 128 * q;
-        ((int8_t *)l->weight)[pack_int8_at(k, l, o, i)] = q;
+        const int64_t at = pack_int8_at(k, l, o, i);
+        if (k->order == PACK_PAIRS)
+            ((int16_t *)l->weight)[at] = q;
+        else
+            ((int8_t *)l->weight)[at] = q;
     }
 }
 

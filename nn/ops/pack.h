@@ -27,13 +27,13 @@ enum {
  * PACK_OUT_IN (out, in), PyTorch's own order, the transposed operand of cuBLASLt. PACK_PANELS is
  * for vector instructions: float32 as product_float32.h has it, (out / 16, in, 16).
  * int8 has PACK_OUT_IN, rows of linear_stride(in) bytes, and PACK_PANELS, (out / 64, in / 4, 64,
- * 4), where an instruction adds four products at once. Inputs that are only padding have weight
- * 0. */
-typedef enum { PACK_IN_OUT, PACK_OUT_IN, PACK_PANELS, PACK_COUNT } PackOrder;
+ * 4), where an instruction adds four products at once; and PACK_PAIRS, as 16 bits each, (out / 16,
+ * in / 2, 16, 2), where one adds two. Inputs that are only padding have weight 0. */
+typedef enum { PACK_IN_OUT, PACK_OUT_IN, PACK_PANELS, PACK_PAIRS, PACK_COUNT } PackOrder;
 
 typedef struct {
     int in, out;
-    void *weight;       /* elements or int8, in a PackOrder */
+    void *weight;       /* elements, int8 or int16, in a PackOrder */
     float *bias;        /* (out) */
     void *bias_element; /* (out) elements, for an epilogue; with float32 and int8 `bias` itself */
     float *scale;       /* int8: (out) an output's weights are scale * weight; else NULL */
@@ -66,9 +66,10 @@ typedef struct {
 EXTERN_C_BEGIN
 
 /* The list of the arrays: run dry it measures, run again it places. */
-void packed_layout(Packed *p, const ModelConfig *config, Precision precision, Arena *arena);
+void packed_layout(Packed *p, const ModelConfig *config, Precision precision, PackOrder order,
+                   Arena *arena);
 
-/* Fills `p`, already placed in host memory; folds in float32, then converts.
+/* Fills `p`, already placed in host memory for this precision and order; folds in float32, then converts.
  * STATUS_ARGUMENT: weights of another shape, nothing written; STATUS_MEMORY: no room for one folded
  * matrix. */
 Status packed_fill(const Packed *p, const ModelConfig *config, Precision precision, PackOrder order,

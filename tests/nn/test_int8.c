@@ -111,10 +111,10 @@ static void numbers_not_finite_raise_a_fault(void) {
 static Packed packed_new(const Weights *w, PackOrder order, void **block) {
     Packed p;
     Arena dry = {0};
-    packed_layout(&p, &w->config, PRECISION_INT8, &dry);
+    packed_layout(&p, &w->config, PRECISION_INT8, order, &dry);
     CHECK(backend_cpu.alloc(block, dry.used) == STATUS_OK);
     Arena arena = {(char *)*block, 0, dry.used};
-    packed_layout(&p, &w->config, PRECISION_INT8, &arena);
+    packed_layout(&p, &w->config, PRECISION_INT8, order, &arena);
     CHECK(packed_fill(&p, &w->config, PRECISION_INT8, order, w) == STATUS_OK);
     return p;
 }
@@ -175,15 +175,18 @@ static void product_is_exact(const Case *c, ProductKernel kernel, const float *x
     const Linear *l = c->l;
     const int blocks = int8_blocks(l->in), stride = (l->in + 3) / 4 * 4;
     int8_t *q = calloc(PADDED_ROWS, (size_t)stride);
+    int16_t *wide = calloc(PADDED_ROWS, (size_t)stride * sizeof *wide);
     float *scale = calloc(PADDED_ROWS, (size_t)blocks * sizeof *scale);
     float *y = calloc(PADDED_ROWS, (size_t)l->out * sizeof *y), *plain = calloc((size_t)l->out, 4);
     QuantizeArgs quantized = {
         .x = x, .q = q, .scale = scale, .inputs = l->in, .x_stride = l->in, .q_stride = stride};
     for (int r = 0; r < rows; r++) int8_quantize_one(&quantized, r, TEAM_OF_ONE);
+    for (int i = 0; i < rows * stride; i++) wide[i] = q[i];
     for (int first = 0; first < l->out; first += count) {
         int n = l->out - first < count ? l->out - first : count;
         ProductArgs args = {.l = l,
                             .q = q,
+                            .wide = wide,
                             .scale = scale,
                             .y = y + first,
                             .q_stride = stride,
@@ -202,14 +205,16 @@ static void product_is_exact(const Case *c, ProductKernel kernel, const float *x
         fprintf(stderr, "%d x %d, kernel %d: %d rows differ\n", l->in, l->out, (int)kernel, differ);
     CHECK(differ == 0);
     free(q);
+    free(wide);
     free(scale);
     free(y);
     free(plain);
 }
 
-static void products_are_exact(const Weights *w) {
+static void products_are_exact(const Weights *w, ProductKernel kernel) {
     void *block;
-    Packed p = packed_new(w, PACK_PANELS, &block);
+    if (!product_has(kernel)) return;
+    Packed p = packed_new(w, product_order(kernel), &block);
     Case c[7];
     float *x = malloc(sizeof *x * ROWS * PLAIN_INT8_MAX);
     for (int n = cases(w, &p, c), i = 0; i < n; i++) {
@@ -217,12 +222,9 @@ static void products_are_exact(const Weights *w) {
         for (int k = 0; k < ROWS * in; k++) x[k] = noise((uint64_t)(k + i) << 20) * (k % 7);
         for (int k = 0; k < in; k++) x[in + k] = 0;                      /* nothing */
         for (int k = 0; k < in; k++) x[2 * in + k] = k % 3 ? 0 : 1e-38f; /* next to nothing */
-        for (int kernel = 0; kernel < PRODUCT_KERNEL_COUNT; kernel++) {
-            if (!product_has((ProductKernel)kernel)) continue;
-            product_is_exact(&c[i], (ProductKernel)kernel, x, ROWS, c[i].l->out);
-            product_is_exact(&c[i], (ProductKernel)kernel, x, 6, 64);
-            product_is_exact(&c[i], (ProductKernel)kernel, x, 1, 128);
-        }
+        product_is_exact(&c[i], kernel, x, ROWS, c[i].l->out);
+        for (int rows = 1; rows <= 6; rows++) product_is_exact(&c[i], kernel, x, rows, 64);
+        product_is_exact(&c[i], kernel, x, 1, 128);
     }
     free(x);
     backend_cpu.release(block);
@@ -242,13 +244,14 @@ static void nothing_saturates(void) {
         x[2048 + i] = i % 2 ? 3 : -3;
         x[3072 + i] = i < 512 ? 3 : -3;
     }
-    void *block;
-    Packed p = packed_new(&w, PACK_PANELS, &block);
-    Case c = {&p.layer[0].linear2, down, 0, 256};
-    for (int kernel = 0; kernel < PRODUCT_KERNEL_COUNT; kernel++)
-        if (product_has((ProductKernel)kernel))
-            product_is_exact(&c, (ProductKernel)kernel, x, 4, 256);
-    backend_cpu.release(block);
+    for (int kernel = 0; kernel < PRODUCT_KERNEL_COUNT; kernel++) {
+        void *block;
+        if (!product_has((ProductKernel)kernel)) continue;
+        Packed p = packed_new(&w, product_order((ProductKernel)kernel), &block);
+        Case c = {&p.layer[0].linear2, down, 0, 256};
+        product_is_exact(&c, (ProductKernel)kernel, x, 4, 256);
+        backend_cpu.release(block);
+    }
     weights_free(&w);
 }
 
@@ -290,7 +293,8 @@ int main(void) {
     for (int i = 0; i < 3; i++) {
         Weights w = weights_new(config[i], (uint64_t)i), before = weights_new(config[i], 99);
         weights_are_packed_by_rows(&w);
-        products_are_exact(&w);
+        for (int kernel = 0; kernel < PRODUCT_KERNEL_COUNT; kernel++)
+            products_are_exact(&w, (ProductKernel)kernel);
         network_is_exact(&w, &before, i < 2 ? 50 : 2);
         weights_free(&w);
         weights_free(&before);

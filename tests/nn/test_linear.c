@@ -24,13 +24,13 @@ static Model model_new(const ModelConfig *c, Precision precision, PackOrder orde
     Weights w;
     Arena dry = {0};
     memset(&m, 0, sizeof m);
-    packed_layout(&m.packed, c, precision, &dry);
+    packed_layout(&m.packed, c, precision, order, &dry);
     m.block = calloc(1, dry.used);
     CHECK(weights_alloc(&w, c) == STATUS_OK && m.block);
     if (checks_failed) exit(1);
     for (size_t i = 0; i < w.count; i++) w.data[i] = noise(i) / 8;
     Arena arena = {m.block, 0, dry.used};
-    packed_layout(&m.packed, c, precision, &arena);
+    packed_layout(&m.packed, c, precision, order, &arena);
     CHECK(packed_fill(&m.packed, c, precision, order, &w) == STATUS_OK);
     weights_free(&w);
     return m;

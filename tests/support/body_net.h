@@ -22,15 +22,15 @@ enum { BODY_WIDEST = 2048 };
 
 static inline bool body_open(BodyNet *n, const Weights *w, Precision precision) {
     Arena dry = {NULL, 0, 0};
+    const PackOrder order = precision == PRECISION_INT8 ? PACK_PANELS : PACK_IN_OUT;
     n->config = w->config;
     n->precision = precision;
-    packed_layout(&n->packed, &n->config, precision, &dry);
+    packed_layout(&n->packed, &n->config, precision, order, &dry);
     n->block = (char *)calloc(1, dry.used);
     if (!n->block) return false;
     Arena arena = {n->block, 0, dry.used};
-    packed_layout(&n->packed, &n->config, precision, &arena);
-    return packed_fill(&n->packed, &n->config, precision,
-                       precision == PRECISION_INT8 ? PACK_PANELS : PACK_IN_OUT, w) == STATUS_OK;
+    packed_layout(&n->packed, &n->config, precision, order, &arena);
+    return packed_fill(&n->packed, &n->config, precision, order, w) == STATUS_OK;
 }
 
 static inline void body_close(BodyNet *n) { free(n->block); }
