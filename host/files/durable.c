@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flush.h"
+
 Status durable_refuse(const char *path, const char *format, ...) {
     char reason[512];
     va_list args;
@@ -103,9 +105,7 @@ Status durable_flush_folder(const char *path) {
         snprintf(folder, sizeof folder, ".");
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return durable_fail(folder, "cannot be opened");
-    /* EINVAL: this file system cannot flush folders. */
-    Status status = fsync(fd) == 0 || errno == EINVAL ? STATUS_OK
-                                                      : durable_fail(folder, "cannot be flushed");
+    Status status = flush_folder(fd, folder);
     close(fd);
     return status;
 }
@@ -139,8 +139,7 @@ static Status copy_to_stream(const DurableFile *f) {
 }
 
 static Status replace_target(DurableFile *f) {
-    Status status = STATUS_OK;
-    if (fsync(f->fd) != 0) status = durable_fail(f->path, "cannot be flushed to disk");
+    Status status = flush_file(f->fd, f->path);
     if (close(f->fd) != 0 && status == STATUS_OK)
         status = durable_fail(f->path, "cannot be closed");
     f->fd = -1;

@@ -2,11 +2,8 @@
 #include "folder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 Status folder_check_path(const char *folder) {
     if (strlen(folder) < DURABLE_PATH - 64) return STATUS_OK;
@@ -22,23 +19,6 @@ Status folder_make(const char *folder) {
     if (stat(folder, &found) != 0 || !S_ISDIR(found.st_mode))
         return durable_refuse(folder, "is not a folder");
     return STATUS_OK;
-}
-
-Status folder_lock(const char *folder, int *lock) {
-    char path[FOLDER_PATH];
-    snprintf(path, sizeof path, "%s/lock", folder);
-    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (*lock < 0) return durable_refuse(folder, "cannot be written: %s", strerror(errno));
-    if (flock(*lock, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
-    Status status = errno == EWOULDBLOCK ? durable_refuse(folder, "another process writes to it")
-                                         : durable_fail(path, "cannot be locked");
-    folder_unlock(lock);
-    return status;
-}
-
-void folder_unlock(int *lock) {
-    if (*lock >= 0) close(*lock);
-    *lock = -1;
 }
 
 bool folder_is_leftover(const char *name, FolderOwns owns) {

@@ -19,10 +19,20 @@ Status folder_check_path(const char *folder);
  * STATUS_INPUT: it is not a folder, or cannot be made. */
 Status folder_make(const char *folder);
 
-/* Takes folder/lock; *lock is its file descriptor, -1 after a failure.
+typedef struct {
+    int fd;                 /* of folder/lock; -1: not held */
+    char held[FOLDER_PATH]; /* folder/lock.held, where files cannot be locked; "": they can */
+} FolderLock;
+
+/* Takes folder/lock, by a flock. A file system without those (ENOSYS, EOPNOTSUPP, ENOLCK, EINVAL)
+ * costs a warning, and lock.held names the process instead; one whose process has ended on this
+ * machine does not count. lock->fd is -1 after a failure.
  * STATUS_INPUT: another process holds it, or the folder is not writable. STATUS_FILE. */
-Status folder_lock(const char *folder, int *lock);
-void folder_unlock(int *lock);
+Status folder_lock(const char *folder, FolderLock *lock);
+void folder_unlock(FolderLock *lock);
+
+/* Whether a file of this name in the folder is the lock's. */
+bool folder_is_lock(const char *name);
 
 /* Whether `name` is a file aside (durable.h) that a stopped process left, and whose final name,
  * which it never got, `owns` accepts. */

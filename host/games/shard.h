@@ -4,7 +4,7 @@
  *   DIR/games-000000.part           games of an incomplete shard (shard_part.h)
  *   DIR/games-000000.safetensors    4,096 games by id; the last shard may be short (shard_file.h)
  *   DIR/metrics.jsonl               rates, a line every so often (metrics.h)
- *   DIR/lock                        held while a process writes here
+ *   DIR/lock, DIR/lock.held         held while a process writes here (folder.h)
  *
  *   append -> part -> once every id is there: written in id order, durably; part removed
  *

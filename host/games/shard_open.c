@@ -147,9 +147,8 @@ static Status seek_foreign(const ShardStore *store, bool *foreign) {
     *foreign = false;
     for (struct dirent *d; (d = readdir(folder));) {
         const char *name = d->d_name;
-        *foreign |= strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-                    strcmp(name, "lock") != 0 && strcmp(name, "run.json") != 0 &&
-                    strcmp(name, "metrics.jsonl") != 0;
+        *foreign |= strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !folder_is_lock(name) &&
+                    strcmp(name, "run.json") != 0 && strcmp(name, "metrics.jsonl") != 0;
     }
     closedir(folder);
     return STATUS_OK;
@@ -222,7 +221,7 @@ Status shard_open(ShardStore **out, const char *folder, const cJSON *identity, c
     ShardStore *store = (ShardStore *)calloc(1, sizeof *store);
     if (!store) return STATUS_MEMORY;
     snprintf(store->folder, sizeof store->folder, "%s", folder);
-    store->lock = -1;
+    store->lock.fd = -1;
     store->games = games;
     store->identity = identity_copy(identity);
     store->hash = identity_hash(identity);

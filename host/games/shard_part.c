@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "device/replay/record.h"
+#include "host/files/flush.h"
 
 enum { PART_VERSION = 1, RECORD_BYTES_MAX = PART_RECORD_BYTES + 2 * RECORD_MAX_WORDS };
 
@@ -193,8 +194,7 @@ Status shard_part_flush(ShardPart *part, bool to_disk) {
     size_t held = (size_t)(part->size - part->flushed);
     if (status == STATUS_OK && held > 0)
         status = durable_put(part->fd, part->path, part->flushed, part->buffer, held);
-    if (status == STATUS_OK && to_disk && fdatasync(part->fd) != 0)
-        status = durable_fail(part->path, "cannot be flushed to disk");
+    if (status == STATUS_OK && to_disk) status = flush_file(part->fd, part->path);
     if (status == STATUS_OK) part->flushed = part->size;
     part->broken = status != STATUS_OK;
     return status;

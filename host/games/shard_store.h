@@ -14,7 +14,7 @@ typedef struct {
 
 struct ShardStore {
     char folder[DURABLE_PATH];
-    int lock; /* file descriptor, -1: none */
+    FolderLock lock;
     cJSON *identity;
     uint64_t hash; /* identity_hash */
     int64_t games;

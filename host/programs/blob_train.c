@@ -316,7 +316,7 @@ int main(int argc, char **argv) {
     threads_begin(argv);
     signals_block(); /* before any thread exists */
     streams_open();
-    run.folder.lock = run.log.fd = -1;
+    run.folder.lock.fd = run.log.fd = -1;
     Status status = comm_open(&run.comm, &argc, &argv);
     if (status == STATUS_OK) status = run_all(&run, argc, argv);
     Status saved = train_save_close(&run); /* finishes a save under way, after a failure too */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/files/flush.h"
 #include "host/games/identity.h"
 #include "checkpoint.h"
 #include "run_names.h"
@@ -32,8 +33,7 @@ static Status clean_folder(const char *path, FolderOwns is_own, Removal removal)
         if (unlinkat(dirfd(folder), d->d_name, 0) != 0 && errno != ENOENT)
             status = durable_fail(path, "a file in it cannot be removed");
     }
-    if (status == STATUS_OK && removed && fsync(dirfd(folder)) != 0 && errno != EINVAL)
-        status = durable_fail(path, "cannot be flushed");
+    if (status == STATUS_OK && removed) status = flush_folder(dirfd(folder), path);
     closedir(folder);
     return status;
 }
@@ -66,7 +66,7 @@ Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity
                        const cJSON *machine, RunBegin begin) {
     char path[RUN_PATH];
     RunOwner owner;
-    run->lock = -1;
+    run->lock.fd = -1;
     run->folder[0] = 0;
     TRY(folder_check_path(folder));
     TRY(folder_make(folder));

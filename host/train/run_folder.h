@@ -1,7 +1,7 @@
 /* host/train/run_folder.h - the folder of a training run: owner, contents, what may go.
  *
  *   RUN/run.json                          identity, changes of options, facts of the machine
- *   RUN/lock                              held while a process works here
+ *   RUN/lock, RUN/lock.held               held while a process works here (folder.h)
  *   RUN/checkpoints/000012.safetensors    the state after 12 iterations
  *   RUN/replay/000011.safetensors         the games of iteration 11, the twelfth
  *   RUN/weights.safetensors               the averaged weights, and
@@ -32,7 +32,7 @@ enum { RUN_PATH = FOLDER_PATH, RUN_NONE = -1 };
 
 typedef struct {
     char folder[DURABLE_PATH];
-    int lock; /* file descriptor; -1: not held */
+    FolderLock lock;
 } RunFolder;
 
 /* What run.json says, or where it is lost a checkpoint or a replay file: {"identity": {..},

@@ -78,7 +78,7 @@ static Status seek_trace(const RunFolder *run, Trace *out) {
 }
 
 Status run_folder_peek(const char *folder, cJSON **out) {
-    RunFolder run = {.lock = -1};
+    RunFolder run = {.lock.fd = -1};
     RunJson state;
     Trace trace;
     TRY(folder_check_path(folder));
@@ -112,7 +112,7 @@ static Status seek_foreign(const RunFolder *run, char name[256]) {
     if (!folder) return durable_refuse(run->folder, "cannot be read: %s", strerror(errno));
     for (struct dirent *d; !name[0] && (d = readdir(folder));) {
         const char *n = d->d_name;
-        if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0 || strcmp(n, "lock") == 0 ||
+        if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0 || folder_is_lock(n) ||
             strcmp(n, "run.json") == 0 || folder_is_leftover(n, run_names_is_file))
             continue;
         if (begun && (run_names_is_file(n) || run_names_is_folder(n))) continue;

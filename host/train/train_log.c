@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/files/flush.h"
 #include "host/files/json_line.h"
 
 enum { HEADER_EVERY = 25 }; /* lines */
@@ -150,8 +151,7 @@ static void show(TrainLog *log, const TrainLine *line) {
 
 static Status append(TrainLog *log, const char *text, size_t size) {
     Status status = durable_put(log->fd, log->path, log->size, text, size);
-    if (status == STATUS_OK && fdatasync(log->fd) != 0)
-        status = durable_fail(log->path, "cannot be flushed to disk");
+    if (status == STATUS_OK) status = flush_file(log->fd, log->path);
     if (status == STATUS_OK)
         log->size += (int64_t)size;
     else
