@@ -2,9 +2,11 @@
 #include "tensorboard.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -110,6 +112,25 @@ static Status entry_write(Tensorboard *board, const Message *event) {
     return status;
 }
 
+/* Seconds for the next file's name. TensorBoard reads the files by name, and drops what it has read
+ * of the iterations that a later file begins with: so the name comes after all others, though the
+ * clock was set back or a second has not passed. */
+static long long next_seconds(const char *path) {
+    static const char prefix[] = "events.out.tfevents.";
+    enum { DIGITS = 10 };
+    long long next = (long long)time(NULL);
+    DIR *folder = opendir(path);
+    for (struct dirent *d; folder && (d = readdir(folder));) {
+        const char *number = d->d_name + sizeof prefix - 1;
+        if (strncmp(d->d_name, prefix, sizeof prefix - 1) != 0) continue;
+        if (strspn(number, "0123456789") != DIGITS || number[DIGITS] != '.') continue;
+        long long seconds = strtoll(number, NULL, 10);
+        if (seconds >= next && seconds < 9999999999) next = seconds + 1;
+    }
+    if (folder) closedir(folder);
+    return next;
+}
+
 static Status board_create(Tensorboard *board, const char *folder, int64_t first_step) {
     char host[64], path[DURABLE_PATH];
     int length = snprintf(path, sizeof path, "%s/tensorboard", folder);
@@ -119,10 +140,10 @@ static Status board_create(Tensorboard *board, const char *folder, int64_t first
     if (gethostname(host, sizeof host) != 0) snprintf(host, sizeof host, "host");
     host[sizeof host - 1] = 0;
     snprintf(board->path + length, sizeof board->path - (size_t)length,
-             "/events.out.tfevents.%010lld.%s.%ld.%lld", (long long)time(NULL), host,
-             (long)getpid(), (long long)first_step);
+             "/events.out.tfevents.%010lld.%s.%ld.%lld", next_seconds(path), host, (long)getpid(),
+             (long long)first_step);
     memcpy(board->path, path, (size_t)length);
-    board->fd = open(board->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    board->fd = open(board->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     return board->fd < 0 ? durable_fail(board->path, "cannot be written") : STATUS_OK;
 }
 

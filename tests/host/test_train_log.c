@@ -191,6 +191,36 @@ static void check_full(void) {
     check_left(2, "0 ");
 }
 
+/* The name of the last event file, in the order in which TensorBoard reads them. */
+static void last_events(char last[256]) {
+    DIR *d = opendir(files_path("tensorboard"));
+    last[0] = 0;
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (strcmp(e->d_name, last) > 0) snprintf(last, 256, "%s", e->d_name);
+    if (d) closedir(d);
+}
+
+/* Each start's file comes after those before it, also if they are of the future, as of a clock that
+ * was set back. */
+static void check_order_of_starts(void) {
+    static const char *const found[] = {"tensorboard/events.out.tfevents.1000000000.host.1.0",
+                                        "tensorboard/events.out.tfevents.4102444800.host.1.0",
+                                        "tensorboard/events.out.tfevents.4102444800.zz.99999.0"};
+    char last[256], before[256] = "";
+    files_clear(files_path("tensorboard"));
+    for (int i = 0; i < 5; i++) {
+        write_lines(i, i + 1);
+        last_events(last);
+        CHECK(strcmp(last, before) > 0);
+        snprintf(before, sizeof before, ".%d", i);
+        CHECK(strlen(last) > 2 && strcmp(last + strlen(last) - 2, before) == 0);
+        snprintf(before, sizeof before, "%s", last);
+        CHECK(files_count(files_path("tensorboard"), "events") == i + 1 + (i < 3 ? i : 3));
+        if (i < 3) files_put(files_path(found[i]), "", 0);
+    }
+    CHECK(strncmp(last, "events.out.tfevents.4102444803.", 31) == 0);
+}
+
 static void check_refusals(void) {
     char long_path[DURABLE_PATH + 8];
     memset(long_path, 'x', sizeof long_path - 1);
@@ -218,6 +248,7 @@ int main(void) {
     check_bytes_kept();
     check_columns();
     check_full();
+    check_order_of_starts();
     check_refusals();
     files_clear(folder);
     return check_report();
