@@ -1,8 +1,7 @@
 /* host/match/match_options.c - the table of options, defaults, checks. */
 #include "match_options.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include "host/options/option_number.h"
 
 #define AT(field) offsetof(MatchOptions, field)
 #define PLAY      AT(play)
@@ -92,7 +91,6 @@ MatchConfig match_options_config(const MatchOptions *o, const TableMix *mix) {
 }
 
 Status match_player_parse(const char *word, MatchPlayer *out) {
-    char *end = NULL;
     memset(out, 0, sizeof *out);
     out->kind = PLAYER_NET;
     if (strcmp(word, "random") == 0) {
@@ -100,10 +98,8 @@ Status match_player_parse(const char *word, MatchPlayer *out) {
     } else if (strcmp(word, "rule") == 0) {
         out->kind = PLAYER_RULE;
     } else if (strncmp(word, "net:", 4) == 0) {
-        errno = 0;
-        long long seed = strtoll(word + 4, &end, 10);
-        bool plain = word[4] >= '0' && word[4] <= '9';
-        if (!plain || *end || errno || (double)seed > OPTION_SEED_MAX) {
+        int64_t seed;
+        if (!option_number_whole(word + 4, &seed) || seed < 0 || (double)seed > OPTION_SEED_MAX) {
             fprintf(stderr, "%s: the seed must be a whole number in 0..%.0f\n", word,
                     OPTION_SEED_MAX);
             return STATUS_INPUT;

@@ -3,12 +3,12 @@
 #include "options.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "option_files.h"
+#include "option_number.h"
 
 /* An empty value would be invisible in a message. */
 static const char *shown(const char *text) { return *text ? text : "''"; }
@@ -20,26 +20,19 @@ static Status refuse_range(const Option *o, const char *origin, const char *text
 }
 
 static Status set_number(const Option *o, const char *origin, const char *text, char *field) {
-    char *end = NULL;
-    errno = 0;
-    double real = strtod(text, &end);
-    bool decimal = text[strspn(text, "-+.0123456789eE")] == 0 && *text != '+';
-    if (!decimal || end == text || *end || errno || !isfinite(real) || real < o->min ||
-        real > o->max)
-        return refuse_range(o, origin, text);
-    if (o->kind == OPTION_REAL) {
-        memcpy(field, &real, sizeof real);
-        return STATUS_OK;
-    }
-    long long whole = strtoll(text, &end, 10);
-    if (*end || errno || (double)whole < o->min || (double)whole > o->max)
-        return refuse_range(o, origin, text);
+    double real = 0;
+    int64_t whole = 0;
+    bool read = o->kind == OPTION_REAL ? option_number_real(text, &real)
+                                       : option_number_whole(text, &whole);
+    double value = o->kind == OPTION_REAL ? real : (double)whole;
+    if (!read || value < o->min || value > o->max) return refuse_range(o, origin, text);
     int small = (int)whole;
-    int64_t large = whole;
-    if (o->kind == OPTION_INT)
+    if (o->kind == OPTION_REAL)
+        memcpy(field, &real, sizeof real);
+    else if (o->kind == OPTION_INT)
         memcpy(field, &small, sizeof small);
     else
-        memcpy(field, &large, sizeof large);
+        memcpy(field, &whole, sizeof whole);
     return STATUS_OK;
 }
 

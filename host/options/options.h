@@ -1,8 +1,8 @@
 /* host/options/options.h - one table of options serves the command line, --config files and a run's
  * identity.
  *
- * Options are long, as in getopt_long. A JSON file holds the same names ('-' or '_'); the command
- * line wins over the file. A refusal is one line: the option, its value, what is allowed. */
+ * Options are long, as in getopt_long. A JSON file holds the same names ('-' or '_') and numbers
+ * (option_number.h); the command line wins over the file. A refusal is one line: the option, its value, what is allowed. */
 #ifndef HOST_OPTIONS_OPTIONS_H
 #define HOST_OPTIONS_OPTIONS_H
 

@@ -1,10 +1,11 @@
 /* host/options/table_mix.c - reads two lists, sorts and normalizes them, and multiplies them. */
 #include "table_mix.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "option_number.h"
 
 typedef struct {
     int number;
@@ -23,17 +24,14 @@ static Status refuse(const char *option, const char *text, const char *why) {
 
 /* `item` must be "5" or "5:0.70", and nothing else. */
 static bool read_item(char *item, MixItem *out) {
-    char *end, *colon = strchr(item, ':');
+    char *colon = strchr(item, ':');
     if (colon) *colon++ = 0;
     size_t digits = strspn(item, "0123456789");
     if (digits < 1 || digits > 3 || item[digits]) return false;
     out->number = atoi(item);
     out->weight = 1;
     if (!colon) return true;
-    if (!*colon || colon[strspn(colon, ".0123456789eE-+")]) return false;
-    errno = 0;
-    out->weight = strtod(colon, &end);
-    return !*end && !errno && isfinite(out->weight) && out->weight >= 1e-9 && out->weight <= 1e9;
+    return option_number_real(colon, &out->weight) && out->weight >= 1e-9 && out->weight <= 1e9;
 }
 
 static int by_number(const void *a, const void *b) {

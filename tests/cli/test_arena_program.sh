@@ -34,6 +34,9 @@ done
 "$arena" "${small[@]}" net:7 net:7 --deals 20 >one 2>err || fail "$(<err)"
 [[ $(wc -l <one) == 2 && $(<one) == *"+0.000    +0.000 .. +0.000"*undecided ]] || fail "$(<one)"
 
+"$arena" "${small[@]}" net:1e3 net:1_000 --deals 1e1 --quiet >one 2>err || fail "$(<err)"
+[[ $(<one) == *"  10 "*"+0.000 .. +0.000"*undecided ]] || fail "net:1e3 is not net:1_000: $(<one)"
+
 # Asked to stop: a result if there is one, and no failure.
 : >err
 "$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
@@ -46,6 +49,7 @@ refused 2 '1 player given: must be two' rule
 refused 2 'too many' rule rule rule
 refused 2 'net:-1: the seed must be a whole number' rule net:-1
 refused 2 'net:: the seed' net: rule
+refused 2 'net:1.5: the seed' net:1.5 rule
 refused 2 'nowhere.safetensors: cannot be read' nowhere.safetensors rule
 refused 2 'r.json: ' r.json rule
 refused 2 '--deals 0: must be' rule random --deals 0

@@ -69,7 +69,8 @@ option '--p: may be --players or --' --p 3
 option '--quiet=1: takes no value' --quiet=1
 
 # Numbers: not whole, missing, not a number, too large for any type, out of range.
-for value in 0 -1 1e3 99999999999999999999 ' 4' '4 ' 4x 4.5 +4 0x10 nan inf 1000000000001; do
+for value in 0 -1 1e-3 1e13 99999999999999999999 ' 4' '4 ' 4x 4.5 +4 0x10 nan inf 1000000000001 _4 4_ \
+    4__0 4_e3 4,096 1e 9007199254740991.4 1e400 e3 - .; do
     option "--games $value: must be a whole number in 1..1000000000000" --games "$value"
 done
 option "--games '': must be a whole number" --games ''

@@ -34,7 +34,8 @@ option 'word: no word is expected' word
 option '--rate: its value is missing' --rate
 option '--preset huge: must be one of tiny small reference' --preset huge
 option '--games 0: must be a whole number in 1..268435456' --games 0
-option '--games 1e3: must be a whole number' --games 1e3
+option '--games 1e-3: must be a whole number' --games 1e-3
+option '--games 1_e3: must be a whole number' --games 1_e3
 option '--iterations 0: must be' --iterations 0
 option '--batch 65537: must be a whole number in 1..65536' --batch 65537
 option '--rate nan: must be 1e-09..10' --rate nan

@@ -96,6 +96,28 @@ static void mixes_are_the_product_of_two_lists(void) {
     CHECK(m.count == 28);
 }
 
+/* The command line, a string in a file and a number there are read by one function. */
+static void numbers_may_have_exponents_and_underscores(void) {
+    TrainOptions o;
+    TrainSetup setup;
+    CHECK(ask("--games 1e3 --batch 1_024 --iterations 5.12e2 --seed 9_007_199_254_740_991", &o,
+              &setup) == STATUS_OK);
+    CHECK(o.games == 1000 && o.batch == 1024 && o.iterations == 512);
+    CHECK(o.play.seed == 9007199254740991);
+    CHECK(ask("--rate 1_0e-4 --games 4096.0", &o, &setup) == STATUS_OK);
+    CHECK(o.rate == 1e-3 && o.games == 4096);
+    files_put(files_path("numbers"), "{\"games\":1e3,\"batch\":\"1_024\",\"rate\":\"1_0e-4\"}", 45);
+    char line[160];
+    snprintf(line, sizeof line, "--config %s", files_path("numbers"));
+    CHECK(ask(line, &o, &setup) == STATUS_OK);
+    CHECK(o.games == 1000 && o.batch == 1024 && o.rate == 1e-3);
+    CHECK_SAYS(ask("--games 1_e3", &o, &setup), STATUS_INPUT, "--games 1_e3: must be a whole");
+    CHECK_SAYS(ask("--rate 1__0", &o, &setup), STATUS_INPUT, "--rate 1__0: must be");
+    CHECK(table_mix_parse("5:1_0e-1", "5", RULES_BLOB, &setup.mix) == STATUS_OK);
+    CHECK_SAYS(table_mix_parse("5:_1", "5", RULES_BLOB, &setup.mix), STATUS_INPUT,
+               "must be a number");
+}
+
 static void wrong_options_are_refused_in_one_line(void) {
     static const char *const bad[][2] = {
         {"--players 4:", "--players 4:: must be a number"},
@@ -383,6 +405,7 @@ int main(void) {
     options_override_presets_in_any_order();
     help_states_the_defaults();
     mixes_are_the_product_of_two_lists();
+    numbers_may_have_exponents_and_underscores();
     wrong_options_are_refused_in_one_line();
     config_files_are_checked_like_options();
     identity_holds_what_decides_a_run();
