@@ -8,7 +8,11 @@
 
 #include "nn/ops/int8.h"
 
-#if defined(__x86_64__)
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#include <sys/auxv.h>
+#define DOT __attribute__((target("arch=armv8.2-a+dotprod")))
+#elif defined(__x86_64__)
 #include <immintrin.h>
 #define AVX2 __attribute__((target("avx2,fma")))
 #define VNNI __attribute__((target("avx512f,avx512bw,avx512vnni")))
@@ -172,8 +176,37 @@ AVX2 static void panels_avx2(const ProductArgs *a) {
 }
 #endif
 
+#if defined(DOT)
+/* Four times 16 outputs: 24 sums, 4 vectors of weights and one of inputs in 32 registers. */
+DOT static inline void tile_dot(const int8_t *q, int q_stride, const int8_t *w,
+                                const int32_t *offset, int n, int32_t acc[MR][NR]) {
+    (void)offset;
+    for (int first = 0; first < NR; first += 16) {
+        int32x4_t sum[MR][4];
+        for (int r = 0; r < MR; r++)
+            for (int j = 0; j < 4; j++) sum[r][j] = vdupq_n_s32(0);
+        for (int i = 0; i < n; i += 4) {
+            int8x16_t b[4];
+            for (int j = 0; j < 4; j++) b[j] = vld1q_s8(w + i * NR + 4 * (first + 4 * j));
+            for (int r = 0; r < MR; r++) {
+                int32_t four;
+                memcpy(&four, q + r * q_stride + i, sizeof four);
+                const int8x16_t a = vreinterpretq_s8_s32(vdupq_n_s32(four));
+                for (int j = 0; j < 4; j++) sum[r][j] = vdotq_s32(sum[r][j], b[j], a);
+            }
+        }
+        for (int r = 0; r < MR; r++)
+            for (int j = 0; j < 4; j++) vst1q_s32(&acc[r][first + 4 * j], sum[r][j]);
+    }
+}
+
+DOT static void panels_dot(const ProductArgs *a) { panels(tile_dot, a); }
+#endif
+
 bool product_has(ProductKernel kernel) {
-#if defined(VNNI)
+#if defined(DOT)
+    if (kernel == PRODUCT_DOT) return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(VNNI)
     if (kernel == PRODUCT_AVX2) return isa_has(ISA_AVX2);
     if (kernel == PRODUCT_VNNI) return isa_has(ISA_AVX512) && __builtin_cpu_supports("avx512vnni");
 #endif
@@ -182,11 +215,13 @@ bool product_has(ProductKernel kernel) {
 
 ProductKernel product_best(Isa isa) {
     if (isa == ISA_AVX512 && product_has(PRODUCT_VNNI)) return PRODUCT_VNNI;
-    return isa == ISA_AVX512 || isa == ISA_AVX2 ? PRODUCT_AVX2 : PRODUCT_PLAIN;
+    if (isa == ISA_AVX512 || isa == ISA_AVX2) return PRODUCT_AVX2;
+    return isa == ISA_NEON && product_has(PRODUCT_DOT) ? PRODUCT_DOT : PRODUCT_PLAIN;
 }
 
 const char *product_name(ProductKernel kernel) {
-    static const char *const names[PRODUCT_KERNEL_COUNT] = {"plain loops", "AVX2", "AVX-512 VNNI"};
+    static const char *const names[PRODUCT_KERNEL_COUNT] = {"plain loops", "NEON dot products",
+                                                            "AVX2", "AVX-512 VNNI"};
     return names[kernel];
 }
 
@@ -196,7 +231,9 @@ PackOrder product_order(ProductKernel kernel) {
 
 void product_int8(ProductKernel kernel, const ProductArgs *a) {
     switch (kernel) {
-#if defined(VNNI)
+#if defined(DOT)
+    case PRODUCT_DOT: panels_dot(a); return;
+#elif defined(VNNI)
     case PRODUCT_VNNI: panels_vnni(a); return;
     case PRODUCT_AVX2: panels_avx2(a); return;
 #endif

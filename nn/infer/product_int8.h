@@ -3,7 +3,7 @@
  *   y[r][o] = (sum over k ascending of (float)acc_k * scale[r][k]) * l->scale[o]      nn/ops/int8.h
  *
  * Every kernel gives the same bits, from weights in the order that suits it: PACK_PANELS, four
- * inputs of an output in one 32-bit lane, as VNNI multiplies them; for AVX2, which has no such
+ * inputs of an output in one 32-bit lane, as VNNI and NEON multiply them; for AVX2, which has no such
  * instruction, PACK_PAIRS of 16 bits.
  *
  *   R  rows     C_in  l->in     C_out  l->out     blocks: int8_blocks(C_in) */
@@ -17,6 +17,7 @@ enum { PRODUCT_ROWS = 6 };
 
 typedef enum {
     PRODUCT_PLAIN, /* portable loops */
+    PRODUCT_DOT,   /* aarch64 with dot products of NEON */
     PRODUCT_AVX2,  /* x86-64 with AVX2 */
     PRODUCT_VNNI,  /* x86-64 with AVX-512 VNNI */
     PRODUCT_KERNEL_COUNT
