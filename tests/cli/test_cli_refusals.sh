@@ -226,6 +226,10 @@ done
 mkdir letters && echo dear >letters/mother
 printf hello >letters/run.json
 kept 2 'letters/run.json: is not JSON with an object "identity"' letters --games 4200
+rm letters/mother # nothing that could be another program's is there now
+run "${small[@]}" --games 3 --out letters --quiet || fail "a damaged run.json alone: $(<err)"
+[[ $(<err) == 'letters/run.json: was damaged; written again' ]] || fail "run.json alone: $(<err)"
+kept 2 'letters/run.json: belongs to another run: seed is 1 there, 2 here' letters --seed 2 --games 3
 copy
 flip folder/games-000000.safetensors 60000
 kept 2 'folder/games-000000.safetensors: checksum is ' folder --games 4200

@@ -277,49 +277,53 @@ static void files_that_are_not_needed_are_removed(void) {
     run_folder_close(&run);
 }
 
+/* Loses run.json: all of it, or down to a text. */
+static void lose(const char *text) {
+    const char *json = files_path("run/run.json");
+    unlink(json);
+    if (text) files_put(json, text, strlen(text));
+}
+
 /* run.json is lost: what a checkpoint or a replay file says counts, and --fresh needs neither. */
-static void a_lost_run_json_is_written_again(void) {
-    static const char *const bad[] = {"", "{\"identity\":", "hello", "{\"identity\":5}"};
-    char json[600], last[600];
+static void a_lost_run_json_is_written_again(const char *left) {
     RunFolder run;
-    snprintf(json, sizeof json, "%s/run/run.json", folder);
-    snprintf(last, sizeof last, "%s/run/replay/000002.safetensors", folder);
-    for (size_t i = 0; i < 1 + sizeof bad / sizeof *bad; i++) {
-        const char *what = i ? "run.json: was damaged; written again from "
-                             : "was missing; written";
-        files_clear(files_path("run"));
-        CHECK(open_run(&run, "1", RUN_CONTINUE) == STATUS_OK);
-        save_identity(&run, 3, "{\"program\":\"blob-train\",\"seed\":\"1\"}");
-        put("run/checkpoints/000004.safetensors"); /* damaged: the one before tells */
-        run_folder_close(&run);
-        CHECK(rename(json, files_path("kept")) == 0);
-        if (i) files_put(json, bad[i - 1], strlen(bad[i - 1]));
-        CHECK_SAYS(open_and_close("2", RUN_CONTINUE), STATUS_INPUT,
-                   "000003.safetensors: belongs to another run: seed is 1 there, 2 here");
-        CHECK(access(json, F_OK) == (i ? 0 : -1));
-        CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_OK, what);
-        CHECK(files_same(json, files_path("kept")) &&
-              open_and_close("1", RUN_CONTINUE) == STATUS_OK);
-        if (i) files_put(json, bad[i - 1], strlen(bad[i - 1]));
-        if (!i) unlink(json);
-        CHECK(rename(files_path("run/checkpoints/000003.safetensors"), last) ==
-              0); /* no identity */
-        CHECK_SAYS(open_and_close("2", RUN_CONTINUE), STATUS_INPUT, "run of another program");
-        unlink(last);
-        CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "no checkpoint tells what run");
-        put("run/report.html");
-        CHECK(open_and_close("2", RUN_FRESH) == STATUS_OK && there("run/report.html"));
-        CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "seed is 2 there, 1 here");
-        CHECK(!there("run/checkpoints/000004.safetensors"));
-    }
-    files_put(json, "{", 1); /* no checkpoint, no games: the beginning of a run */
+    files_clear(files_path("run"));
+    CHECK(open_run(&run, "1", RUN_CONTINUE) == STATUS_OK);
+    save_identity(&run, 3, "{\"program\":\"blob-train\",\"seed\":\"1\"}");
+    put("run/checkpoints/000004.safetensors"); /* damaged: the one before tells */
+    run_folder_close(&run);
+    CHECK(rename(files_path("run/run.json"), files_path("kept")) == 0);
+    lose(left);
+    CHECK_SAYS(open_and_close("2", RUN_CONTINUE), STATUS_INPUT,
+               "000003.safetensors: belongs to another run: seed is 1 there, 2 here");
+    CHECK(there("run/run.json") == (left != NULL));
+    CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_OK,
+               left ? "run.json: was damaged; written again from "
+                    : "run.json: was missing; written again from ");
+    CHECK(files_same(files_path("run/run.json"), files_path("kept")));
+    CHECK(open_and_close("1", RUN_CONTINUE) == STATUS_OK);
+    lose(left);
+    CHECK(rename(files_path("run/checkpoints/000003.safetensors"),
+                 files_path("run/replay/000002.safetensors")) == 0); /* without an identity */
+    CHECK_SAYS(open_and_close("2", RUN_CONTINUE), STATUS_INPUT, "run of another program");
+    unlink(files_path("run/replay/000002.safetensors"));
+    CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "no checkpoint tells what run");
+    put("run/report.html");
+    CHECK(open_and_close("2", RUN_FRESH) == STATUS_OK && there("run/report.html"));
+    CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "seed is 2 there, 1 here");
+    CHECK(!there("run/checkpoints/000004.safetensors"));
+}
+
+/* Neither checkpoint nor games: the beginning of a run, unless there are files of others. */
+static void a_run_json_lost_at_once_costs_nothing(void) {
+    lose("{");
     CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_INPUT, "run.json: is not JSON");
     unlink(files_path("run/report.html"));
     CHECK_SAYS(open_and_close("1", RUN_CONTINUE), STATUS_OK, "the run begins again");
     CHECK(open_and_close("1", RUN_CONTINUE) == STATUS_OK);
-    unlink(json);
+    lose(NULL);
     CHECK(open_and_close("1", RUN_CONTINUE) == STATUS_OK && there("run/run.json"));
-    unlink(json); /* a network that somebody keeps in a folder of that name */
+    lose(NULL); /* a network that somebody keeps in a folder of that name */
     CHECK(rmdir(files_path("run/replay")) == 0);
     put("run/weights.safetensors");
     for (int begin = RUN_CONTINUE; begin <= RUN_FRESH; begin++)
@@ -335,7 +339,10 @@ int main(void) {
     fresh_removes_only_this_run();
     the_newest_good_checkpoint_is_loaded();
     files_that_are_not_needed_are_removed();
-    a_lost_run_json_is_written_again();
+    static const char *const left[] = {NULL, "", "{\"identity\":", "hello", "{\"identity\":5}"};
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++)
+        a_lost_run_json_is_written_again(left[i]);
+    a_run_json_lost_at_once_costs_nothing();
     files_clear(folder);
     return check_report();
 }
