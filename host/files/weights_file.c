@@ -8,6 +8,7 @@
 
 #include "game/observe.h"
 #include "float_tensor.h"
+#include "weights_names.h"
 
 static const char *const value_head_names[VALUE_COUNT] = {"sigmoid", "tanh"};
 
@@ -44,10 +45,14 @@ static Status load_all(const Safetensors *file, Weights *out) {
 Status weights_file_load(Weights *out, const ModelConfig *config, const char *path) {
     Safetensors file;
     memset(out, 0, sizeof *out);
-    Status status = safetensors_open(&file, path, SAFE_CHECKSUM_IF_ANY);
+    char removed[WEIGHTS_NAMES_TEXT];
+    Status status = weights_names_open(&file, path, removed);
     if (status != STATUS_OK) goto fail;
     TRY_GOTO(status, weights_alloc(out, config));
     TRY_GOTO(status, load_all(&file, out));
+    if (removed[0])
+        fprintf(stderr, "%s: names are read without %s, which wrappers of PyTorch add\n", path,
+                removed);
     safetensors_close(&file);
     return STATUS_OK;
 fail:

@@ -5,12 +5,17 @@
 #include <string.h>
 
 #include "float_tensor.h"
+#include "weights_names.h"
 
 enum { SIZE_MOST = 1 << 20 };
 
 /* Rows and columns of a matrix; either pointer may be NULL. */
 static Status read_matrix(const Safetensors *file, const char *name, int *rows, int *columns) {
     const SafeTensor *t = safetensors_find_tensor(file, name);
+    const char *longer = t ? NULL : weights_names_longer(file, name);
+    if (longer)
+        return durable_refuse(file->path, "has no tensor %s, but %.99s: that prefix must go", name,
+                              longer);
     if (!t) return durable_refuse(file->path, "is not a network: has no tensor %s", name);
     if (t->rank != 2 || t->dims[0] < 1 || t->dims[0] > SIZE_MOST || t->dims[1] < 1 ||
         t->dims[1] > SIZE_MOST) {
@@ -72,7 +77,8 @@ static Status read_shape(const Safetensors *file, ModelConfig *c) {
 
 Status weights_file_shape(const char *path, ModelConfig *out) {
     Safetensors file;
-    Status status = safetensors_open(&file, path, SAFE_CHECKSUM_IF_ANY);
+    char removed[WEIGHTS_NAMES_TEXT];
+    Status status = weights_names_open(&file, path, removed);
     if (status == STATUS_OK) status = read_shape(&file, out);
     safetensors_close(&file);
     return status;

@@ -4,6 +4,7 @@
 
 #include "host/files/safetensors.h"
 #include "host/files/weights_file.h"
+#include "host/files/weights_shape.h"
 #include "tests/support/files.h"
 
 /* A small file of three types, the smallest elements given first. */
@@ -285,6 +286,69 @@ static void weights_must_match_the_shape_exactly(void) {
     CHECK_SAYS(load_changed(&config, &change, &x), STATUS_INPUT, "tensor zebra does not belong");
 }
 
+/* The tensors of the network, with a prefix in the first `wrapped` names and another in the rest. */
+static Status load_wrapped(const ModelConfig *config, const char *prefix, int wrapped,
+                           const char *rest) {
+    static char texts[64][96];
+    SafeTensor tensors[64];
+    SafetensorsWriter w;
+    Weights whole, read;
+    int count = weights_tensor_count(config);
+    memset(tensors, 0, sizeof tensors);
+    CHECK(weights_alloc(&whole, config) == STATUS_OK);
+    weights_init(&whole, 5);
+    for (int i = 0; i < count; i++) {
+        WeightTensor t = weights_tensor(config, i);
+        snprintf(texts[i], sizeof texts[i], "%s%s", i < wrapped ? prefix : rest, t.name);
+        tensors[i].name = texts[i], tensors[i].type = SAFE_F32, tensors[i].rank = t.rank;
+        for (int d = 0; d < t.rank; d++) tensors[i].dims[d] = t.dims[d];
+    }
+    TRY(safetensors_create(&w, files_path("wrapped"), tensors, count, NULL));
+    for (int i = 0; i < count; i++) {
+        WeightTensor t = weights_tensor(config, i);
+        CHECK(safetensors_append(&w, i, whole.data + t.offset, 4 * t.count) == STATUS_OK);
+    }
+    TRY(safetensors_commit(&w));
+    ModelConfig shape;
+    Status status = weights_file_shape(files_path("wrapped"), &shape);
+    if (status == STATUS_OK) status = weights_file_load(&read, config, files_path("wrapped"));
+    if (status == STATUS_OK) {
+        CHECK(memcmp(read.data, whole.data, 4 * whole.count) == 0);
+        weights_free(&read);
+    }
+    weights_free(&whole);
+    return status;
+}
+
+static void prefixes_of_wrappers_are_removed(void) {
+    const ModelConfig config = {.inputs = 32,
+                                .width = 32,
+                                .heads = 8,
+                                .hidden = 32,
+                                .layers = 1,
+                                .policy_hidden = 32,
+                                .actions = 52,
+                                .value_hidden = 32,
+                                .values = 8,
+                                .value_head = VALUE_SIGMOID};
+    files_listen();
+    CHECK(load_wrapped(&config, "", 64, "") == STATUS_OK);
+    CHECK(files_listen_end() == 0);
+    CHECK_SAYS(load_wrapped(&config, "_orig_mod.", 64, ""), STATUS_OK,
+               "wrapped: names are read without _orig_mod., which");
+    CHECK_SAYS(load_wrapped(&config, "module.", 64, ""), STATUS_OK, "without module., which");
+    CHECK_SAYS(load_wrapped(&config, "module._orig_mod.", 64, ""), STATUS_OK,
+               "without _orig_mod. module., which");
+    CHECK_SAYS(load_wrapped(&config, "_orig_mod.", 3, ""), STATUS_OK, "without _orig_mod., which");
+    CHECK_SAYS(load_wrapped(&config, "net.", 64, ""), STATUS_INPUT,
+               "has no tensor input_embedding.weight, but net.input_embedding.weight: that prefix");
+    CHECK_SAYS(load_wrapped(&config, "submodule.", 64, ""), STATUS_INPUT, "submodule.input_emb");
+    Change twin = {-1, "module.input_norm.bias", SAFE_F32, 0, 0};
+    float x;
+    CHECK_SAYS(load_changed(&config, &twin, &x), STATUS_INPUT,
+               "tensor input_norm.bias is there with and without prefix");
+}
+
 int main(void) {
     files_begin();
     tensors_are_read_back_as_written();
@@ -292,6 +356,7 @@ int main(void) {
     every_cut_and_every_flipped_bit_is_refused();
     a_failed_write_leaves_the_old_file();
     weights_must_match_the_shape_exactly();
+    prefixes_of_wrappers_are_removed();
     files_clear(folder);
     return check_report();
 }
