@@ -2,6 +2,7 @@
 #include "json_line.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Length of the UTF-8 character at `at`; 0: it is not one (Unicode 15, table 3-7). */
@@ -95,6 +96,28 @@ Status json_line_parse(const char *line, size_t bytes, cJSON **out, char *why, s
     *out = NULL;
     snprintf(why, why_bytes, "not JSON from character %zu", at + 1);
     return STATUS_INPUT;
+}
+
+size_t json_line_mark_bytes(const char *text, size_t bytes) {
+    return bytes >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+cJSON *json_line_add_text(cJSON *object, const char *key, const char *text) {
+    static const char unknown[] = "\xEF\xBF\xBD"; /* U+FFFD */
+    size_t left = strlen(text), used = 0;
+    char *valid = (char *)malloc(3 * left + 1);
+    if (!valid) return NULL;
+    for (const char *at = text; left > 0;) {
+        size_t n = utf8_bytes((const unsigned char *)at, left);
+        memcpy(valid + used, n ? at : unknown, n ? n : 3);
+        used += n ? n : 3;
+        at += n ? n : 1;
+        left -= n ? n : 1;
+    }
+    valid[used] = 0;
+    cJSON *item = cJSON_AddStringToObject(object, key, valid);
+    free(valid);
+    return item;
 }
 
 void json_line_write_text(FILE *out, const char *text) {

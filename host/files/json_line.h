@@ -21,6 +21,13 @@
  * nothing is printed, `why` (why_bytes) receives the reason. */
 Status json_line_parse(const char *line, size_t bytes, cJSON **out, char *why, size_t why_bytes);
 
+/* Bytes of the byte order mark with which editors of Windows begin a file of UTF-8; or 0. */
+size_t json_line_mark_bytes(const char *text, size_t bytes);
+
+/* Adds a text that need not be UTF-8, such as the name of a file: U+FFFD stands for each byte that
+ * is no part of a character. Returns the new item; NULL: not enough memory. */
+cJSON *json_line_add_text(cJSON *object, const char *key, const char *text);
+
 /* Writes `text`, which is UTF-8, in quotes and escaped. */
 void json_line_write_text(FILE *out, const char *text);
 

@@ -8,6 +8,7 @@
 #include "host/process/threads.h"
 #include "host/options/network_options.h"
 #include "host/options/options.h"
+#include "host/files/json_line.h"
 #include "host/files/weights_file.h"
 #include "host/files/weights_shape.h"
 #include "host/analyze/answer.h"
@@ -92,11 +93,12 @@ static bool read_line(FILE *file, Line *line) {
 }
 
 static Status serve_file(Answerer *answerer, FILE *file, const char *name, Line *line) {
-    while (read_line(file, line)) {
+    for (bool first = true; read_line(file, line); first = false) {
+        size_t mark = first ? json_line_mark_bytes(line->text, line->bytes) : 0;
         if (line->too_long)
             answer_write_refusal(stdout, "the line is longer than 1 MiB");
         else
-            TRY(answer_line(answerer, line->text, line->bytes, stdout));
+            TRY(answer_line(answerer, line->text + mark, line->bytes - mark, stdout));
         if (fflush(stdout) != 0) {
             fprintf(stderr, "standard output cannot be written: %s\n", strerror(errno));
             return STATUS_FILE;

@@ -15,6 +15,7 @@
 #include "host/process/threads.h"
 #include "host/options/network_options.h"
 #include "host/files/durable.h"
+#include "host/files/json_line.h"
 #include "host/files/weights_file.h"
 #include "host/files/weights_shape.h"
 #include "host/run/run_memory.h"
@@ -172,8 +173,8 @@ static cJSON *describe(const Program *p) {
     const SelfplayConfig *c = &p->config.base;
     cJSON *j = cJSON_CreateObject();
     if (!j) return NULL;
-    cJSON_AddStringToObject(j, "a", p->words[MATCH_A]);
-    cJSON_AddStringToObject(j, "b", p->words[MATCH_B]);
+    json_line_add_text(j, "a", p->words[MATCH_A]);
+    json_line_add_text(j, "b", p->words[MATCH_B]);
     cJSON_AddNumberToObject(j, "deals", (double)r->deals);
     cJSON_AddNumberToObject(j, "rounds", (double)r->rounds);
     cJSON_AddNumberToObject(j, "score_a", r->score[MATCH_A]);

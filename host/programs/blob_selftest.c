@@ -10,6 +10,7 @@
 #include "host/process/threads.h"
 #include "host/options/options.h"
 #include "host/files/durable.h"
+#include "host/files/json_line.h"
 #include "host/files/weights_file.h"
 #include "host/selftest/selftest.h"
 
@@ -170,7 +171,7 @@ static Status run_all(const SelftestOptions *o, Selftest *t, const char *device_
     TRY_GOTO(status, load_network(o, &t->weights));
     cJSON_AddStringToObject(json, "program", "blob-selftest " BLOB_VERSION);
     cJSON_AddStringToObject(json, "device", device_text);
-    cJSON_AddStringToObject(json, "weights", o->weights ? o->weights : "random");
+    json_line_add_text(json, "weights", o->weights ? o->weights : "random");
     t->json = cJSON_AddArrayToObject(json, "sections");
     *failed = run_sections(t);
     cJSON_AddBoolToObject(json, "ok", *failed == 0);

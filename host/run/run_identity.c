@@ -4,6 +4,7 @@
 
 #include <sys/utsname.h>
 
+#include "host/files/json_line.h"
 #include "host/files/weights_file.h"
 #include "host/games/identity.h"
 
@@ -53,7 +54,7 @@ cJSON *run_machine(const SelfplayOptions *options, const SelfplayConfig *config,
                    const char *device_text) {
     cJSON *machine = run_machine_facts(selfplay_option_table.program, device_text);
     if (!machine) return NULL;
-    if (options->weights) cJSON_AddStringToObject(machine, "weights_file", options->weights);
+    if (options->weights) json_line_add_text(machine, "weights_file", options->weights);
     cJSON_AddNumberToObject(machine, "parallel", config->parallel);
     cJSON_AddNumberToObject(machine, "waves_per_epoch", config->waves);
     return machine;

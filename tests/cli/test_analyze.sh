@@ -36,6 +36,16 @@ expect 0 4 '{"id":"b","error":"is missing: the number of seats","field":"players
     "$tmp/two.jsonl" "$tmp/one.jsonl"
 [[ $(head -c 9 "$tmp/out") == '{"id":"b"' ]] || failed=1
 
+# A byte order mark may stand before the first line of each file, and nowhere else.
+printf '\xEF\xBB\xBF%s\n\xEF\xBB\xBF%s\n' "$query" "$query" >"$tmp/in"
+expect 0 2 '"rows":91'
+[[ $(sed -n 1p "$tmp/out") == '{"id":"a",'*'"rows":91'* ]] || failed=1
+[[ $(sed -n 2p "$tmp/out") == '{"id":null,"error":"not JSON'* ]] || failed=1
+expect 0 4 '"rows":91' "$tmp/in" "$tmp/in"
+[[ $(sed -n 3p "$tmp/out") == '{"id":"a",'*'"rows":91'* ]] || failed=1
+printf '\xEF\xBB' >"$tmp/in"
+expect 0 1 'not JSON'
+
 # A line may be 1 MiB long; a zero byte does not end it.
 {
     printf '{"id":"%1048500s"}\n{"id":"%1048600s"}\n' x x

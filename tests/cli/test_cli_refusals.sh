@@ -121,6 +121,8 @@ config 'options.json: quiet: must be true or false' '{"quiet":1}'
 for text in '' '[1]' '{"seed":1' '{"seed":1} x' '{"seed":1}\0x'; do
     config '--config options.json: not a JSON object of options' "$text"
 done
+printf '\xEF\xBB\xBF{"games":0}' >options.json # a byte order mark
+option 'options.json: games 0: must be' --config options.json
 printf '{"seed":7,"move_power":"best","quiet":true,"games":9}' >options.json
 run "${small[@]}" --games 3 --out flags --config options.json --seed 8 || fail 'flags: refused'
 [[ ! -s err && $(<flags/run.json) == *'"seed":'?'"8"'*'"move_power":'?'"best"'* ]] ||
@@ -188,7 +190,20 @@ run "${small[@]}" --evaluator net --device cpu --weights huge --games 3 --out ne
     $(sed -n 3p err) == "to play these again: "*" --games 3 --out new --quiet" && ! -s out ]] ||
     fail "huge: $(<err)"
 [[ ! -e new/games-000000.safetensors && ! -e new/games-000000.part ]] || fail 'huge: kept games'
-rm -rf new good cut shape lacking nan huge
+
+# A file's name need not be UTF-8; the JSON that holds it is.
+rm -rf new
+odd=$'g\xE9\xC3\xA9od' valid=$'"g\xEF\xBF\xBD\xC3\xA9od"'
+cp good "$odd"
+for games in 3 4; do # the second time run.json is read
+    run "${small[@]}" --evaluator net --device cpu --weights "$odd" --games $games --out new --quiet ||
+        fail "not UTF-8: $(<err)"
+    grep -qF "$valid" new/run.json || fail "not UTF-8: $(<new/run.json)"
+done
+"$bin/blob-arena" --device cpu --players 3 --cards 3 --worlds 1 --simulations 4 --threads 1 --deals 1 \
+    "$odd" rule --quiet --json new.json >out || fail 'not UTF-8: blob-arena'
+grep -qF $'"a":\t'"$valid," new.json || fail "not UTF-8: $(<new.json)"
+rm -rf new new.json good "$odd" cut shape lacking nan huge
 
 # Folders that cannot hold games.
 : >plain
