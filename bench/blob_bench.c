@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include "host/process/streams.h"
+#include "host/process/threads.h"
 #include "host/options/network_options.h"
 #include "bench.h"
 
@@ -247,7 +248,7 @@ int main(int argc, char **argv) {
     BenchOptions o = options_default();
     streams_open();
     if (options_parse(&table, argc, argv, &o, names, BENCHES, &count) != STATUS_OK) return 2;
-    if (o.threads) omp_set_num_threads(o.threads);
+    if (threads_set(o.threads, 2) != STATUS_OK) return 1;
     o.threads = omp_get_max_threads();
     if (check(&o, names, count) != STATUS_OK || open_device(&o) != STATUS_OK) return 2;
     if (bench_begin(&o) != STATUS_OK) return 2;

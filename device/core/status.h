@@ -15,12 +15,14 @@ typedef enum {
     STATUS_DEVICE,   /* the device or its runtime refused */
     STATUS_FILE,     /* the disk refused: already reported, in one line */
     STATUS_FAULT,    /* a body raised a Fault: the reader of it reports */
+    STATUS_THREAD,   /* no thread could be started: already reported, in one line */
     STATUS_COUNT
 } Status;
 
 /* Whether the error was reported where it was found, so that no level above adds a line. */
 static inline int status_is_reported(Status s) {
-    return s == STATUS_OK || s == STATUS_INPUT || s == STATUS_FILE || s == STATUS_FAULT;
+    return s == STATUS_OK || s == STATUS_INPUT || s == STATUS_FILE || s == STATUS_FAULT ||
+           s == STATUS_THREAD;
 }
 
 /* Pass a failure up; each level adds its own line, so stderr reads as a trace. */

@@ -5,11 +5,12 @@
  * overwrite (oneDNN's GEMM does). */
 #include "signals.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "device/core/thread.h"
 
 static atomic_int asked;
 static sigset_t requests;
@@ -41,7 +42,7 @@ Status signals_watch(int quiet) {
     answer = quiet ? ""
                    : notice +
                          !isatty(STDERR_FILENO); /* on a terminal, ends the line of the bar first */
-    if (pthread_create(&thread, NULL, watch, NULL) != 0) return STATUS_MEMORY;
+    TRY(thread_start(&thread, watch, NULL));
     pthread_detach(thread);
     return STATUS_OK;
 }

@@ -10,7 +10,7 @@
 void signals_block(void);
 
 /* Starts the thread that takes the signals, pending ones included. Unless quiet it answers the
- * first request with a line on stderr. STATUS_MEMORY: the thread cannot be created. */
+ * first request with a line on stderr. STATUS_THREAD: the thread cannot be started. */
 Status signals_watch(int quiet);
 
 /* How often the run was asked to stop. */

@@ -1,7 +1,6 @@
 /* host/programs/blob_analyze.c - blob-analyze [FILE..]: answers questions about positions, one JSON
  * object a line. */
 #include <errno.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,7 +153,7 @@ int main(int argc, char **argv) {
     int path_count = 0;
     threads_begin(argv);
     if (options_parse(&table, argc, argv, &o, paths, MAX_FILES, &path_count) != STATUS_OK) return 2;
-    if (o.threads > 0) omp_set_num_threads(o.threads);
+    if (threads_set(o.threads, 1) != STATUS_OK) return 1;
     Status status = device_open(o.device, &device, device_text, sizeof device_text);
     if (status != STATUS_OK) return status == STATUS_INPUT ? 2 : 1;
     if (network_precision(o.precision, device, &precision) != STATUS_OK) return 2;

@@ -5,7 +5,6 @@
  * the first deal. */
 #include <errno.h>
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -236,7 +235,7 @@ static Status run_all(Program *p, int argc, char **argv) {
     for (int side = 0; side < SIDES; side++)
         TRY(match_player_parse(p->words[side], &p->players[side]));
     p->config = match_options_config(o, &p->mix);
-    if (o->play.threads) omp_set_num_threads(o->play.threads);
+    TRY(threads_set(o->play.threads, 1));
     if (o->json) TRY(durable_open(&p->json, o->json));
     /* Steps 2 to 4. */
     TRY(device_open(o->play.device, &device, p->device_text, sizeof p->device_text));

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <omp.h>
-
 #include "device/core/timeline.h"
 #include "host/process/progress.h"
 #include "host/process/signals.h"
@@ -239,7 +237,7 @@ static Status run_all(Run *run, int argc, char **argv) {
     TRY(options_parse(&selfplay_option_table, argc, argv, &run->options, NULL, 0, NULL));
     TRY(selfplay_options_check(&run->options));
     run->config = selfplay_options_config(&run->options);
-    if (run->options.play.threads) omp_set_num_threads(run->options.play.threads);
+    TRY(threads_set(run->options.play.threads, 1));
     /* Step 2: device. */
     TRY(device_open(run->options.play.device, &run->device, run->device_text,
                     sizeof run->device_text));

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <omp.h>
-
 #include "device/probe/probe.h"
 #include "host/process/progress.h"
 #include "host/process/streams.h"
@@ -199,7 +197,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (check_json(o.json, &o.json_plain) != STATUS_OK) return 2;
-    if (o.threads) omp_set_num_threads(o.threads);
+    if (threads_set(o.threads, 1) != STATUS_OK) return 1;
     t.cuda = strcmp(o.device, "cuda") == 0;
     t.seed = (uint64_t)o.seed;
     Status status = find_device(o.device, &t.device, device_text, sizeof device_text);

@@ -5,12 +5,10 @@
  * refused before the folder is touched. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <omp.h>
-
+#include "device/core/thread.h"
 #include "host/process/signals.h"
 #include "host/process/streams.h"
 #include "host/process/threads.h"
@@ -149,7 +147,7 @@ static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn
     pthread_t thread;
     Status status = STATUS_OK;
     TRY(train_play_open(run));
-    if (pthread_create(&thread, NULL, play_beside, &beside) != 0) return STATUS_MEMORY;
+    TRY(thread_start(&thread, play_beside, &beside));
     if (run->iteration > 0)
         status = train_learn(run, run->iteration - 1, examples_before(run), learn, stop);
     pthread_join(thread, NULL);
@@ -277,7 +275,7 @@ static void print_summary(const TrainRun *run) {
 static Status run_all(TrainRun *run, int argc, char **argv) {
     TrainOptions *o = &run->options;
     TRY(together(run, read_options_once(run, argc, argv)));
-    if (o->play.threads) omp_set_num_threads(o->play.threads);
+    TRY(together(run, threads_set(o->play.threads, o->overlap ? 3 : 2)));
     /* Steps 2 to 5. */
     TRY(together(run, open_device(run)));
     TRY(together(run, train_folder_peek(run)));

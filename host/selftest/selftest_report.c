@@ -68,7 +68,8 @@ static const char *const reasons[STATUS_COUNT] = {"",
                                                   "not enough memory",
                                                   "the device failed, see standard error",
                                                   "a file failed, see standard error",
-                                                  "the device raised a fault"};
+                                                  "the device raised a fault",
+                                                  "a thread could not be started"};
 
 bool selftest_section(Selftest *t, const SelftestSection *section) {
     cJSON *json = cJSON_CreateObject();

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/core/thread.h"
 #include "host/files/weights_file.h"
 #include "host/games/identity.h"
 #include "host/replay/replay_file.h"
@@ -161,7 +162,7 @@ Status train_save(TrainRun *run, const TrainLine *line) {
     s->state.counters = run->state.counters;
     s->texts = checkpoint_texts(run);
     if (!s->texts) return STATUS_MEMORY;
-    if (pthread_create(&s->thread, NULL, save_thread, s) != 0) return STATUS_MEMORY;
+    TRY(thread_start(&s->thread, save_thread, s));
     s->busy = true;
     return STATUS_OK;
 }

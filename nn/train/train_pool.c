@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "device/core/thread.h"
+
 /* A worker looks at `changes` this many times before it sleeps: waking up takes longer than most
  * waits. */
 enum { LOOKS = 200 };
@@ -118,20 +120,21 @@ Status pool_create(TrainPool **out, int threads) {
     pool->threads = threads;
     pool->started = 1;
     pool->worker = (Worker *)calloc((size_t)threads, sizeof *pool->worker);
+    Status status = STATUS_MEMORY;
     if (!pool->worker) goto fail;
     for (int i = 0; i < threads; i++) {
         Worker *w = &pool->worker[i];
         w->pool = pool;
         w->number = i;
         if (i == 0) continue;
-        if (pthread_create(&w->thread, NULL, worker_main, w) != 0) goto fail;
+        TRY_GOTO(status, thread_start(&w->thread, worker_main, w));
         pool->started++;
     }
     *out = pool;
     return STATUS_OK;
 fail:
     pool_destroy(pool);
-    return STATUS_MEMORY;
+    return status;
 }
 
 void pool_destroy(TrainPool *pool) {
