@@ -7,6 +7,7 @@ source "$(dirname "$0")/tidy.sh"
 cd "$tmp" || exit 1
 failed=0
 unset OMP_WAIT_POLICY
+export ASAN_OPTIONS=detect_leaks=0 # the search for leaks needs a process
 
 fail() {
     printf '%s\n' "$1" >&2
@@ -32,7 +33,7 @@ if [[ -x $loader ]]; then
 fi
 hide=(unshare -rm sh -c 'mount -t tmpfs none /proc && exec "$@"' sh)
 "${hide[@]}" true 2>err || hide=(unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh)
-if "${hide[@]}" true 2>err; then
+if ! ldd "$bin/blob-arena" | grep -q libasan && "${hide[@]}" true 2>err; then # which needs /proc
     passive 'without /proc' "${hide[@]}" "$bin/blob-arena"
     cp "$bin/blob-arena" . && passive 'without /proc, by a relative path' "${hide[@]}" ./blob-arena
     OMP_DISPLAY_ENV=false "${hide[@]}" "$loader" "$bin/blob-arena" --version >out 2>err
