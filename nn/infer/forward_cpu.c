@@ -214,7 +214,8 @@ static void quantize_rows(Pass *p, const float *x, int x_stride, int inputs) {
     SHARE(r, p->rows, p) {
         const int64_t row = (int64_t)r * args.q_stride;
         int8_quantize_one(&args, r, TEAM_OF_ONE);
-        for (int i = 0; p->s->wide && i < args.q_stride; i++) p->s->wide[row + i] = args.q[row + i];
+        product_row(p->net->kernel, args.q + row, p->s->wide ? p->s->wide + row : NULL,
+                    args.q_stride);
     }
 }
 

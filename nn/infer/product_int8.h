@@ -12,8 +12,7 @@
 
 #include "nn/ops/pack.h"
 
-/* Rows of a tile: q, scale and y have room for R rounded up to a multiple of them. */
-enum { PRODUCT_ROWS = 6 };
+enum { PRODUCT_ROWS = 6 }; /* of a tile: multiples of them are fastest */
 
 typedef enum {
     PRODUCT_PLAIN, /* portable loops */
@@ -46,6 +45,10 @@ const char *product_name(ProductKernel kernel);
 
 /* The order of its weights. */
 PackOrder product_order(ProductKernel kernel);
+
+/* Makes n numbers of a quantized row what the kernel reads: VNNI's with their highest bit flipped,
+ * AVX2's in `wide`. */
+void product_row(ProductKernel kernel, int8_t *q, int16_t *wide, int n);
 
 void product_int8(ProductKernel kernel, const ProductArgs *a);
 

@@ -167,21 +167,21 @@ static void weights_are_packed_by_rows(const Weights *w) {
     backend_cpu.release(block);
 }
 
-enum { ROWS = 13, PADDED_ROWS = 18 }; /* rows, and rounded up to a multiple of PRODUCT_ROWS */
+enum { ROWS = 13 };
 
 /* x (rows, in) through the layer, `count` outputs a call, against plain_int8_linear. */
 static void product_is_exact(const Case *c, ProductKernel kernel, const float *x, int rows,
                              int count) {
     const Linear *l = c->l;
     const int blocks = int8_blocks(l->in), stride = (l->in + 3) / 4 * 4;
-    int8_t *q = calloc(PADDED_ROWS, (size_t)stride);
-    int16_t *wide = calloc(PADDED_ROWS, (size_t)stride * sizeof *wide);
-    float *scale = calloc(PADDED_ROWS, (size_t)blocks * sizeof *scale);
-    float *y = calloc(PADDED_ROWS, (size_t)l->out * sizeof *y), *plain = calloc((size_t)l->out, 4);
+    int8_t *q = calloc(ROWS, (size_t)stride);
+    int16_t *wide = calloc(ROWS, (size_t)stride * sizeof *wide);
+    float *scale = calloc(ROWS, (size_t)blocks * sizeof *scale);
+    float *y = calloc(ROWS, (size_t)l->out * sizeof *y), *plain = calloc((size_t)l->out, 4);
     QuantizeArgs quantized = {
         .x = x, .q = q, .scale = scale, .inputs = l->in, .x_stride = l->in, .q_stride = stride};
     for (int r = 0; r < rows; r++) int8_quantize_one(&quantized, r, TEAM_OF_ONE);
-    for (int i = 0; i < rows * stride; i++) wide[i] = q[i];
+    product_row(kernel, q, wide, rows * stride);
     for (int first = 0; first < l->out; first += count) {
         int n = l->out - first < count ? l->out - first : count;
         ProductArgs args = {.l = l,
