@@ -36,6 +36,7 @@ typedef enum { GRAPH_PLAIN, GRAPH_TIMED, GRAPH_COUNT } GraphKind;
 typedef struct {
     const char *name; /* "cpu", "cuda" */
     bool graphs;      /* work can be captured; false: the four functions below refuse */
+    bool async;       /* calls that take a stream return before they are complete */
 
     /* Makes the device ready and writes one line about it into `device_text`.
      * STATUS_DEVICE: there is none; STATUS_INPUT: there is one, but this program cannot use it.

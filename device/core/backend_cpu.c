@@ -182,6 +182,7 @@ static Status timeline_cpu(Timeline *timeline, char *how, size_t how_bytes) {
 const Backend backend_cpu = {
     .name = "cpu",
     .graphs = false,
+    .async = false,
     .open = open_cpu,
     .select = select_cpu,
     .enter = enter_cpu,

@@ -291,6 +291,7 @@ static Status timeline_cuda(Timeline *timeline, char *how, size_t how_bytes) {
 extern "C" const Backend backend_cuda = {
     .name = "cuda",
     .graphs = true,
+    .async = true,
     .open = open_cuda,
     .select = gpu_select,
     .enter = enter_cuda,

@@ -22,6 +22,7 @@ SelfplayConfig selfplay_config_default(void) {
     c.simulations = 30;
     c.leaves = 1;
     c.waves = c.simulations + 1;
+    c.paced = false;
     c.c_puct = 1.5;
     c.fpu = 0.1;
     c.noise_weight = 0.25;
@@ -235,6 +236,8 @@ static Status start_games(Selfplay *sp, const GameRange *ranges, int range_count
     PlayCounters counters;
     memset(&counters, 0, sizeof counters);
     counters.games = games;
+    sp->pace.read = sp->epochs;
+    sp->pace.wave_seconds = 0; /* the last waves of games before were short */
     TRY(d->backend->to_device((void *)sp->play.ranges, ranges, (size_t)range_count * sizeof *ranges,
                               sp->wave.stream));
     TRY(d->backend->to_device(sp->play.counters, &counters, sizeof counters, sp->wave.stream));
@@ -309,10 +312,10 @@ static Status run_wave(Selfplay *sp) {
 }
 
 /* An epoch launch by launch: run, or captured. */
-static Status run_epoch(Selfplay *sp) {
+static Status run_epoch(Selfplay *sp, int waves) {
     const Backend *backend = sp->device->backend;
     TRY(backend->zero(&sp->play.counters->out_used, 2 * sizeof(int32_t), sp->wave.stream));
-    for (int wave = 0; wave < sp->config.waves; wave++) TRY(run_wave(sp));
+    for (int wave = 0; wave < waves; wave++) TRY(run_wave(sp));
     return backend->phase(PHASE_OTHER, sp->wave.stream);
 }
 
@@ -332,7 +335,7 @@ bool selfplay_has_graph(const Selfplay *sp) {
 static Status capture_epoch(Selfplay *sp, GraphKind kind) {
     const Backend *backend = sp->device->backend;
     TRY(backend->capture_begin(sp->wave.stream, kind));
-    Status status = run_epoch(sp);
+    Status status = run_epoch(sp, sp->config.waves);
     Status ended = backend->capture_end(sp->wave.stream, &sp->graph[kind]);
     TRY(status);
     return ended;
@@ -345,12 +348,12 @@ static Status launch_epoch(Selfplay *sp) {
     return sp->device->backend->graph_launch(sp->graph[kind], sp->wave.stream);
 }
 
-Status selfplay_enqueue(Selfplay *sp) {
+Status selfplay_enqueue_waves(Selfplay *sp, int waves) {
     const Backend *backend = sp->device->backend;
     Stream stream = sp->wave.stream;
     int i = (int)(sp->epochs % 2);
-    if (sp->epochs == 0 || !selfplay_has_graph(sp))
-        TRY(run_epoch(sp));
+    if (sp->epochs == 0 || waves != sp->config.waves || !selfplay_has_graph(sp))
+        TRY(run_epoch(sp, waves));
     else
         TRY(launch_epoch(sp));
     TRY(backend->to_host(sp->counters[i], sp->play.counters, sizeof(PlayCounters), stream));
@@ -360,6 +363,8 @@ Status selfplay_enqueue(Selfplay *sp) {
     sp->epochs++;
     return STATUS_OK;
 }
+
+Status selfplay_enqueue(Selfplay *sp) { return selfplay_enqueue_waves(sp, sp->config.waves); }
 
 Status selfplay_load(Selfplay *sp, int side, const Weights *weights) {
     return sp->device->net->load(side ? sp->wave.net_b : sp->wave.net, weights, sp->wave.stream);

@@ -5,7 +5,10 @@
  * An epoch is a fixed number of waves on one stream, with no synchronisation inside. Where the
  * device has graphs, the first epoch runs launch by launch (kernels are loaded, libraries make
  * their plans), then it is captured once, and every later one is a single launch. After each,
- * counters and finished records are copied to pinned memory and read while the next one runs. */
+ * counters and finished records are copied to pinned memory and read while the next one runs.
+ *
+ * No game depends on how long an epoch is. A program that a person watches has them paced: see
+ * selfplay_feed. */
 #ifndef DEVICE_PLAY_SELFPLAY_H
 #define DEVICE_PLAY_SELFPLAY_H
 
@@ -17,7 +20,8 @@ typedef struct {
     int parallel;            /* G, live games: 1..1048576 */
     int worlds, simulations; /* W 1..255, S 1..65534 */
     int leaves;              /* K, descents a batch: 1..255 */
-    int waves;               /* waves an epoch: 1..65536 */
+    int waves;               /* waves an epoch, of paced ones at most: 1..65536 */
+    bool paced;              /* selfplay_feed may make epochs shorter */
     double c_puct, fpu;      /* > 0, >= 0; rounded to float32 once */
     double noise_weight;     /* 0..1 */
     Evaluator evaluator;
@@ -33,6 +37,15 @@ typedef struct {
     size_t model, trees, wave, games, host;
 } SelfplayBytes;
 
+/* What selfplay_feed and selfplay_read know of the epochs. */
+typedef struct {
+    int64_t read;        /* epochs that selfplay_read has waited for */
+    int waves[2];        /* of the epochs under way, and when they were enqueued */
+    double enqueued[2];  /* seconds of timeline_clock */
+    double last;         /* when the newest that was read ended */
+    double wave_seconds; /* that a wave of it took; 0: none was read */
+} SelfplayPace;
+
 typedef struct {
     const Device *device;
     SelfplayConfig config;
@@ -44,6 +57,7 @@ typedef struct {
     Event done[2];
     Graph graph[GRAPH_COUNT]; /* an epoch, captured; NULL before, and without graphs */
     int64_t epochs;           /* enqueued so far */
+    SelfplayPace pace;
 } Selfplay;
 
 /* Medium self-play of single rounds of blob, 4 seats and 5 cards: 3 worlds x 30 simulations, the
@@ -91,12 +105,26 @@ int selfplay_record_words(const SelfplayConfig *config);
  * not too much for one. */
 bool selfplay_has_graph(const Selfplay *sp);
 
-/* Enqueues an epoch; at most two may be under way. */
+/* Enqueues an epoch of config.waves, or of so many; at most two may be under way. */
 Status selfplay_enqueue(Selfplay *sp);
+Status selfplay_enqueue_waves(Selfplay *sp, int waves);
 
 /* Waits for epoch `epoch` (0..). *counters and *out stay valid until epoch + 2 is enqueued;
  * out holds counters->out_used words of finished records. */
 Status selfplay_wait(Selfplay *sp, int64_t epoch, const PlayCounters **counters,
                      const uint16_t **out);
+
+/* selfplay_feed.c - instead of enqueue and wait, never mixed with them in the same run.
+ *
+ * selfplay_feed enqueues what keeps the device busy while the host reads: up to two epochs, or one
+ * where the device works within the call (cpu). If config.paced, the first has one wave, so that
+ * the host soon hears of the games; later ones have as many as take a quarter of a second, at most
+ * config.waves, or where they are captured exactly config.waves.
+ * selfplay_read waits for the oldest epoch that was not read yet; there must be one. */
+Status selfplay_feed(Selfplay *sp);
+Status selfplay_read(Selfplay *sp, const PlayCounters **counters, const uint16_t **out);
+
+/* Whether an epoch was enqueued that is not read yet. */
+static inline bool selfplay_is_fed(const Selfplay *sp) { return sp->epochs > sp->pace.read; }
 
 #endif

@@ -69,6 +69,7 @@ SelfplayConfig play_options_config(const PlayOptions *o) {
     c.simulations = o->simulations;
     c.leaves = o->leaves;
     c.waves = o->waves ? o->waves : o->simulations + 1;
+    c.paced = o->waves == 0;
     c.c_puct = o->c_puct;
     c.fpu = o->fpu;
     c.noise_weight = o->noise_weight;

@@ -29,14 +29,21 @@ static PlayRun run_of(SelfplayConfig config) {
 static void batch_and_threads_change_nothing(const PlayRun *base, const Played *want) {
     static const struct {
         int threads, parallel, waves;
-        bool narrow;
-    } turns[] = {{2, 256, 31, false}, {1, 16, 31, false}, {1, 3, 1, false},
-                 {1, 1, 13, false},   {1, 256, 50, true}, {1, 29, 64, true}};
+        bool narrow, fed, paced;
+    } turns[] = {
+        {2, 256, 31, false, false, false}, {1, 16, 31, false, false, false},
+        {1, 3, 1, false, false, false},    {1, 1, 13, false, false, false},
+        {1, 256, 50, true, false, false},  {1, 29, 64, true, false, false},
+        {2, 16, 31, false, true, false},   {1, 29, 64, true, true, true},
+        {2, 64, 20, false, true, true},
+    };
     for (size_t i = 0; i < sizeof turns / sizeof turns[0] && !checks_failed; i++) {
         PlayRun run = *base;
         run.threads = turns[i].threads;
         run.config.parallel = turns[i].parallel;
         run.config.waves = turns[i].waves;
+        run.config.paced = turns[i].paced;
+        run.fed = turns[i].fed;
         run.narrow = turns[i].narrow;
         Played got = play_run(&run);
         CHECK(got.count == want->count);

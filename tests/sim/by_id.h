@@ -1,4 +1,5 @@
-/* tests/sim/by_id.h - whole runs on two devices, two epochs in flight: the same games by id. */
+/* tests/sim/by_id.h - whole runs on two devices, two epochs in flight: the same games by id. The
+ * simulated one is fed, with a first epoch of one wave. */
 #ifndef TESTS_SIM_BY_ID_H
 #define TESTS_SIM_BY_ID_H
 
@@ -37,11 +38,14 @@ static inline void by_id_play(const Device *device, const SelfplayConfig *config
     SelfplayConfig c;
     CHECK(config_for(device, config, weights, &c) == STATUS_OK);
     CHECK(selfplay_open(&sp, &c, device, weights, &all, 1, games) == STATUS_OK);
-    if (!checks_failed) CHECK(selfplay_enqueue(&sp) == STATUS_OK);
+    if (!checks_failed && !c.paced) CHECK(selfplay_enqueue(&sp) == STATUS_OK);
     int64_t left = games;
     for (int64_t e = 0; left > 0 && e < 100000 && !checks_failed; e++) {
-        CHECK(selfplay_enqueue(&sp) == STATUS_OK);
-        CHECK(selfplay_wait(&sp, e, &counters, &out) == STATUS_OK);
+        CHECK((c.paced ? selfplay_feed(&sp) : selfplay_enqueue(&sp)) == STATUS_OK);
+        CHECK(sp.epochs == e + 2);
+        CHECK((c.paced ? selfplay_read(&sp, &counters, &out)
+                       : selfplay_wait(&sp, e, &counters, &out)) == STATUS_OK);
+        CHECK(!checks_failed && (!c.paced || e > 0 || counters->waves == 1));
         CHECK(!checks_failed && counters->fault.code == FAULT_NONE);
         if (!checks_failed) left -= by_id_add(played, out, counters->out_used);
     }
@@ -55,6 +59,7 @@ static inline void by_id(const SelfplayConfig *config, const Weights *weights, i
     ById a, b;
     SelfplayConfig other = *config;
     other.parallel = parallel;
+    other.paced = true;
     by_id_play(&device_processor, config, weights, games, &a);
     by_id_play(&device_simulated, &other, weights, games, &b);
     for (int g = 0; g < games; g++) {

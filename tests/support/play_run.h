@@ -16,6 +16,7 @@ typedef struct {
     int range_count;
     int64_t games;
     int threads;
+    bool fed;    /* by selfplay_feed */
     bool narrow; /* an epoch's buffer holds just one long record, so that nearly all records wait */
 } PlayRun;
 
@@ -63,6 +64,28 @@ static inline void play_keep(Played *played, int64_t games, const uint16_t *out,
     }
 }
 
+/* The same, read as programs read them; without an epoch more. */
+static inline void play_fed(Selfplay *sp, int64_t games, Played *played) {
+    const PlayCounters *counters;
+    const uint16_t *out;
+    while (!checks_failed && played->count < games) {
+        CHECK(selfplay_feed(sp) == STATUS_OK && selfplay_is_fed(sp));
+        CHECK(selfplay_read(sp, &counters, &out) == STATUS_OK);
+        CHECK(!selfplay_is_fed(sp)); /* the CPU works within the call */
+        CHECK(counters->fault.code == FAULT_NONE && counters->out_used <= sp->play.out_words);
+        /* the first epoch has one wave, each other one at most twice those of the one before */
+        int64_t waves = counters->waves - played->counters.waves;
+        CHECK(waves >= 1 && waves <= sp->config.waves);
+        if (sp->config.paced)
+            CHECK(sp->epochs == 1 ? waves == 1 : waves <= 2 * sp->pace.waves[sp->epochs % 2]);
+        else
+            CHECK(waves == sp->config.waves);
+        played->waited += counters->out_next > 0;
+        played->counters = *counters;
+        play_keep(played, games, out, counters->out_used);
+    }
+}
+
 /* Runs epochs until every game is out, and then one more, which finds nothing to do. */
 static inline void play_epochs(Selfplay *sp, int64_t games, Played *played) {
     const PlayCounters *counters = NULL;
@@ -106,7 +129,7 @@ static inline Played play_run(const PlayRun *run) {
                         run->ranges ? run->ranges : &from_zero, run->ranges ? run->range_count : 1,
                         run->games) == STATUS_OK);
     if (run->narrow) sp.play.out_words = sp.play.record_words;
-    if (!checks_failed) play_epochs(&sp, run->games, &played);
+    if (!checks_failed) (run->fed ? play_fed : play_epochs)(&sp, run->games, &played);
     selfplay_close(&sp);
     qsort(played.record, (size_t)played.count, sizeof *played.record, play_compare);
     return played;
