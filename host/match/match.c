@@ -21,7 +21,6 @@ typedef struct {
     Selfplay selfplay;
     MatchGame *games; /* (2 * block) of this block, by id */
     int64_t first;    /* id of its first game */
-    int64_t epoch;    /* the next to wait for */
     int64_t rows;     /* of the blocks before this one */
     double score_sum[SIDES];
     int64_t hit[SIDES], seats[SIDES];
@@ -141,22 +140,21 @@ static Status play_block(MatchRun *a, int64_t games) {
     const PlayCounters *counters;
     const uint16_t *out;
     int64_t finished = 0;
-    TRY(selfplay_enqueue(&a->selfplay));
     while (finished < games && !a->stopped) {
-        TRY(selfplay_enqueue(&a->selfplay));
-        TRY(selfplay_wait(&a->selfplay, a->epoch++, &counters, &out));
+        TRY(selfplay_feed(&a->selfplay));
+        TRY(selfplay_read(&a->selfplay, &counters, &out));
         for (int at = 0; at < counters->out_used; finished++) {
             int count = game_record_words(out + at, counters->out_used - at);
             TRY(keep_game(a, games, out + at, count));
             at += count;
         }
         a->result->games = a->first - 2 * c->first_deal + finished;
+        a->result->live = counters->started - finished;
+        a->result->asked = a->rows + counters->rows;
         if (counters->fault.code != FAULT_NONE) return refuse_fault(a, &counters->fault);
         a->stopped = finished < games && c->go_on && !c->go_on(c->context, a->result);
     }
-    /* one more epoch was enqueued */
-    TRY(selfplay_wait(&a->selfplay, a->epoch++, &counters, &out));
-    if (!a->stopped) a->rows += counters->rows;
+    if (!a->stopped) a->rows = a->result->asked;
     return STATUS_OK;
 }
 

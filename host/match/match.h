@@ -23,7 +23,8 @@ typedef struct {
     double half_width;     /* of the 95% interval around the mean; INFINITY below two deals */
     PairedVerdict verdict; /* accept: A is better */
     int64_t rows;          /* evaluations of networks */
-    int64_t games;         /* finished so far, including those of an unfinished block */
+    /* Those of an unfinished block too: games finished so far and under way, evaluations. */
+    int64_t games, live, asked;
 } MatchResult;
 
 typedef struct {
@@ -49,7 +50,7 @@ typedef struct {
  * match_play calls it itself. */
 SelfplayConfig match_selfplay(const MatchConfig *config);
 
-/* Plays the match. But for `games`, *out covers whole blocks only; it is zero if there is none.
+/* Plays the match. But for `games`, `live` and `asked`, *out covers whole blocks only; it is zero if there is none.
  * STATUS_ARGUMENT: invalid settings. STATUS_MEMORY: it does not fit. STATUS_FAULT: a body raised a
  * fault, reported in one line. STATUS_DEVICE. */
 Status match_play(const MatchConfig *config, const Device *device, MatchResult *out);

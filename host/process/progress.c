@@ -5,8 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 30 };
-static const double TERMINAL_SECONDS = 0.5, LINE_SECONDS = 10;
+enum { BAR = 16 }; /* leaves room for the numbers in 80 columns */
+static const double FIRST_SECONDS = 0.25, TERMINAL_SECONDS = 0.5, LINE_SECONDS = 10;
+
+/* When this process last showed anything, which may be another Progress; 0: never. */
+static double last;
 
 double progress_clock(void) {
     struct timespec t;
@@ -15,39 +18,46 @@ double progress_clock(void) {
 }
 
 Progress progress_begin(int quiet, int64_t done_before, int64_t total) {
-    double now = progress_clock();
     return (Progress){.quiet = quiet,
                       .terminal = isatty(STDERR_FILENO),
                       .done_before = done_before,
                       .total = total,
-                      .start = now,
-                      .last = now,
+                      .start = progress_clock(),
                       .unit = "games"};
 }
 
 static void show(const Progress *p, int64_t done, double now) {
-    double seconds = now - p->start,
-           rate = seconds > 0 ? (double)(done - p->done_before) / seconds : 0;
-    double left = rate > 0 ? (double)(p->total - done) / rate : 0;
+    double before = (double)p->done_before, total = (double)p->total, share = p->share;
+    double whole = total > 0 ? (before + share * (total - before)) / total : 1;
     if (p->terminal) {
-        int full = p->total > 0 ? (int)(BAR * done / p->total) : BAR;
         fprintf(stderr, "\r[");
-        for (int i = 0; i < BAR; i++) fputc(i < full ? '=' : ' ', stderr);
+        for (int i = 0; i < BAR; i++) fputc(i < (int)(BAR * whole) ? '=' : ' ', stderr);
         fprintf(stderr, "] ");
     }
     fprintf(stderr, "%lld/%lld %s", (long long)done, (long long)p->total, p->unit);
-    if (rate > 0) fprintf(stderr, ", %.0f %s/min, %.0f s left", 60 * rate, p->unit, left);
-    fputs(p->terminal ? "   " : "\n", stderr);
+    if (share > 0 && now > p->start) {
+        double seconds = now - p->start;
+        fprintf(stderr, ", %.1f%%, %.0f %s/min, %.0f s left", 100 * whole,
+                60 * share * (total - before) / seconds, p->unit, seconds * (1 - share) / share);
+    }
+    fputs(p->terminal ? "\033[K" : "\n", stderr);
+    last = now;
 }
 
-void progress_show(Progress *p, int64_t done) {
+static void raise_share(Progress *p, double share) {
+    if (share > p->share) p->share = share;
+}
+
+void progress_show(Progress *p, int64_t done, double share) {
     double now = progress_clock();
-    if (p->quiet || now - p->last < (p->terminal ? TERMINAL_SECONDS : LINE_SECONDS)) return;
-    p->last = now;
+    raise_share(p, share);
+    if (p->quiet || p->share == 0 || now - p->start < FIRST_SECONDS) return;
+    if (last > 0 && now - last < (p->terminal ? TERMINAL_SECONDS : LINE_SECONDS)) return;
     show(p, done, now);
 }
 
 void progress_end(Progress *p, int64_t done) {
+    if (done == p->total) raise_share(p, 1);
     if (p->quiet) return;
     show(p, done, progress_clock());
     if (p->terminal) fputc('\n', stderr);

@@ -17,6 +17,7 @@
 #include "host/files/json_line.h"
 #include "host/files/weights_file.h"
 #include "host/files/weights_shape.h"
+#include "host/run/outlook.h"
 #include "host/run/run_memory.h"
 #include "host/match/match_options.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     MatchConfig config;
     MatchResult result;
     DurableFile json; /* opened at the start, so that a bad path costs no match */
+    Outlook outlook;
     Progress progress;
     double seconds;
     char device_text[256];
@@ -110,13 +112,16 @@ static Status choose_size(Program *p, const Device *device) {
 
 static bool go_on(void *context, const MatchResult *so_far) {
     Program *p = context;
-    progress_show(&p->progress, so_far->games);
+    progress_show(&p->progress, so_far->games,
+                  outlook_share(&p->outlook, so_far->asked, so_far->games, so_far->live));
     return signals_asked() == 0;
 }
 
 /* Step 5. */
 static Status play(Program *p, const Device *device) {
+    SelfplayConfig selfplay = match_selfplay(&p->config);
     double start = progress_clock();
+    p->outlook = outlook_begin(&selfplay, 2 * p->config.most_deals);
     p->progress = progress_begin(p->options.play.quiet, 0, 2 * p->config.most_deals);
     p->config.context = p;
     p->config.go_on = go_on;

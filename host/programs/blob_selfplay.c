@@ -15,6 +15,7 @@
 #include "host/files/weights_shape.h"
 #include "host/games/shard.h"
 #include "host/run/metrics.h"
+#include "host/run/outlook.h"
 #include "host/run/run_failure.h"
 #include "host/run/run_identity.h"
 #include "host/run/run_memory.h"
@@ -174,14 +175,14 @@ static Status play(Run *run) {
     const uint16_t *out;
     int64_t there = run->options.games - run->missing;
     double start = progress_clock(), saved = start;
+    Outlook outlook = outlook_begin(&run->config, run->missing);
     Progress progress = progress_begin(run->options.play.quiet, there, run->options.games);
-    TRY(selfplay_enqueue(sp));
     for (int64_t epoch = 0; run->tally.games < run->missing; epoch++) {
-        bool stop = signals_asked() > 0;
         double now = timeline_clock();
-        if (!stop) TRY(selfplay_enqueue(sp));
+        if (signals_asked() == 0) TRY(selfplay_feed(sp));
+        if (!selfplay_is_fed(sp)) break;
         now = timeline_host(run->timeline, "enqueue", now);
-        TRY(selfplay_wait(sp, epoch, &counters, &out));
+        TRY(selfplay_read(sp, &counters, &out));
         now = timeline_host(run->timeline, "wait", now);
         run->rates.counters = *counters;
         TRY(save_games(run, out, counters->out_used));
@@ -192,7 +193,9 @@ static Status play(Run *run) {
             return run_failure_fault(&failure, &counters->fault);
         }
         run->rates.seconds = progress_clock() - start;
-        progress_show(&progress, there + run->tally.games);
+        progress_show(&progress, there + run->tally.games,
+                      outlook_share(&outlook, counters->rows, run->tally.games,
+                                    counters->started - run->tally.games));
         if (progress_clock() - saved > SAVE_SECONDS) {
             TRY(shard_flush(run->store));
             TRY(save_metrics(run));
@@ -202,7 +205,6 @@ static Status play(Run *run) {
         if (run->timeline) TRY(run->device->backend->phases_read(run->rates.phases));
         timeline_flush(run->timeline);
         if (epoch + 1 == TIMELINE_EPOCHS) end_timeline(run, TIMELINE_EPOCHS);
-        if (stop && epoch + 1 == sp->epochs) break;
     }
     progress_end(&progress, there + run->tally.games);
     return save_metrics(run);

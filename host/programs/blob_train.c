@@ -112,10 +112,15 @@ static Status compare_processes(TrainRun *run) {
     return STATUS_INPUT;
 }
 
+static int is_quiet(const TrainRun *run) {
+    return run->options.play.quiet || !train_run_leads(run);
+}
+
 /* Self-play while the network trains. */
 typedef struct {
     TrainRun *run;
     PlayResult *result;
+    atomic_int quiet; /* while the progress of learning is shown */
     Status status;
     bool stop;
 } PlayBeside;
@@ -123,7 +128,7 @@ typedef struct {
 static void *play_beside(void *context) {
     PlayBeside *p = (PlayBeside *)context;
     p->status = p->run->device->backend->enter();
-    if (p->status == STATUS_OK) p->status = train_play_run(p->run, 1, p->result, &p->stop);
+    if (p->status == STATUS_OK) p->status = train_play_run(p->run, &p->quiet, p->result, &p->stop);
     return NULL;
 }
 
@@ -143,13 +148,15 @@ static Status agree(TrainRun *run, bool *stop) {
 
 /* With --overlap: plays this iteration's games while the network learns from those before. */
 static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
-    PlayBeside beside = {run, play, STATUS_OK, false};
+    int quiet = is_quiet(run);
+    PlayBeside beside = {run, play, quiet || run->iteration > 0, STATUS_OK, false};
     pthread_t thread;
     Status status = STATUS_OK;
     TRY(train_play_open(run));
     TRY(thread_start(&thread, play_beside, &beside));
     if (run->iteration > 0)
         status = train_learn(run, run->iteration - 1, examples_before(run), learn, stop);
+    beside.quiet = quiet;
     pthread_join(thread, NULL);
     TRY(status);
     TRY(beside.status);
@@ -160,8 +167,9 @@ static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn
 
 /* Without: plays, then learns from these games too. */
 static Status play_then_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
+    const atomic_int quiet = is_quiet(run);
     TRY(train_play_open(run));
-    TRY(train_play_run(run, run->options.play.quiet || !train_run_leads(run), play, stop));
+    TRY(train_play_run(run, &quiet, play, stop));
     TRY(agree(run, stop));
     if (*stop) return STATUS_OK;
     TRY(train_play_share(run, play));

@@ -5,7 +5,13 @@
 #include "host/process/signals.h"
 #include "train_run.h"
 
-enum { BURST = 16 }; /* steps between checks of signals and the progress bar */
+/* Steps between checks of signals and the progress bar: as many as take so long. */
+enum { BURST = 16, BURST_MICROSECONDS = 250000 };
+
+typedef struct {
+    int count;
+    double seconds; /* that they took; 0: before the first */
+} Burst;
 
 /* Sets the window that is drawn from: whole iterations up to `newest`. */
 static Status set_window(TrainRun *run, int64_t newest, LearnResult *out) {
@@ -56,26 +62,63 @@ static Status say_stopped(TrainRun *run) {
     return STATUS_FAULT;
 }
 
-/* Takes `count` steps from `first` on. A stop asked of one process stops all. */
-static Status learn_burst(TrainRun *run, int64_t batch, int64_t last, int first, int count,
+/* The size of the next one and whether to stop, the same in all processes: by the slowest of them,
+ * and by a stop asked of any. */
+static Status choose_burst(TrainRun *run, Burst *burst, int left, bool *stop) {
+    const int64_t asked = (int64_t)1 << 40; /* above any step: one exchange, as each may wait */
+    int64_t most = left < BURST ? left : BURST, step = 0;
+    if (burst->count > 0) step = (int64_t)(1e6 * burst->seconds / burst->count);
+    if (signals_asked() > 0) step = asked;
+    TRY(run->comm.ops->all_reduce_max(&run->comm, &step));
+    int64_t fit = step > 0 ? BURST_MICROSECONDS / step : 1;
+    burst->count = (int)(fit > most ? most : fit < 1 ? 1 : fit);
+    *stop = step >= asked;
+    return STATUS_OK;
+}
+
+/* Takes a burst of the `steps` steps, from `first` on; `made` were made before them. */
+static Status learn_burst(TrainRun *run, int64_t made, int first, int steps, Burst *burst,
                           const float *rates, LearnResult *out, bool *stop) {
     TrainReport reports[BURST];
-    int64_t asked = signals_asked() > 0;
-    TRY(run->comm.ops->all_reduce_max(&run->comm, &asked));
-    *stop = asked > 0;
+    int64_t accumulate = run->options.accumulate;
+    double start = progress_clock();
+    TRY(choose_burst(run, burst, steps - first, stop));
     if (*stop) return STATUS_OK;
-    TRY(run->device->train->run(run->trainer, batch, last, rates + first, count, reports,
-                                run->stream));
-    for (int i = 0; i < count; i++) add_report(out, &reports[i]);
+    TRY(run->device->train->run(run->trainer, (made + first) * accumulate,
+                                (made + steps) * accumulate - 1, rates + first, burst->count,
+                                reports, run->stream));
+    for (int i = 0; i < burst->count; i++) add_report(out, &reports[i]);
+    burst->seconds = progress_clock() - start;
     return STATUS_OK;
+}
+
+static Status learn_steps(TrainRun *run, int steps, const float *rates, LearnResult *out,
+                          bool *stop) {
+    int64_t made = run->state.counters.steps;
+    int before = 0;
+    Burst burst = {0, 0};
+    Status status = STATUS_OK;
+    Progress progress = progress_begin(run->options.play.quiet || !train_run_leads(run), 0, steps);
+    progress.unit = "steps";
+    for (int i = 0; status == STATUS_OK && !*stop && i < steps; i += burst.count) {
+        status = learn_burst(run, made, i, steps, &burst, rates, out, stop);
+        if (status == STATUS_OK &&
+            out->skipped > before) { /* rare: only the saved state says whether to stop */
+            status = run->device->train->save(run->trainer, &run->state, run->stream);
+            if (status == STATUS_OK && run->state.counters.stopped) status = say_stopped(run);
+            before = out->skipped;
+        }
+        progress_show(&progress, i + burst.count, (double)(i + burst.count) / steps);
+    }
+    progress_clear(&progress);
+    return status;
 }
 
 Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnResult *out,
                    bool *stop) {
     const TrainOps *train = run->device->train;
     const Schedule *s = &run->setup.schedule;
-    int64_t made = run->state.counters.steps;
-    int steps = schedule_steps(s, new_examples), accumulate = run->options.accumulate, before = 0;
+    int steps = schedule_steps(s, new_examples);
     double start = progress_clock();
     TrainTimes from, to;
     float *rates = (float *)malloc((size_t)steps * sizeof *rates);
@@ -86,25 +129,11 @@ Status train_learn(TrainRun *run, int64_t newest, int64_t new_examples, LearnRes
         return STATUS_OK;
     }
     if (!rates) return STATUS_MEMORY;
-    schedule_rates(s, run->iteration, 0, steps, steps, made, rates);
+    schedule_rates(s, run->iteration, 0, steps, steps, run->state.counters.steps, rates);
     train->times(run->trainer, &from);
-    Progress progress = progress_begin(run->options.play.quiet || !train_run_leads(run), 0, steps);
-    progress.unit = "steps";
     Status status = set_window(run, newest, out);
-    for (int i = 0; status == STATUS_OK && !*stop && i < steps; i += BURST) {
-        int count = steps - i < BURST ? steps - i : BURST;
-        status = learn_burst(run, (made + i) * accumulate, (made + steps) * accumulate - 1, i,
-                             count, rates, out, stop);
-        if (status == STATUS_OK &&
-            out->skipped > before) { /* rare: only the saved state says whether to stop */
-            status = train->save(run->trainer, &run->state, run->stream);
-            if (status == STATUS_OK && run->state.counters.stopped) status = say_stopped(run);
-            before = out->skipped;
-        }
-        progress_show(&progress, i + count);
-    }
+    if (status == STATUS_OK) status = learn_steps(run, steps, rates, out, stop);
     free(rates);
-    progress_clear(&progress);
     if (status != STATUS_OK || *stop) return status;
     TRY(train->save(run->trainer, &run->state, run->stream));
     finish_means(out);

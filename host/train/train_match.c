@@ -2,15 +2,22 @@
 #include <string.h>
 
 #include "host/process/signals.h"
+#include "host/run/outlook.h"
 #include "host/run/run_memory.h"
 #include "host/match/match.h"
 #include "train_run.h"
 
 enum { BLOCK = 64 }; /* deals between checks of the sequential test */
 
+typedef struct {
+    Outlook outlook;
+    Progress progress;
+} Watch;
+
 static bool go_on(void *context, const MatchResult *so_far) {
-    (void)context;
-    (void)so_far;
+    Watch *w = (Watch *)context;
+    progress_show(&w->progress, so_far->games,
+                  outlook_share(&w->outlook, so_far->asked, so_far->games, so_far->live));
     return signals_asked() == 0;
 }
 
@@ -19,6 +26,7 @@ static Status play(TrainRun *run, MatchResult *result) {
     const TrainOptions *o = &run->options;
     ScheduleStage stage = train_setup_match(&run->setup, o, run->iteration);
     MatchConfig config;
+    Watch watch;
     SelfplayBytes bytes;
     size_t free_bytes;
     memset(&config, 0, sizeof config);
@@ -38,11 +46,16 @@ static Status play(TrainRun *run, MatchResult *result) {
     config.block = BLOCK;
     config.margin = o->match_margin;
     config.go_on = go_on;
+    config.context = &watch;
     SelfplayConfig plan = match_selfplay(&config);
     TRY(run_memory_choose(&plan, 2 * BLOCK, run->device, &bytes, &free_bytes));
     config.base.parallel = plan.parallel;
-    TRY(match_play(&config, run->device, result));
-    return STATUS_OK;
+    watch.outlook = outlook_begin(&plan, 2 * config.most_deals);
+    watch.progress = progress_begin(o->play.quiet, 0, 2 * config.most_deals);
+    watch.progress.unit = "games of the match";
+    Status status = match_play(&config, run->device, result);
+    progress_clear(&watch.progress);
+    return status;
 }
 
 static void promote(TrainRun *run) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/process/signals.h"
+#include "host/run/outlook.h"
 #include "host/run/run_memory.h"
 #include "train_run.h"
 
@@ -65,28 +66,31 @@ static Status say_fault(const TrainRun *run, const Fault *fault) {
     return STATUS_FAULT;
 }
 
-Status train_play_run(TrainRun *run, int quiet, PlayResult *out, bool *stop) {
+Status train_play_run(TrainRun *run, const atomic_int *quiet, PlayResult *out, bool *stop) {
     Selfplay *sp = &run->selfplay;
     const PlayCounters *counters;
     const uint16_t *none;
     int64_t first, end;
     share_of(run, run->comm.rank, &first, &end);
     double start = progress_clock();
-    Progress progress = progress_begin(quiet, 0, end - first);
+    Outlook outlook = outlook_begin(&sp->config, end - first);
+    Progress progress = progress_begin(*quiet, 0, end - first);
     memset(out, 0, sizeof *out);
     *stop = false;
-    TRY(selfplay_enqueue(sp));
-    for (int64_t epoch = sp->epochs - 1; out->games < end - first; epoch++) {
+    while (out->games < end - first) {
         if (signals_asked() > 0) {
             *stop = true;
             break;
         }
-        TRY(selfplay_enqueue(sp));
-        TRY(selfplay_wait(sp, epoch, &counters, &none));
+        TRY(selfplay_feed(sp));
+        TRY(selfplay_read(sp, &counters, &none));
         if (counters->fault.code != FAULT_NONE) return say_fault(run, &counters->fault);
         out->games = counters->finished;
         out->rows = counters->rows;
-        progress_show(&progress, out->games);
+        progress.quiet = *quiet;
+        progress_show(
+            &progress, out->games,
+            outlook_share(&outlook, out->rows, out->games, counters->started - out->games));
     }
     out->seconds = progress_clock() - start;
     progress_clear(&progress);

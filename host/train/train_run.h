@@ -12,6 +12,8 @@
 #ifndef HOST_TRAIN_TRAIN_RUN_H
 #define HOST_TRAIN_TRAIN_RUN_H
 
+#include <stdatomic.h>
+
 #include "device/core/comm.h"
 #include "device/play/device.h"
 #include "host/process/progress.h"
@@ -128,10 +130,11 @@ void train_memory_print(const TrainRun *run, FILE *out);
 Status train_play_measure(TrainRun *run);
 
 /* train_play.c - plays the games of run->iteration into the ring: train_play_open on the main
- * thread, then train_play_run on any, then train_play_share on the main thread. *stop: a person
- * asked to stop, and not all games were played. */
+ * thread, then train_play_run on any, then train_play_share on the main thread. *quiet: no progress
+ * is shown; it may change meanwhile. *stop: a person asked to stop, and not all games were
+ * played. */
 Status train_play_open(TrainRun *run);
-Status train_play_run(TrainRun *run, int quiet, PlayResult *out, bool *stop);
+Status train_play_run(TrainRun *run, const atomic_int *quiet, PlayResult *out, bool *stop);
 Status train_play_share(TrainRun *run, PlayResult *out);
 
 /* train_learn.c - trains on the window that ends with `newest`; updates run->state.
