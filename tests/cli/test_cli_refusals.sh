@@ -79,6 +79,7 @@ option '--cards 18: must be a whole number in 1..17' --cards 18
 option '--cards 13: must be 1..10 with --players 5' --cards 13 --players 5
 option '--seed -1: must be a whole number in 0..9007199254740991' --seed -1
 option '--seed 9007199254740992: must be' --seed 9007199254740992
+option '--seed 9007199254740991.4: must be' --seed 9007199254740991.4 # whole, as a double
 option '--parallel 0: must be a whole number in 1..1048576' --parallel 0
 option '--threads 0: must be a whole number in 1..4096' --threads 0
 option '--leaves 256: must be a whole number in 1..255' --leaves 256
