@@ -1,4 +1,5 @@
-/* tests/sim/fiber.h - stacks and switches between them, for x86-64 and the sanitizers. */
+/* tests/sim/fiber.h - stacks and switches between them: by assembly on x86-64, by ucontext
+ * elsewhere, or with -DBLOB_SIM_UCONTEXT=ON. */
 #ifndef TESTS_SIM_FIBER_H
 #define TESTS_SIM_FIBER_H
 
@@ -6,7 +7,7 @@
 
 /* A fiber stays in one thread of the operating system. */
 typedef struct {
-    void *at;           /* stack pointer while it does not run */
+    void *at;           /* where it goes on, while it does not run */
     char *stack;        /* lowest byte; an inaccessible page lies below it */
     size_t stack_bytes; /* in use; slightly different for each fiber */
     void *thread;       /* ThreadSanitizer's logical thread */
