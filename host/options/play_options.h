@@ -148,7 +148,7 @@ void play_options_identity(const OptionTable *table, const void *options, const 
      .help = "games played at once; changes no result (as many as fill the device)"},             \
     {.name = "waves", .arg = "N", .kind = OPTION_INT, .offset = PLAY_AT(AT, waves), .min = 1,     \
      .max = 65536,                                                                                \
-     .help = "waves between two checks by the host (at most simulations + 1)"},                           \
+     .help = "waves between two checks by the host (at most simulations + 1)"},                   \
     {.name = "no-graph", .kind = OPTION_FLAG, .offset = PLAY_AT(AT, no_graph),                    \
      .help = "cuda: launch kernels one by one, to find one that fails"},                          \
     {.name = "threads", .arg = "N", .kind = OPTION_INT, .offset = PLAY_AT(AT, threads), .min = 1, \

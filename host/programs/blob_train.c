@@ -120,7 +120,7 @@ static int is_quiet(const TrainRun *run) {
 typedef struct {
     TrainRun *run;
     PlayResult *result;
-    atomic_int quiet; /* while the progress of learning is shown */
+    atomic_int quiet; /* 1 while the progress of learning is shown */
     Status status;
     bool stop;
 } PlayBeside;
@@ -148,15 +148,14 @@ static Status agree(TrainRun *run, bool *stop) {
 
 /* With --overlap: plays this iteration's games while the network learns from those before. */
 static Status play_and_learn(TrainRun *run, PlayResult *play, LearnResult *learn, bool *stop) {
-    int quiet = is_quiet(run);
-    PlayBeside beside = {run, play, quiet || run->iteration > 0, STATUS_OK, false};
+    PlayBeside beside = {run, play, 1, STATUS_OK, false};
     pthread_t thread;
     Status status = STATUS_OK;
     TRY(train_play_open(run));
     TRY(thread_start(&thread, play_beside, &beside));
     if (run->iteration > 0)
         status = train_learn(run, run->iteration - 1, examples_before(run), learn, stop);
-    beside.quiet = quiet;
+    beside.quiet = is_quiet(run);
     pthread_join(thread, NULL);
     TRY(status);
     TRY(beside.status);

@@ -1,5 +1,5 @@
-/* tests/host/test_outlook.c - a forecast beside what the run then takes: at every epoch the share of
- * the work that it tells is the share that was done. */
+/* tests/host/test_outlook.c - a forecast beside what the run takes: at every epoch it tells the
+ * share of the work that was done. */
 #include "host/run/outlook.h"
 
 #include <math.h>
