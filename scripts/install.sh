@@ -6,7 +6,7 @@
 # is taken from the folder that offline_deps.sh filled, if there is one, otherwise from apt. On a
 # system with neither, nothing is installed, and CMake's configuration says what is missing.
 
-build_libraries=(libdnnl-dev libcjson-dev libxxhash-dev libzstd-dev)
+build_libraries=(libcjson-dev libxxhash-dev libzstd-dev)
 mpi_packages=(libopenmpi-dev openmpi-bin) # without them, training runs in one process
 deps=$(realpath -m "${BLOB_DEPS:-${root:?}/deps}")
 export BLOB_DEPS=$deps # CMakeLists.txt looks for libraries in it

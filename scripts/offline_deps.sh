@@ -5,7 +5,7 @@
 # Run it where there is a network, on the same release of Debian or Ubuntu as the other machine; then
 # copy the repository there, with DIR (deps, in the repository). The scripts and CMake find the
 # packages in deps, or in another folder with BLOB_DEPS=DIR, and unpack them to DIR/root; nothing is
-# installed. About 40 MiB. A machine with a CUDA toolkit has compilers; --compilers fetches them too,
+# installed. About 26 MiB. A machine with a CUDA toolkit has compilers; --compilers fetches them too,
 # and --mpi Open MPI, for training in several processes. Both are installed, by root.
 #
 # Needs apt, but neither root nor any installed package; fetches all that a bare release lacks.

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # tests/cli/test_bench.sh BIN [small] - blob-bench measures what it is asked; CSV and JSON say the same.
 #
-# small: of networks in plain loops few rows, for programs that a sanitizer slows down. The other
-# measurements run oneDNN's products in float32, which take seconds on any machine.
+# small: networks get few rows, for programs that a sanitizer slows down.
 set -u
 bench=$1/blob-bench
 command -v python3 >/dev/null || { echo "python3 is missing: skipped" >&2; exit 77; }
@@ -24,7 +23,7 @@ sweep() {
         --repeats 1 --seconds 0.02 --csv "$tmp/t.csv" --json "$tmp/$1.json" "${@:2}" \
         >"$tmp/$1.table" 2>>"$tmp/err" || wrong "--sweep $1: exit status $?: $(<"$tmp/err")"
 }
-rows=(--parallel 64 --worlds 1) # a block of oneDNN's
+rows=(--parallel 64 --worlds 1)
 [[ ${2:-} == small ]] && rows=(--parallel 8 --worlds 1 --simulations 3)
 sweep leaves --parallel 32
 sweep network "${rows[@]}"
