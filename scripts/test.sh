@@ -2,9 +2,10 @@
 # scripts/test.sh [--long] - builds and tests every preset that this machine can.
 #
 # cuda if there is nvcc (its GPU tests only if there is a GPU), asan, tsan and msan (the last two:
-# only the simulator of a GPU, built by clang), cpu. --long adds the tests labelled slow. Presets
-# that cannot be built here are skipped; the last line names all of them, with what became of each
-# and how long it took. The exit status is 0 only if none failed.
+# only the simulator of a GPU, built by clang), cpu. --long adds the tests labelled slow, and
+# aarch64, emulated (test_aarch64.sh). Presets that cannot be built here are skipped; the last line
+# names all of them, with what became of each and how long it took. The exit status is 0 only if
+# none failed.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 source "$root/scripts/install.sh"
@@ -35,6 +36,10 @@ fi
 has_mpi || want_packages "${mpi_packages[@]}"
 has_matplotlib() { /usr/bin/python3 -c 'import matplotlib' 2>/dev/null; }
 has_matplotlib || want_packages python3-matplotlib
+has_aarch64() { command -v aarch64-linux-gnu-g++ && command -v qemu-aarch64-static; } >/dev/null
+if ((!${#skip[@]})) && ! has_aarch64; then
+    want_packages gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static
+fi
 presets=() summary=() failed=0
 has_mpi || summary+=("tests with several processes skipped (no mpirun)")
 has_matplotlib || summary+=("drawing reports skipped (no matplotlib)")
@@ -71,6 +76,16 @@ for preset in "${presets[@]}"; do
     summary+=("$preset $result ($((took / 60)) min $((took % 60)) s)")
     say "${summary[-1]}"
 done
+if ((!${#skip[@]})); then
+    began=$SECONDS result=passed
+    scripts/test_aarch64.sh build/cpu/bin || case $? in
+        77) result=skipped ;;
+        *) result=FAILED failed=1 ;;
+    esac
+    took=$((SECONDS - began))
+    summary+=("aarch64 $result ($((took / 60)) min $((took % 60)) s)")
+    say "${summary[-1]}"
+fi
 printf -v line '%s, ' "${summary[@]}"
 echo "test.sh: ${line%, }"
 exit "$failed"
