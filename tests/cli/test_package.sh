@@ -29,6 +29,7 @@ deb=$(echo "$tmp"/build/blob_*.deb)
 grep -q march=native "$tmp/build/compile_commands.json" && fail 'compiled for this processor alone'
 dpkg-deb -x "$deb" "$tmp/root" || fail "$deb cannot be unpacked"
 depends=$(dpkg-deb -f "$deb" Depends)
+[[ $depends != *dnnl* ]] || fail "depends on what it can do without: $depends"
 for program in "$tmp"/root/usr/bin/blob-*; do
     [[ $(head -c 2 "$program") == '#!' ]] && continue # a script: test_install runs it
     "$program" --version >/dev/null || fail "$program --version: exit status $?"
