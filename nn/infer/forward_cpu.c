@@ -375,8 +375,9 @@ static void batch_block(const Batch *b, Pass *p, int first, int rows) {
 /* One block by all threads, at most as many as a layer has panels. */
 static void run_shared(const Net *net, const Batch *b, int threads) {
     const int panels = (net->config.width + PRODUCT_PANEL - 1) / PRODUCT_PANEL;
+    if (threads > panels) threads = panels;
     memset(net->step, 0, (size_t)steps_of(&net->config) * sizeof *net->step);
-#pragma omp parallel num_threads(threads < panels ? threads : panels)
+#pragma omp parallel num_threads(threads)
     {
         Pass pass = {.net = net, .s = &net->scratch[0], .threads = omp_get_num_threads()};
         if (pass.threads > 1) pass.step = net->step;

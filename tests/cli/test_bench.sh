@@ -99,7 +99,8 @@ assert rows[1][2] > 1.3 * rows[0][2], rows  # plain loops are slow
 rows, rates = table("precision")
 assert [row[0] for row in rows] == ["float32", "int8"], rows
 assert [f["ceiling_name"].split()[0] for f in rates] == ["float32", "int8"], rates
-assert rows[1][4] < rows[0][4] / 2, rows  # a weight of int8 is a quarter of a float32
+# A weight of int8 is a quarter of a float32, or half of it where AVX2 multiplies pairs of 16 bits.
+assert rows[1][4] < 0.65 * rows[0][4], rows
 
 words = ["selfplay", "--sweep", "parallel", "--device", "cpu", "--cards", "2", "--players", "2",
          "--worlds", "1", "--simulations", "4", "--threads", "2", "--repeats", "1", "--seconds",
