@@ -10,7 +10,8 @@
  * rows 16 w onwards. In shared memory a tile of K columns lies in blocks of 8 rows of 16 bytes:
  *
  *   plain     (rows / 8, K / 8) blocks of 128 bytes
- *   swizzled  (rows / 8) atoms of 8 rows of 128 bytes; the 16-byte piece p of row r is at p ^ r % 8 */
+ *   swizzled  (rows / 8) atoms of 8 rows of 128 bytes; the 16-byte piece p of row r is at p ^ r %
+ *   8 */
 #ifndef DEVICE_PROBE_FRAGMENT_H
 #define DEVICE_PROBE_FRAGMENT_H
 

@@ -1,4 +1,5 @@
-/* device/probe/probe_clusters.cu - pairs of blocks with much shared memory: how many live at once. */
+/* device/probe/probe_clusters.cu - pairs of blocks with much shared memory: how many live at
+ * once. */
 #include "probe.cuh"
 
 enum { THREADS = 384, PAIR = 2 }; /* a producer and two consumer warpgroups */

@@ -42,8 +42,8 @@ Status durable_open(DurableFile *f, const char *path);
 /* Writes bytes at an offset, in any order. STATUS_FILE: the caller aborts. */
 Status durable_write(DurableFile *f, int64_t at, const void *bytes, size_t count);
 
-/* Flushes, closes, renames, flushes the folder; or copies to a stream, which may wait for the reader
- * of a pipe. STATUS_FILE: the file aside is gone. */
+/* Flushes, closes, renames, flushes the folder; or copies to a stream, which may wait for the
+ * reader of a pipe. STATUS_FILE: the file aside is gone. */
 Status durable_commit(DurableFile *f);
 
 /* Removes the file aside, if one is open. */

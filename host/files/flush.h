@@ -1,7 +1,8 @@
 /* host/files/flush.h - bytes and names are on disk on return, as far as a file system goes.
  *
- * Some cannot flush, folders above all (FUSE, Lustre, some NFS): that costs one warning in a process
- * and is no failure. What could then be lost is what was written last before a machine lost power. */
+ * Some cannot flush, folders above all (FUSE, Lustre, some NFS): that costs one warning in a
+ * process and is no failure. What could then be lost is what was written last before a machine lost
+ * power. */
 #ifndef HOST_FILES_FLUSH_H
 #define HOST_FILES_FLUSH_H
 

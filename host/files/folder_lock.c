@@ -2,8 +2,9 @@
  *
  *   lock.held   HOST NAMESPACE PID START   of the process that holds the folder
  *
- * Unlike a flock this file outlives its process. Where host and namespace of process ids are ours we
- * can tell whether that process is still there: one of its id that started at another time is not. */
+ * Unlike a flock this file outlives its process. Where host and namespace of process ids are ours
+ * we can tell whether that process is still there: one of its id that started at another time is
+ * not. */
 #include "folder.h"
 
 #include <errno.h>

@@ -63,8 +63,8 @@ Status safetensors_open(Safetensors *out, const char *path, SafeChecksum checksu
 void safetensors_close(Safetensors *s);
 
 /* The metadata of a file whose tensors and checksum are not looked at, for what may be asked of a
- * damaged one too; the caller deletes it. An empty object: the file has none. NULL, without a message: it
- * cannot be read. */
+ * damaged one too; the caller deletes it. An empty object: the file has none. NULL, without a
+ * message: it cannot be read. */
 cJSON *safetensors_peek(const char *path);
 
 /* NULL: there is no such name. */

@@ -9,10 +9,11 @@
 enum { WEIGHTS_HASH_TEXT = 17 };
 
 /* Reads exactly the tensors of this shape, without what wrappers of PyTorch add to their names
- * (weights_names.h), of which it tells in a line on stderr; F16 and BF16 become float32. Where the file's metadata
- * has heads, value_head or observation_version, they must match too. The caller calls weights_free.
- * STATUS_INPUT: the file is missing or damaged, or a tensor is missing, unknown, of another shape
- * or type, or not finite; one line says which. STATUS_MEMORY, STATUS_FILE. */
+ * (weights_names.h), of which it tells in a line on stderr; F16 and BF16 become float32. Where the
+ * file's metadata has heads, value_head or observation_version, they must match too. The caller
+ * calls weights_free. STATUS_INPUT: the file is missing or damaged, or a tensor is missing,
+ * unknown, of another shape or type, or not finite; one line says which. STATUS_MEMORY,
+ * STATUS_FILE. */
 Status weights_file_load(Weights *out, const ModelConfig *config, const char *path);
 
 /* Writes float32, durably, with `metadata` (strings, or NULL) added to our own. */

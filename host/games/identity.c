@@ -12,11 +12,21 @@ static const char *text_of(const cJSON *identity, const char *key) {
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
-/* The first key of `a` whose value differs in `b`; NULL: none. */
-static const char *differing(const cJSON *a, const cJSON *b) {
+/* What float32 sums depend on; all but the first of older versions. */
+static bool is_arithmetic(const char *key) {
+    static const char *const keys[] = {"arithmetic", "backend", "network", "instruction_set",
+                                       "library"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(key, keys[i]) == 0) return true;
+    return false;
+}
+
+/* The first key of `a`, arithmetic or not, whose value differs in `b`; NULL: none. */
+static const char *differing(const cJSON *a, const cJSON *b, bool arithmetic) {
     const cJSON *item;
     cJSON_ArrayForEach(item, a) {
-        if (strcmp(item->string, "xxh64") == 0) continue;
+        if (strcmp(item->string, "xxh64") == 0 || is_arithmetic(item->string) != arithmetic)
+            continue;
         const char *mine = cJSON_IsString(item) ? item->valuestring : NULL;
         const char *other = text_of(b, item->string);
         if (!mine || !other || strcmp(mine, other) != 0) return item->string;
@@ -25,16 +35,17 @@ static const char *differing(const cJSON *a, const cJSON *b) {
 }
 
 Status identity_match(const char *path, const cJSON *found, const cJSON *expected) {
-    const char *key = differing(expected, found);
-    if (!key) key = differing(found, expected);
-    if (!key) return STATUS_OK;
-    const char *here = text_of(found, key), *wanted = text_of(expected, key);
-    const char *library = text_of(found, "library");
-    if (library && text_of(expected, "arithmetic"))
+    const char *key = differing(expected, found, false), *library = text_of(found, "library");
+    if (!key) key = differing(found, expected, false);
+    if (!key && library && text_of(expected, "arithmetic"))
         return durable_refuse(path,
                               "was made with the sums of %.60s, other bits than those of this "
                               "version: its games can be read, but not continued",
                               library);
+    if (!key) key = differing(expected, found, true);
+    if (!key) key = differing(found, expected, true);
+    if (!key) return STATUS_OK;
+    const char *here = text_of(found, key), *wanted = text_of(expected, key);
     return durable_refuse(path, "belongs to another run: %.60s is %.99s there, %.99s here", key,
                           here ? here : "absent", wanted ? wanted : "absent");
 }

@@ -50,9 +50,9 @@ typedef struct {
  * match_play calls it itself. */
 SelfplayConfig match_selfplay(const MatchConfig *config);
 
-/* Plays the match. But for `games`, `live` and `asked`, *out covers whole blocks only; it is zero if there is none.
- * STATUS_ARGUMENT: invalid settings. STATUS_MEMORY: it does not fit. STATUS_FAULT: a body raised a
- * fault, reported in one line. STATUS_DEVICE. */
+/* Plays the match. But for `games`, `live` and `asked`, *out covers whole blocks only; it is zero
+ * if there is none. STATUS_ARGUMENT: invalid settings. STATUS_MEMORY: it does not fit.
+ * STATUS_FAULT: a body raised a fault, reported in one line. STATUS_DEVICE. */
 Status match_play(const MatchConfig *config, const Device *device, MatchResult *out);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "device/play/device.h"
 
-/* Words of --device. Of --precision: auto, then those of Precision. Of --network: those of Network that a
- * program has. */
+/* Words of --device. Of --precision: auto, then those of Precision. Of --network: those of Network
+ * that a program has. */
 extern const char *const network_device_words[], *const network_precision_words[],
                                                      *const network_words[];
 

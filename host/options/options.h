@@ -2,7 +2,8 @@
  * identity.
  *
  * Options are long, as in getopt_long. A JSON file holds the same names ('-' or '_') and numbers
- * (option_number.h); the command line wins over the file. A refusal is one line: the option, its value, what is allowed. */
+ * (option_number.h); the command line wins over the file. A refusal is one line: the option, its
+ * value, what is allowed. */
 #ifndef HOST_OPTIONS_OPTIONS_H
 #define HOST_OPTIONS_OPTIONS_H
 

@@ -15,7 +15,8 @@ void threads_begin(char **argv);
 /* Call once the options are known: `asked` is that of --threads, 0 the default of OpenMP, which
  * OMP_NUM_THREADS may set; more than THREADS_MAX is cut to that, and said. Tries at once whether
  * there are as many, for as many teams as work at a time, and another to wait for signals: libgomp
- * would end the program later. STATUS_THREAD: there are not; reported in one line. STATUS_MEMORY. */
+ * would end the program later. STATUS_THREAD: there are not; reported in one line.
+ * STATUS_MEMORY. */
 Status threads_set(int asked, int teams);
 
 #endif

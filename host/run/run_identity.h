@@ -5,8 +5,8 @@
 #include "selfplay_options.h"
 
 /* An object of texts: every deciding option, versions, and for a network the hash of its weights,
- * precision and, but for int8, arithmetic (nn/infer/forward.h). weights: NULL unless the evaluator is net. The
- * caller deletes the object; NULL: not enough memory. */
+ * precision and, but for int8, arithmetic (nn/infer/forward.h). weights: NULL unless the evaluator
+ * is net. The caller deletes the object; NULL: not enough memory. */
 cJSON *run_identity(const SelfplayOptions *options, const SelfplayConfig *config,
                     const Device *device, const Weights *weights);
 

@@ -56,8 +56,10 @@ static Status write_json(const RunFolder *run, const cJSON *identity, const cJSO
                          RunBegin begin) {
     cJSON *before = NULL;
     if (begin != RUN_FRESH) TRY(run_folder_peek(run->folder, &before));
-    Status status = identity_write_run(
-        run->folder, identity, cJSON_GetObjectItemCaseSensitive(before, "changes"), machine);
+    const cJSON *was = cJSON_GetObjectItemCaseSensitive(before, "identity");
+    Status status = identity_write_run(run->folder, begin == RUN_CHANGE && was ? was : identity,
+                                       cJSON_GetObjectItemCaseSensitive(before, "changes"),
+                                       machine);
     cJSON_Delete(before);
     return status;
 }
@@ -75,9 +77,10 @@ Status run_folder_open(RunFolder *run, const char *folder, const cJSON *identity
     TRY(folder_lock(folder, &run->lock));
     TRY(run_owner_check(run, identity, begin, &owner)); /* again: it may have been written since */
     TRY(clean_run(run, begin == RUN_FRESH ? REMOVE_OWN : REMOVE_LEFTOVERS));
-    run_owner_say(run, &owner, begin);
-    if ((machine || owner.state != RUN_JSON_WHOLE || begin == RUN_FRESH) && !owner.changed)
+    const bool lost = owner.state != RUN_JSON_WHOLE;
+    if (lost || begin == RUN_FRESH || (machine && !owner.changed))
         TRY(write_json(run, identity, machine, begin));
+    run_owner_say(run, &owner, begin);
     for (int i = 0; i < RUN_SERIES_COUNT; i++) {
         series_path(run, (RunSeries)i, path);
         TRY(folder_make(path));

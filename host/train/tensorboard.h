@@ -24,8 +24,8 @@ typedef struct {
     char path[DURABLE_PATH];
 } Tensorboard;
 
-/* Makes folder/tensorboard/events.out.tfevents.SECONDS.HOST.PID.STEP; the folder exists. SECONDS are
- * the clock's, or later than those of any file there.
+/* Makes folder/tensorboard/events.out.tfevents.SECONDS.HOST.PID.STEP; the folder exists. SECONDS
+ * are the clock's, or later than those of any file there.
  * STATUS_FILE, STATUS_INPUT: reported; nothing is open. */
 Status tensorboard_open(Tensorboard *board, const char *folder, int64_t first_step);
 

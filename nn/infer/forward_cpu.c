@@ -8,8 +8,6 @@
  *
  * No row's bits depend on any of this: every output is one sum in a fixed order. */
 #include <omp.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "nn/ops/head.h"
@@ -20,12 +18,11 @@
 #include "nn/ops/relu.h"
 #include "forward.h"
 #include "product_int8.h"
+#include "share.h"
 
 /* Rows of a block: the speed is the same from 48 to 192, and the activations of 48 take little of
  * an L2. Only the rows asked for are computed. */
 enum { BLOCK = 8 * PRODUCT_ROWS };
-
-enum { LOOKS = 2000 }; /* at a shared step, before a waiting thread gives its core away */
 
 /* Working arrays for the rows of a block: a thread's, or shared. */
 typedef struct {
@@ -38,12 +35,6 @@ typedef struct {
     int16_t *wide;      /* the same numbers, or NULL: see ProductArgs */
     float *scale;       /* (block, int8_blocks(widest)) of q */
 } Scratch;
-
-/* A step of a block that several threads share: items taken, items done. */
-typedef struct {
-    atomic_int taken, done;
-    char rest[56]; /* a cache line each: the next step is begun while this one is looked at */
-} ShareStep;
 
 struct Net {
     ModelConfig config; /* spec.model */
@@ -177,24 +168,6 @@ typedef struct {
     int threads;     /* of this block */
     ShareStep *step; /* the next one; NULL: the block has one thread */
 } Pass;
-
-/* SHARE(i, n, p) runs its body for the items 0..n - 1 of a step, each in one of the threads, and
- * goes on when all are done. */
-#define SHARE(i, n, p) for (int i = 0; (i = share_next(p, i, n)) >= 0; i++)
-
-/* The item to compute after i - 1, which is done; -1: the step is complete. A thread that comes
- * late, as one that was not running does, finds old steps complete and passes: nobody waits for it
- * unless it has begun an item. With barriers instead, one row took 150 ms on a busy machine. */
-static int share_next(Pass *p, int i, int n) {
-    if (!p->step) return i < n ? i : -1;
-    if (i > 0) atomic_fetch_add_explicit(&p->step->done, 1, memory_order_release);
-    i = atomic_fetch_add_explicit(&p->step->taken, 1, memory_order_relaxed);
-    if (i < n) return i;
-    for (int looks = 0; atomic_load_explicit(&p->step->done, memory_order_acquire) < n; looks++)
-        if (looks > LOOKS) sched_yield();
-    p->step++;
-    return -1;
-}
 
 /* Columns of an item of a product: whole panels, two items a thread. */
 static int share_columns(Pass *p, int columns, int panel) {

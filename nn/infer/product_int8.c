@@ -54,9 +54,9 @@ static void product_plain(const ProductArgs *a) {
 #if defined(__x86_64__)
 /* --- AVX-512 VNNI ---------------------------------------------------------- */
 
-/* The instruction multiplies unsigned by signed: with its highest bit flipped, an input is 128 more,
- * and sums begin at the offset that subtracts it again. Written as assembly, since gcc 12 copies the
- * sums of the intrinsic back and forth, at half the speed. */
+/* The instruction multiplies unsigned by signed: with its highest bit flipped, an input is 128
+ * more, and sums begin at the offset that subtracts it again. Written as assembly, since gcc 12
+ * copies the sums of the intrinsic back and forth, at half the speed. */
 #define NAME(x)             x##_vnni
 #define TARGET              __attribute__((target("avx512f,avx512bw,avx512vnni")))
 #define Ints                __m512i
@@ -80,8 +80,8 @@ static void product_plain(const ProductArgs *a) {
 
 /* --- AVX2: pairs of 16 bits ------------------------------------------------ */
 
-/* The other way, |q| and weights of q's sign by vpmaddubsw, keeps weights of 8 bits, but makes 58 to
- * 70 multiply-adds a ns where this makes 82 to 92, and float32's FMA 56. */
+/* The other way, |q| and weights of q's sign by vpmaddubsw, keeps weights of 8 bits, but makes 58
+ * to 70 multiply-adds a ns where this makes 82 to 92, and float32's FMA 56. */
 #define NAME(x)             x##_avx2
 #define TARGET              __attribute__((target("avx2,fma")))
 #define Ints                __m256i

@@ -3,8 +3,8 @@
  *   y[r][o] = (sum over k ascending of (float)acc_k * scale[r][k]) * l->scale[o]      nn/ops/int8.h
  *
  * Every kernel gives the same bits, from weights in the order that suits it: PACK_PANELS, four
- * inputs of an output in one 32-bit lane, as VNNI and NEON multiply them; for AVX2, which has no such
- * instruction, PACK_PAIRS of 16 bits.
+ * inputs of an output in one 32-bit lane, as VNNI and NEON multiply them; for AVX2, which has no
+ * such instruction, PACK_PAIRS of 16 bits.
  *
  *   R  rows     C_in  l->in     C_out  l->out     blocks: int8_blocks(C_in) */
 #ifndef NN_INFER_PRODUCT_INT8_H

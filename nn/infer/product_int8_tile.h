@@ -1,12 +1,13 @@
-/* nn/infer/product_int8_tile.h - the loops of the int8 product, compiled once for each instruction by
- * product_int8.c, which defines
+/* nn/infer/product_int8_tile.h - the loops of the int8 product, compiled once for each instruction
+ * by product_int8.c, which defines
  *
  *   NAME(x)   x with the suffix of the kernel            TARGET   its attribute
  *   Ints, Floats   vectors of LANES sums                 VECTORS  of a tile's columns
  *   Number    of q and weights: int8_t or int16_t        STEP     inputs that one instruction adds
  *   PANEL     outputs of a panel of weights, (C_out / PANEL, C_in / STEP, PANEL, STEP)
  *   ROW(a)    q as the kernel reads it: see product_row
- *   START(offset)  LOAD(p)  SPREAD(word)  MULTIPLY(sum, x, w)  CONVERT(sum)  SET(s)  MUL  ADD  STORE */
+ *   START(offset)  LOAD(p)  SPREAD(word)  MULTIPLY(sum, x, w)  CONVERT(sum)  SET(s)  MUL  ADD 
+ *   STORE */
 
 /* Adds a block of n inputs to `sum`, `rows` of ROWS. Inlined with constant rows, so that `acc` is
  * registers. */

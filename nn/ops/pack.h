@@ -69,9 +69,9 @@ EXTERN_C_BEGIN
 void packed_layout(Packed *p, const ModelConfig *config, Precision precision, PackOrder order,
                    Arena *arena);
 
-/* Fills `p`, already placed in host memory for this precision and order; folds in float32, then converts.
- * STATUS_ARGUMENT: weights of another shape, nothing written; STATUS_MEMORY: no room for one folded
- * matrix. */
+/* Fills `p`, already placed in host memory for this precision and order; folds in float32, then
+ * converts. STATUS_ARGUMENT: weights of another shape, nothing written; STATUS_MEMORY: no room for
+ * one folded matrix. */
 Status packed_fill(const Packed *p, const ModelConfig *config, Precision precision, PackOrder order,
                    const Weights *weights);
 

@@ -144,6 +144,7 @@ static void pack(const float *b, int64_t b_row, int depth, int n, float *panels)
 
 void product_float32_rows(Isa isa, const ProductFloat32Args *args, const float *b, int64_t b_row) {
     float panels[DEPTH * GROUP + PRODUCT_SLACK];
+    if (args->k == 0) product_float32(isa, args);
     for (int n = 0; n < args->n; n += GROUP)
         for (int k = 0; k < args->k; k += DEPTH) {
             ProductFloat32Args part = *args;

@@ -8,9 +8,9 @@
  *   VE = (sum over seats s < P of (v[s] - target[s])^2) / P
  *
  * A step's loss is the mean over all rows of its batches, of all processes. Every sum over rows is
- * one over ascending blocks of BLOCK_ROWS rows, and within a block over ascending rows; on the CPU a
- * matrix's gradient is one chain of fmaf over all rows of the step (nn/ops/product_float32.h): the
- * same bits for any number of threads, and there on every processor.
+ * one over ascending blocks of BLOCK_ROWS rows, and within a block over ascending rows; on the CPU
+ * a matrix's gradient is one chain of fmaf over all rows of the step (nn/ops/product_float32.h):
+ * the same bits for any number of threads, and there on every processor.
  *
  *   AdamW (Loshchilov and Hutter, ICLR 2019), as torch.optim.AdamW computes it, t counted from 1:
  *     g = g * min(1, clip / (|g| + 1e-6))             |g| over all parameters, before clipping

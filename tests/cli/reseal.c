@@ -1,5 +1,5 @@
-/* tests/cli/reseal.c - reseal FILE OLD NEW: one text of a safetensors file's header becomes another of
- * the same length, and the checksum right again, so that only the change can be refused. */
+/* tests/cli/reseal.c - reseal FILE OLD NEW: one text of a safetensors file's header becomes another
+ * of the same length, and the checksum right again, so that only the change can be refused. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -286,7 +286,8 @@ static void weights_must_match_the_shape_exactly(void) {
     CHECK_SAYS(load_changed(&config, &change, &x), STATUS_INPUT, "tensor zebra does not belong");
 }
 
-/* The tensors of the network, with a prefix in the first `wrapped` names and another in the rest. */
+/* The tensors of the network, with a prefix in the first `wrapped` names and another in the
+ * rest. */
 static Status load_wrapped(const ModelConfig *config, const char *prefix, int wrapped,
                            const char *rest) {
     static char texts[64][96];

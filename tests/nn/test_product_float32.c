@@ -150,6 +150,9 @@ static void no_terms_give_zero_or_leave_the_sum(Isa isa) {
     args.add = false;
     product_float32(isa, &args);
     CHECK(c[0] == 0 && c[1] == 0);
+    c[0] = c[1] = 5;
+    product_float32_rows(isa, &args, c, 2);
+    CHECK(c[0] == 0 && c[1] == 0);
 }
 
 static void faults_of_numbers_stay_in_their_column_and_row(Isa isa) {

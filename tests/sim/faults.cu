@@ -149,8 +149,8 @@ static int fault_main(const char *name, int wrong) {
     return right ? 0 : 1;
 }
 
-/* The exit status of `program name wrong` in one order of lanes, or 128 + the signal. In a process of
- * its own, since most faults end it. */
+/* The exit status of `program name wrong` in one order of lanes, or 128 + the signal. In a process
+ * of its own, since most faults end it. */
 static int exit_status(const char *program, const char *name, int wrong, const char *order) {
     fflush(stderr);
     pid_t child = fork();

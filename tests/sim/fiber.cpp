@@ -9,8 +9,8 @@
 
 #include "sanitizer.h"
 
-/* fiber_save_and_load() leaves in *save where this code goes on, and goes on where `load` was saved.
- * fiber_prepare() returns a `load` that calls entry() on the stack that ends at `top`. */
+/* fiber_save_and_load() leaves in *save where this code goes on, and goes on where `load` was
+ * saved. fiber_prepare() returns a `load` that calls entry() on the stack that ends at `top`. */
 #if SIM_UCONTEXT
 #include <ucontext.h>
 
