@@ -176,10 +176,10 @@ static int share_columns(Pass *p, int columns, int panel) {
 }
 
 /* Loops over rows, with all that they call, are compiled for each level of x86-64; the loader
- * chooses. With SSE2 alone int8 games take a fifth longer. Not under a sanitizer, which is not set
- * up when the loader asks. */
-#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+ * chooses. With SSE2 alone int8 games take a fifth longer. Not in a build for one processor, nor
+ * under a sanitizer, which is not set up when the loader asks. */
+#if defined(__x86_64__) && !defined(__AVX2__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define ROWS __attribute__((flatten, target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define ROWS
