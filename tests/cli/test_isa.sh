@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# tests/cli/test_isa.sh BIN - the same games and the same learning by every kernel that this machine has,
-# forced one by one, from one thread and from two.
+# tests/cli/test_isa.sh BIN [small] - the same games and the same learning by every kernel that this machine
+# has, forced one by one, from one thread and from two. small: fewer, for builds with a sanitizer.
 set -u
 source "$(dirname "$0")/train_runs.sh"
 unset BLOB_ISA
-games=(--device cpu --games 40 --players 3 --cards 3 --worlds 2 --simulations 6 --quiet)
+games=(--device cpu --games 40 --players 3 --cards 3 --worlds 2 --simulations 6 --quiet) more=60
+[[ ${2:-} == small ]] &&
+    games=(--device cpu --games 3 --players 3 --cards 2 --worlds 1 --simulations 2 --quiet) more=5
 
 # played FOLDER ARGS..: self-play that must succeed; BLOB_ISA is the caller's.
 played() {
@@ -46,15 +48,15 @@ BLOB_ISA=avx3 "$bin/blob-gpu-selfplay" "${games[@]}" --out refused >out 2>err &&
 [[ $(<err) == "BLOB_ISA=avx3: this processor has plain"* ]] || wrong "BLOB_ISA=avx3: $(<err)"
 
 # A run may move to another processor: what forced one of them goes on by another.
-"$bin/blob-gpu-selfplay" "${games[@]}" --games 60 --out whole >out 2>err || wrong "whole: $(<err)"
+"$bin/blob-gpu-selfplay" "${games[@]}" --games $more --out whole >out 2>err || wrong "whole: $(<err)"
 cp -r plain.1 moved
-"$bin/blob-gpu-selfplay" "${games[@]}" --games 60 --out moved >out 2>err || wrong "moved: $(<err)"
+"$bin/blob-gpu-selfplay" "${games[@]}" --games $more --out moved >out 2>err || wrong "moved: $(<err)"
 alike moved whole
 
 # Games of older versions by oneDNN have other bits, and are not continued; in int8 they have the same.
 cp -r best old
 sed -i 's/"arithmetic":.*/"library": "onednn 2.6.3"/' old/run.json
-"$bin/blob-gpu-selfplay" "${games[@]}" --games 60 --out old >out 2>err && wrong "old sums went on"
+"$bin/blob-gpu-selfplay" "${games[@]}" --games $more --out old >out 2>err && wrong "old sums went on"
 [[ $(wc -l <err) == 1 && $(<err) == *"with the sums of onednn 2.6.3"* ]] || wrong "old: $(<err)"
 grep -q arithmetic bytes/run.json && wrong "int8 depends on: $(grep arithmetic bytes/run.json)"
 
