@@ -120,11 +120,11 @@ static void arithmetic_cuda(Network network, char *text, size_t bytes) {
     int device = 0, major = 0, minor = 0, processors = 0;
     const NetImplementation *implementation = net_implementations[network];
     char library[64];
-    if (!implementation || !implementation->library) {
+    if (!implementation || !implementation->product_library) {
         snprintf(text, bytes, FORWARD_FMAF);
         return;
     }
-    implementation->library(library, sizeof library);
+    implementation->product_library(library, sizeof library);
     (void)cudaGetDevice(&device);
     (void)cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
     (void)cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);

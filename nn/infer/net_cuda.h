@@ -48,7 +48,7 @@ struct NetImplementation {
     Status (*forward)(Net *net, const void *rows, const int32_t *count, float *logits,
                       float *values, Stream stream);
     /* The library that computes sums, and its version. NULL: none does, see FORWARD_FMAF. */
-    void (*library)(char *text, size_t bytes);
+    void (*product_library)(char *text, size_t bytes);
 };
 
 EXTERN_C_BEGIN

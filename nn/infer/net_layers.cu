@@ -341,7 +341,7 @@ static void close_layers(Net *net) {
     if (n->lt) (void)cublasLtDestroy(n->lt);
 }
 
-static void library_layers(char *text, size_t bytes) {
+static void product_library_layers(char *text, size_t bytes) {
     snprintf(text, bytes, "cuBLASLt %zu", cublasLtGetVersion());
 }
 
@@ -355,5 +355,5 @@ extern "C" const NetImplementation net_layers = {
     .open = open_layers,
     .close = close_layers,
     .forward = forward_layers,
-    .library = library_layers,
+    .product_library = product_library_layers,
 };

@@ -13,6 +13,7 @@
 #include "nn/infer/forward.h"
 #include "tests/support/check.h"
 #include "tests/support/golden.h"
+#include "tests/support/odd_model.h"
 #include "plain_net.h"
 
 static float *floats(size_t n) {
@@ -234,16 +235,6 @@ int main(int argc, char **argv) {
     ModelConfig full = model_config_default(), tanh_shape = full;
     tanh_shape.values = 1;
     tanh_shape.value_head = VALUE_TANH;
-    ModelConfig odd = {.inputs = 64,
-                       .width = 96,
-                       .heads = 3,
-                       .hidden = 160,
-                       .layers = 2,
-                       .policy_hidden = 50,
-                       .actions = 52,
-                       .value_hidden = 30,
-                       .values = 3,
-                       .value_head = VALUE_TANH};
     Weights w, small;
     ModelConfig few = full;
     few.layers = 1;
@@ -256,7 +247,7 @@ int main(int argc, char **argv) {
         const Weights *some = slow ? &small : &w;
         agrees_with_pytorch(argv[1], "golden_blobnet.txt", full);
         agrees_with_pytorch(argv[1], "golden_tanh.txt", tanh_shape);
-        agrees_with_real_attention(odd, 1, 70);
+        agrees_with_real_attention(ODD, 1, 70);
         agrees_with_real_attention(full, 2, 2);
         for (int precision = 0; precision < PRECISION_COUNT; precision++) {
             if (precision == PRECISION_BF16) continue;
