@@ -9,6 +9,18 @@
 #include "portable.h"
 #include "status.h"
 
+/* Before a function: it and all that it calls are compiled for each level of x86-64, and the loader
+ * chooses. For loops that compilers make vectors of, and calls of fmaf that become instructions.
+ * Not in a build for one processor, nor under a sanitizer, which is not set up when the loader
+ * asks. */
+#if defined(__x86_64__) && !defined(__AVX2__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define ISA_EACH \
+    __attribute__((flatten, target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define ISA_EACH
+#endif
+
 typedef enum {
     ISA_PLAIN,  /* portable C */
     ISA_NEON,   /* aarch64 */

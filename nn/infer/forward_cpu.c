@@ -33,7 +33,7 @@ typedef struct {
     float *policy;      /* (block, A) */
     float *value;       /* (block, V) */
     int8_t *q;          /* (block, widest rounded up to 4) inputs of an int8 product */
-    int16_t *wide;      /* the same numbers, or NULL: see ProductArgs */
+    void *wide;         /* the same numbers, or NULL: see ProductArgs */
     float *scale;       /* (block, int8_blocks(widest)) of q */
 } Scratch;
 
@@ -77,9 +77,9 @@ static void net_layout(Net *net, Arena *arena) {
         s.scale = NULL;
         if (net->spec.precision == PRECISION_INT8) {
             s.q = (int8_t *)arena_take(arena, (size_t)(widest + 3) / 4 * 4, block);
-            if (net->order == PACK_PAIRS)
-                s.wide = (int16_t *)arena_take(arena, (size_t)(widest + 3) / 4 * 4,
-                                               sizeof(int16_t) * block);
+            if (pack_number(net->order) > 1)
+                s.wide = arena_take(arena, (size_t)(widest + 3) / 4 * 4,
+                                    pack_number(net->order) * block);
             s.scale = (float *)arena_take(arena, (size_t)int8_blocks(widest), row);
         }
         if (net->scratch) net->scratch[t] = s;
@@ -178,17 +178,7 @@ static int share_columns(Pass *p, int columns, int panel) {
     return p->step ? (panels + 2 * p->threads - 1) / (2 * p->threads) * panel : columns;
 }
 
-/* Loops over rows, with all that they call, are compiled for each level of x86-64; the loader
- * chooses. With SSE2 alone int8 games take a fifth longer. Not in a build for one processor, nor
- * under a sanitizer, which is not set up when the loader asks. */
-#if defined(__x86_64__) && !defined(__AVX2__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define ROWS __attribute__((flatten, target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define ROWS
-#endif
-
-ROWS static void quantize_rows(Pass *p, const float *x, int x_stride, int inputs) {
+ISA_EACH static void quantize_rows(Pass *p, const float *x, int x_stride, int inputs) {
     QuantizeArgs args = {.x = x,
                          .q = p->s->q,
                          .scale = p->s->scale,
@@ -198,10 +188,8 @@ ROWS static void quantize_rows(Pass *p, const float *x, int x_stride, int inputs
                          .x_stride = x_stride,
                          .q_stride = (inputs + 3) / 4 * 4};
     SHARE(r, p->rows, p) {
-        const int64_t row = (int64_t)r * args.q_stride;
         int8_quantize_one(&args, r, TEAM_OF_ONE);
-        product_row(p->net->kernel, args.q + row, p->s->wide ? p->s->wide + row : NULL,
-                    args.q_stride);
+        product_row(p->net->kernel, args.q, p->s->wide, r, args.q_stride);
     }
 }
 
@@ -242,7 +230,7 @@ static void sums_float32(Pass *p, const Linear *l, const float *x, int x_stride,
 }
 
 /* Straight from the formula, as `plain` on every device. */
-static void sums_plain(Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
+ISA_EACH static void sums_plain(Pass *p, const Linear *l, const float *x, int x_stride, float *y) {
     LinearArgs args = {.l = *l,
                        .x = x,
                        .y = y,
@@ -265,8 +253,8 @@ static void product(Pass *p, const Linear *l, const float *x, int x_stride, floa
         sums_float32(p, l, x, x_stride, y);
 }
 
-ROWS static void norm_rows(Pass *p, const Norm *norm, const Linear *from, const float *x,
-                           const float *residual, const float *after, float *y) {
+ISA_EACH static void norm_rows(Pass *p, const Norm *norm, const Linear *from, const float *x,
+                               const float *residual, const float *after, float *y) {
     LayerNormArgs args = {.x = x,
                           .bias = from->bias,
                           .residual = residual,
@@ -280,7 +268,7 @@ ROWS static void norm_rows(Pass *p, const Norm *norm, const Linear *from, const 
     SHARE(r, p->rows, p) layernorm_one(&args, r, TEAM_OF_ONE);
 }
 
-ROWS static void relu_rows(Pass *p, const Linear *from, float *x) {
+ISA_EACH static void relu_rows(Pass *p, const Linear *from, float *x) {
     ReluArgs args = {.x = x,
                      .bias = from->bias,
                      .precision = PRECISION_FLOAT32,

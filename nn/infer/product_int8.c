@@ -6,6 +6,7 @@
 #include "product_int8.h"
 
 #include "nn/ops/int8.h"
+#include "nn/ops/panel.h"
 
 #if defined(__aarch64__)
 #include <arm_neon.h>
@@ -19,37 +20,38 @@ enum { ROWS = PRODUCT_ROWS };
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 64")
 
+/* Numbers of q that lie in 32 bits. */
+INLINE int32_t word_at(const void *q) {
+    int32_t word;
+    memcpy(&word, q, sizeof word);
+    return word;
+}
+
 /* --- portable C ------------------------------------------------------------ */
 
-/* acc (64) of one row from n inputs. */
-INLINE void block_plain(const int8_t *q, const int8_t *w, int n, int32_t acc[PACK_PANEL]) {
-    memset(acc, 0, sizeof(int32_t) * PACK_PANEL);
-    for (int i = 0; i < n; i += 4)
-        for (int o = 0; o < PACK_PANEL; o++)
-            for (int j = 0; j < 4; j++) acc[o] += q[i + j] * w[i * PACK_PANEL + 4 * o + j];
-}
+/* Sums of a block are below 2^24: floats hold them exactly, and compilers make vectors of floats on
+ * every processor. */
+#define NAME(x) x##_plain
+#define TARGET
+#define Ints                Panel
+#define Floats              Panel
+#define LANES               16
+#define VECTORS             1
+#define Number              float
+#define STEP                1
+#define PANEL               PRODUCT_PANEL
+#define ROW(a)              (const float *)(a)->wide
+#define START(offset)       panel_spread(0)
+#define LOAD(p)             panel_load(p)
+#define SPREAD(p)           panel_spread(*(p))
+#define MULTIPLY(sum, x, w) sum = panel_mul_add(x, w, sum)
+#define CONVERT(sum)        (sum)
+#define SET(s)              panel_spread(s)
+#define MUL_ADD(x, y, sum)  panel_mul_add(x, y, sum)
+#define STORE(p, v)         memcpy(p, (v).lane, sizeof(v).lane)
+#include "product_int8_tile.h"
 
-static void row_plain(const ProductArgs *a, int row, int column) {
-    const Linear *l = a->l;
-    const int blocks = int8_blocks(l->in), in4 = (l->in + 3) / 4 * 4, output = a->first + column;
-    const int8_t *q = a->q + (int64_t)row * a->q_stride;
-    const int8_t *w = (const int8_t *)l->weight + (int64_t)output * in4;
-    float sum[PACK_PANEL] = {0}, *y = a->y + (int64_t)row * a->y_stride + column;
-    for (int k = 0; k < blocks; k++) {
-        int32_t acc[PACK_PANEL];
-        const int at = k * INT8_BLOCK, n = in4 - at < INT8_BLOCK ? in4 - at : INT8_BLOCK;
-        block_plain(q + at, w + (int64_t)at * PACK_PANEL, n, acc);
-        for (int o = 0; o < PACK_PANEL; o++)
-            sum[o] = int8_add(sum[o], acc[o], a->scale[(int64_t)row * blocks + k]);
-    }
-    for (int o = 0; o < PACK_PANEL && column + o < a->count; o++)
-        y[o] = int8_output(sum[o], l->scale[output + o]);
-}
-
-static void product_plain(const ProductArgs *a) {
-    for (int column = 0; column < a->count; column += PACK_PANEL)
-        for (int row = 0; row < a->rows; row++) row_plain(a, row, column);
-}
+ISA_EACH static void product_portable(const ProductArgs *args) { product_plain(args); }
 
 #if defined(__x86_64__)
 /* --- AVX-512 VNNI ---------------------------------------------------------- */
@@ -69,12 +71,11 @@ static void product_plain(const ProductArgs *a) {
 #define ROW(a)              (a)->q
 #define START(offset)       _mm512_loadu_si512(offset)
 #define LOAD(p)             _mm512_loadu_si512(p)
-#define SPREAD(word)        _mm512_set1_epi32(word)
+#define SPREAD(p)           _mm512_set1_epi32(word_at(p))
 #define MULTIPLY(sum, x, w) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w))
 #define CONVERT(sum)        _mm512_cvtepi32_ps(sum)
 #define SET(s)              _mm512_set1_ps(s)
-#define MUL(x, y)           _mm512_mul_ps(x, y)
-#define ADD(x, y)           _mm512_add_ps(x, y)
+#define MUL_ADD(x, y, sum)  _mm512_add_ps(sum, _mm512_mul_ps(x, y))
 #define STORE(p, v)         _mm512_storeu_ps(p, v)
 #include "product_int8_tile.h"
 
@@ -91,15 +92,14 @@ static void product_plain(const ProductArgs *a) {
 #define Number              int16_t
 #define STEP                2
 #define PANEL               PRODUCT_PANEL
-#define ROW(a)              (a)->wide
+#define ROW(a)              (const int16_t *)(a)->wide
 #define START(offset)       _mm256_setzero_si256()
 #define LOAD(p)             _mm256_loadu_si256((const __m256i *)(p))
-#define SPREAD(word)        _mm256_set1_epi32(word)
+#define SPREAD(p)           _mm256_set1_epi32(word_at(p))
 #define MULTIPLY(sum, x, w) __asm__("vpaddd %1, %0, %0" : "+x"(sum) : "x"(_mm256_madd_epi16(x, w)))
 #define CONVERT(sum)        _mm256_cvtepi32_ps(sum)
 #define SET(s)              _mm256_set1_ps(s)
-#define MUL(x, y)           _mm256_mul_ps(x, y)
-#define ADD(x, y)           _mm256_add_ps(x, y)
+#define MUL_ADD(x, y, sum)  _mm256_add_ps(sum, _mm256_mul_ps(x, y))
 #define STORE(p, v)         _mm256_storeu_ps(p, v)
 #include "product_int8_tile.h"
 
@@ -117,12 +117,11 @@ static void product_plain(const ProductArgs *a) {
 #define ROW(a)              (a)->q
 #define START(offset)       vdupq_n_s32(0)
 #define LOAD(p)             vreinterpretq_s32_s8(vld1q_s8(p))
-#define SPREAD(word)        vdupq_n_s32(word)
+#define SPREAD(p)           vdupq_n_s32(word_at(p))
 #define MULTIPLY(sum, x, w) sum = vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x))
 #define CONVERT(sum)        vcvtq_f32_s32(sum)
 #define SET(s)              vdupq_n_f32(s)
-#define MUL(x, y)           vmulq_f32(x, y)
-#define ADD(x, y)           vaddq_f32(x, y)
+#define MUL_ADD(x, y, sum)  vaddq_f32(sum, vmulq_f32(x, y))
 #define STORE(p, v)         vst1q_f32(p, v)
 #include "product_int8_tile.h"
 #endif
@@ -150,14 +149,23 @@ const char *product_name(ProductKernel kernel) {
 }
 
 PackOrder product_order(ProductKernel kernel) {
-    return kernel == PRODUCT_AVX2 ? PACK_PAIRS : PACK_PANELS;
+    return kernel == PRODUCT_PLAIN  ? PACK_FLOATS
+           : kernel == PRODUCT_AVX2 ? PACK_PAIRS
+                                    : PACK_PANELS;
 }
 
-void product_row(ProductKernel kernel, int8_t *q, int16_t *wide, int n) {
+ISA_EACH void product_row(ProductKernel kernel, int8_t *q, void *wide, int r, int q_stride) {
+    int8_t *from = q + (int64_t)r * q_stride;
     if (kernel == PRODUCT_VNNI)
-        for (int i = 0; i < n; i++) q[i] = (int8_t)(q[i] ^ -128);
-    if (kernel == PRODUCT_AVX2)
-        for (int i = 0; i < n; i++) wide[i] = q[i];
+        for (int i = 0; i < q_stride; i++) from[i] = (int8_t)(from[i] ^ -128);
+    if (kernel == PRODUCT_AVX2) {
+        int16_t *to = (int16_t *)wide + (int64_t)r * q_stride;
+        for (int i = 0; i < q_stride; i++) to[i] = from[i];
+    }
+    if (kernel == PRODUCT_PLAIN) {
+        float *to = (float *)wide + (int64_t)r * q_stride;
+        for (int i = 0; i < q_stride; i++) to[i] = from[i];
+    }
 }
 
 void product_int8(ProductKernel kernel, const ProductArgs *a) {
@@ -168,6 +176,6 @@ void product_int8(ProductKernel kernel, const ProductArgs *a) {
 #elif defined(__aarch64__)
     case PRODUCT_DOT: product_dot(a); return;
 #endif
-    default: product_plain(a); return;
+    default: product_portable(a); return;
     }
 }

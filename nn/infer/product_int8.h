@@ -4,7 +4,7 @@
  *
  * Every kernel gives the same bits, from weights in the order that suits it: PACK_PANELS, four
  * inputs of an output in one 32-bit lane, as VNNI and NEON multiply them; for AVX2, which has no
- * such instruction, PACK_PAIRS of 16 bits.
+ * such instruction, PACK_PAIRS of 16 bits; for plain loops PACK_FLOATS.
  *
  *   R  rows     C_in  l->in     C_out  l->out     blocks: int8_blocks(C_in) */
 #ifndef NN_INFER_PRODUCT_INT8_H
@@ -24,10 +24,10 @@ typedef enum {
 
 typedef struct {
     const Linear *l;
-    const int8_t *q;     /* (R, q_stride) q_stride at least C_in rounded up to a multiple of 4 */
-    const int16_t *wide; /* (R, q_stride) the same numbers, for PACK_PAIRS; else NULL */
-    const float *scale;  /* (R, blocks) */
-    float *y;            /* (R, y_stride) out; column first + c is written to y[c] */
+    const int8_t *q;    /* (R, q_stride) q_stride at least C_in rounded up to a multiple of 4 */
+    const void *wide;   /* (R, q_stride) the same numbers as weights are; NULL where they are q */
+    const float *scale; /* (R, blocks) */
+    float *y;           /* (R, y_stride) out; column first + c is written to y[c] */
     int q_stride, y_stride;
     int first, count; /* outputs; first a multiple of 64 */
     int rows;         /* R */
@@ -46,9 +46,9 @@ const char *product_name(ProductKernel kernel);
 /* The order of its weights. */
 PackOrder product_order(ProductKernel kernel);
 
-/* Makes n numbers of a quantized row what the kernel reads: VNNI's with their highest bit flipped,
- * AVX2's in `wide`. */
-void product_row(ProductKernel kernel, int8_t *q, int16_t *wide, int n);
+/* Makes quantized row r what the kernel reads: VNNI's with their highest bits flipped, AVX2's and
+ * those of plain loops in `wide`. */
+void product_row(ProductKernel kernel, int8_t *q, void *wide, int r, int q_stride);
 
 void product_int8(ProductKernel kernel, const ProductArgs *a);
 

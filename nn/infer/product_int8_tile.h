@@ -3,11 +3,11 @@
  *
  *   NAME(x)   x with the suffix of the kernel            TARGET   its attribute
  *   Ints, Floats   vectors of LANES sums                 VECTORS  of a tile's columns
- *   Number    of q and weights: int8_t or int16_t        STEP     inputs that one instruction adds
+ *   Number    of q and weights: int8_t, int16_t, float   STEP     inputs that one instruction adds
  *   PANEL     outputs of a panel of weights, (C_out / PANEL, C_in / STEP, PANEL, STEP)
  *   ROW(a)    q as the kernel reads it: see product_row
- *   START(offset)  LOAD(p)  SPREAD(word)  MULTIPLY(sum, x, w)  CONVERT(sum)  SET(s)  MUL  ADD 
- *   STORE */
+ *   START(offset)  LOAD(p)  SPREAD(p)  MULTIPLY(sum, x, w)  CONVERT(sum)  SET(s)  STORE(p, v)
+ *   MUL_ADD(x, y, sum)   with two roundings: see int8_add */
 
 /* Adds a block of n inputs to `sum`, `rows` of ROWS. Inlined with constant rows, so that `acc` is
  * registers. */
@@ -23,16 +23,14 @@ TARGET INLINE void NAME(tile)(const int rows, const Number *q, int64_t q_stride,
         Ints b[VECTORS];
         UNROLL for (int j = 0; j < VECTORS; j++) b[j] = LOAD(w + i * PANEL + j * LANES * STEP);
         UNROLL for (int r = 0; r < rows; r++) {
-            int32_t word;
-            memcpy(&word, q + r * q_stride + i, sizeof word);
-            const Ints x = SPREAD(word);
+            const Ints x = SPREAD(q + r * q_stride + i);
             UNROLL for (int j = 0; j < VECTORS; j++) MULTIPLY(acc[r][j], x, b[j]);
         }
     }
     UNROLL for (int r = 0; r < rows; r++) {
         const Floats s = SET(scale[r * blocks]);
         UNROLL for (int j = 0; j < VECTORS; j++) {
-            sum[r][j] = ADD(sum[r][j], MUL(CONVERT(acc[r][j]), s));
+            sum[r][j] = MUL_ADD(CONVERT(acc[r][j]), s, sum[r][j]);
         }
     }
 }
@@ -97,6 +95,5 @@ TARGET static void NAME(product)(const ProductArgs *a) {
 #undef MULTIPLY
 #undef CONVERT
 #undef SET
-#undef MUL
-#undef ADD
+#undef MUL_ADD
 #undef STORE

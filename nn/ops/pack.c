@@ -19,8 +19,7 @@ static void linear_layout(Linear *l, int in, int out, Precision precision, PackO
     l->scale = NULL;
     l->offset = NULL;
     if (precision == PRECISION_INT8) {
-        l->weight = arena_take(arena, padded * (size_t)linear_stride(in),
-                               order == PACK_PAIRS ? sizeof(int16_t) : sizeof(int8_t));
+        l->weight = arena_take(arena, padded * (size_t)linear_stride(in), pack_number(order));
         l->scale = (float *)arena_take(arena, (size_t)out, sizeof *l->scale);
         l->offset = (int32_t *)arena_take(arena, padded * (size_t)int8_blocks(in), 4);
         return;
@@ -64,13 +63,10 @@ typedef struct {
 
 static int64_t pack_int8_at(const Packer *k, const Linear *l, int o, int i) {
     if (k->order == PACK_OUT_IN) return (int64_t)o * linear_stride(l->in) + i;
-    const int fours = (l->in + 3) / 4, pairs = 2 * fours;
-    if (k->order == PACK_PAIRS)
-        return (((int64_t)(o / PRODUCT_PANEL) * pairs + i / 2) * PRODUCT_PANEL +
-                o % PRODUCT_PANEL) *
-                   2 +
-               i % 2;
-    return (((int64_t)(o / PACK_PANEL) * fours + i / 4) * PACK_PANEL + o % PACK_PANEL) * 4 + i % 4;
+    const int panel = k->order == PACK_PANELS ? PACK_PANEL : PRODUCT_PANEL;
+    const int step = 4 / (int)pack_number(k->order); /* inputs of an output in 32 bits */
+    const int64_t steps = (l->in + 3) / 4 * 4 / step;
+    return ((o / panel * steps + i / step) * panel + o % panel) * step + i % step;
 }
 
 /* Output o of l from w (l->in). */
@@ -89,7 +85,9 @@ static void pack_int8(const Packer *k, const Linear *l, int o, const float *w) {
         int32_t *offset = &l->offset[i / INT8_BLOCK * linear_padded(l->out) + o];
         *offset = (i % INT8_BLOCK == 0 ? 0 : *offset) - 128 * q;
         const int64_t at = pack_int8_at(k, l, o, i);
-        if (k->order == PACK_PAIRS)
+        if (k->order == PACK_FLOATS)
+            ((float *)l->weight)[at] = q;
+        else if (k->order == PACK_PAIRS)
             ((int16_t *)l->weight)[at] = q;
         else
             ((int8_t *)l->weight)[at] = q;

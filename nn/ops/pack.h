@@ -28,12 +28,20 @@ enum {
  * for vector instructions: float32 as product_float32.h has it, (out / 16, in, 16).
  * int8 has PACK_OUT_IN, rows of linear_stride(in) bytes, and PACK_PANELS, (out / 64, in / 4, 64,
  * 4), where an instruction adds four products at once; and PACK_PAIRS, as 16 bits each, (out / 16,
- * in / 2, 16, 2), where one adds two. Inputs that are only padding have weight 0. */
-typedef enum { PACK_IN_OUT, PACK_OUT_IN, PACK_PANELS, PACK_PAIRS, PACK_COUNT } PackOrder;
+ * in / 2, 16, 2), where one adds two; and PACK_FLOATS, as floats, (out / 16, in, 16), where one
+ * adds one. Inputs that are only padding have weight 0. */
+typedef enum {
+    PACK_IN_OUT,
+    PACK_OUT_IN,
+    PACK_PANELS,
+    PACK_PAIRS,
+    PACK_FLOATS,
+    PACK_COUNT
+} PackOrder;
 
 typedef struct {
     int in, out;
-    void *weight;       /* elements, int8 or int16, in a PackOrder */
+    void *weight;       /* elements, or numbers of int8, in a PackOrder */
     float *bias;        /* (out) */
     void *bias_element; /* (out) elements, for an epilogue; with float32 and int8 `bias` itself */
     float *scale;       /* int8: (out) an output's weights are scale * weight; else NULL */
@@ -42,6 +50,11 @@ typedef struct {
 
 /* Bytes of a row of int8 weights in PACK_OUT_IN. */
 static inline int linear_stride(int in) { return (in + PACK_INT8 - 1) / PACK_INT8 * PACK_INT8; }
+
+/* Bytes of a number of int8. */
+static inline size_t pack_number(PackOrder order) {
+    return order == PACK_FLOATS ? sizeof(float) : order == PACK_PAIRS ? sizeof(int16_t) : 1;
+}
 
 /* Outputs, rounded up to whole panels. */
 static inline int linear_padded(int out) {

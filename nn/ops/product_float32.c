@@ -1,6 +1,8 @@
 /* nn/ops/product_float32.c - the kernels of the float32 product, and the choice among them. */
 #include "product_float32.h"
 
+#include "panel.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
@@ -8,34 +10,14 @@
 #endif
 
 /* DEPTH terms of a panel, 16 KiB, stay in L1 while up to HEIGHT rows pass, which stay in L2.
- * Prefetching the next panel made
- * it slower, 6 rows of 64 columns are faster than 14 of 32, whose rows of a, 4 KiB apart, share one
- * set of L1. */
+ * Prefetching the next panel made it slower. 6 rows of 64 columns are faster than 14 of 32, whose
+ * rows of a, 4 KiB apart, share one set of L1. */
 enum { ROWS = 6, DEPTH = 256, HEIGHT = 16 * ROWS };
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 64")
 
 /* --- portable C ------------------------------------------------------------ */
-
-typedef struct {
-    float lane[PRODUCT_PANEL];
-} Panel;
-
-INLINE Panel panel_spread(float x) {
-    Panel v;
-    for (int i = 0; i < PRODUCT_PANEL; i++) v.lane[i] = x;
-    return v;
-}
-INLINE Panel panel_load(const float *p) {
-    Panel v;
-    memcpy(v.lane, p, sizeof v.lane);
-    return v;
-}
-INLINE Panel panel_fma(Panel x, Panel y, Panel sum) {
-    for (int i = 0; i < PRODUCT_PANEL; i++) sum.lane[i] = fmaf(x.lane[i], y.lane[i], sum.lane[i]);
-    return sum;
-}
 
 #define NAME(x) x##_plain
 #define TARGET
@@ -51,6 +33,9 @@ INLINE Panel panel_fma(Panel x, Panel y, Panel sum) {
 #define WIDE_3         1
 #define WIDE_6         1
 #include "product_float32_tile.h"
+
+/* For processors without FMA, where each fmaf is a call, and for comparison. */
+ISA_EACH static void product_portable(const ProductFloat32Args *args) { product_plain(args); }
 
 #if defined(__x86_64__)
 /* --- AVX2: 16 registers ---------------------------------------------------- */
@@ -111,7 +96,7 @@ static void product(Isa isa, const ProductFloat32Args *args) {
 #elif defined(__aarch64__)
     case ISA_NEON: product_neon(args); return;
 #endif
-    default: product_plain(args); return;
+    default: product_portable(args); return;
     }
 }
 

@@ -41,7 +41,7 @@ static Status work_fill(Trainer *t, const PoolTask *task) {
 }
 
 /* Adds the blocks of one pass to the gradients of all vectors and to the metrics. */
-static void work_columns(Trainer *t, int pass) {
+ISA_EACH static void work_columns(Trainer *t, int pass) {
     const TrainPlan *plan = &t->plan;
     BlockSumsArgs a = {.partial = t->saved[pass % TRAIN_SLOTS].partial,
                        .offset = t->column_offset,
@@ -84,14 +84,14 @@ static void work_tile(Trainer *t, int pass, int item) {
     product_float32_rows(t->isa, &args, x, tile->x_stride);
 }
 
-static void work_squares(Trainer *t, int item) {
+ISA_EACH static void work_squares(Trainer *t, int item) {
     SquareSumsArgs args = {t->g, t->squares, (int64_t)t->plan.at.count};
     const int chunks = train_chunks(args.count), first = item * SQUARE_CHUNKS;
     for (int i = first; i < chunks && i < first + SQUARE_CHUNKS; i++)
         square_sums_one(&args, i, TEAM_OF_ONE);
 }
 
-static void work_update(Trainer *t, int item) {
+ISA_EACH static void work_update(Trainer *t, int item) {
     const TrainPiece *piece = &t->piece[item];
     const size_t at = piece->tensor + (size_t)piece->first * (size_t)piece->in;
     AdamwArgs args = {.p = t->p + at,

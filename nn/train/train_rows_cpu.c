@@ -103,7 +103,7 @@ static LayerNormArgs norm2(const Pass *p, int l) {
 
 /* Knowing that no operand is absent, the compiler vectorizes all loops of a norm: 99 ns a row in
  * backward instead of 543. */
-static void norm_rows(const LayerNormArgs *norm) {
+ISA_EACH static void norm_rows(const LayerNormArgs *norm) {
     LayerNormArgs args = *norm;
     args.precision = PRECISION_FLOAT32;
     if (args.bias && args.residual && !args.after)
@@ -112,7 +112,7 @@ static void norm_rows(const LayerNormArgs *norm) {
         for (int r = 0; r < BLOCK_ROWS; r++) layernorm_one(&args, r, TEAM_OF_ONE);
 }
 
-static void bias_rows(const Pass *p, float *x, TensorOffset linear, int columns) {
+ISA_EACH static void bias_rows(const Pass *p, float *x, TensorOffset linear, int columns) {
     HeadArgs args = {.x = x,
                      .bias = parameter(p, linear.bias),
                      .y = x,
@@ -122,7 +122,7 @@ static void bias_rows(const Pass *p, float *x, TensorOffset linear, int columns)
     for (int r = 0; r < BLOCK_ROWS; r++) head_one(&args, r, TEAM_OF_ONE);
 }
 
-static void relu_rows(const Pass *p, float *x, TensorOffset linear, int columns) {
+ISA_EACH static void relu_rows(const Pass *p, float *x, TensorOffset linear, int columns) {
     ReluArgs args = {.x = x,
                      .bias = parameter(p, linear.bias),
                      .precision = PRECISION_FLOAT32,
@@ -131,7 +131,7 @@ static void relu_rows(const Pass *p, float *x, TensorOffset linear, int columns)
     for (int r = 0; r < BLOCK_ROWS; r++) relu_one(&args, r, TEAM_OF_ONE);
 }
 
-static void relu_back_rows(float *d, const float *y, int columns) {
+ISA_EACH static void relu_back_rows(float *d, const float *y, int columns) {
     ReluBackArgs args = {.d = d,
                          .y = y,
                          .precision = PRECISION_FLOAT32,
@@ -143,7 +143,7 @@ static void relu_back_rows(float *d, const float *y, int columns) {
 }
 
 /* The block's sums of d (BLOCK_ROWS, columns), from `column` on. */
-static void sum_rows(const Pass *p, const float *d, int columns, int column) {
+ISA_EACH static void sum_rows(const Pass *p, const float *d, int columns, int column) {
     ColumnSumsArgs args;
     memset(&args, 0, sizeof args);
     args.x = d;
@@ -155,8 +155,8 @@ static void sum_rows(const Pass *p, const float *d, int columns, int column) {
 }
 
 /* dt of a norm whose output has the gradient dy + dy2, and the sums for its gain and shift. */
-static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy, const float *dy2,
-                      float *dt, NormColumns column) {
+ISA_EACH static void norm_back(const Pass *p, const LayerNormArgs *norm, const float *dy,
+                               const float *dy2, float *dt, NormColumns column) {
     LayerNormBackArgs args = {.norm = *norm, .dy = dy, .dy2 = dy2, .dt = dt, .stats = p->s->stats};
     args.norm.precision = PRECISION_FLOAT32;
     if (args.norm.bias && args.norm.residual && dy2)
@@ -247,7 +247,7 @@ static void forward_head(const Pass *p, const HeadPass *h) {
 }
 
 /* The loss of the block that begins at row `first` of the batch. */
-static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
+ISA_EACH static void loss_rows(const Pass *p, const TrainBatch *batch, int first) {
     const TrainPlan *plan = &p->t->plan;
     const TrainSpec *spec = &p->t->spec;
     const ModelConfig *c = &spec->model;

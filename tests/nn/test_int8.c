@@ -175,13 +175,15 @@ static void product_is_exact(const Case *c, ProductKernel kernel, const float *x
     const Linear *l = c->l;
     const int blocks = int8_blocks(l->in), stride = (l->in + 3) / 4 * 4;
     int8_t *q = calloc(ROWS, (size_t)stride);
-    int16_t *wide = calloc(ROWS, (size_t)stride * sizeof *wide);
+    void *wide = calloc(ROWS, (size_t)stride * sizeof(float));
     float *scale = calloc(ROWS, (size_t)blocks * sizeof *scale);
     float *y = calloc(ROWS, (size_t)l->out * sizeof *y), *plain = calloc((size_t)l->out, 4);
     QuantizeArgs quantized = {
         .x = x, .q = q, .scale = scale, .inputs = l->in, .x_stride = l->in, .q_stride = stride};
-    for (int r = 0; r < rows; r++) int8_quantize_one(&quantized, r, TEAM_OF_ONE);
-    product_row(kernel, q, wide, rows * stride);
+    for (int r = 0; r < rows; r++) {
+        int8_quantize_one(&quantized, r, TEAM_OF_ONE);
+        product_row(kernel, q, wide, r, stride);
+    }
     for (int first = 0; first < l->out; first += count) {
         int n = l->out - first < count ? l->out - first : count;
         ProductArgs args = {.l = l,
