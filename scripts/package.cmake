@@ -128,10 +128,4 @@ else() # then the packages that the libraries come from; from which versions on 
   endforeach()
 endif()
 list(JOIN packages ", " CPACK_DEBIAN_PACKAGE_DEPENDS)
-if(BLOB_NATIVE)
-  file(WRITE ${CMAKE_BINARY_DIR}/package_refusal.cmake
-       "message(FATAL_ERROR \"this build is for this machine's processor alone; a package is made by \"
-                     \"cmake --workflow --preset package\")\n")
-  set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_BINARY_DIR}/package_refusal.cmake)
-endif()
 include(CPack)

@@ -135,13 +135,6 @@ refused '--describe: unknown option; --help lists them' --describe
 refused '--desc=man: unknown option; --help lists them' --desc=man
 "$bin/blob-train" --describe=man --quiet >/dev/full 2>"$tmp/err" && fail 'a full disk is not noticed'
 
-# A build for this machine's processor alone makes no package.
-if grep -q '^BLOB_NATIVE:BOOL=ON' "$build/CMakeCache.txt"; then
-    "${cmake%cmake}cpack" --config "$build/CPackConfig.cmake" -B "$tmp/package" >"$tmp/log" 2>&1
-    [[ $? != 0 && $(<"$tmp/log") == *'--preset package'* ]] || fail "cpack: $(<"$tmp/log")"
-    [[ -z $(find "$tmp/package" -name '*.deb' 2>/dev/null) ]] || fail 'cpack makes a package of a native build'
-fi
-
 # Links of the installed README lead to installed pages.
 while read -r link; do
     [[ -f $share/doc/blob/$link ]] || fail "README.md: $link is not installed"
