@@ -57,7 +57,8 @@ const OptionTable match_option_table = {
         "with a fixed number of deals, 95 in 100 have the true difference in their interval. With "
         "--margin the match ends when the sequential test accepts (difference >= X) or rejects "
         "(<= 0) with 5% error either way; the interval then only describes what was seen. Networks "
-        "search without noise and play the best move; both must have the same shape. Exit status: "
+        "search without noise and play the best move; both must have the same "
+        "shape. " NETWORK_ISA_HELP "Exit status: "
         "0 played, whoever won; 1 failed; 2 an option or a file that it names was refused.",
     .files = "A B",
     .words = "rule random",

@@ -17,6 +17,11 @@ extern const char *const network_device_words[], *const network_precision_words[
     "implementation: plain (simple loops, slow: the reference), layers (a matrix product a " \
     "layer); auto: layers where the device has it and it agrees with plain, else plain (auto)"
 
+/* For the end of --help: of programs with --network. */
+#define NETWORK_ISA_HELP                                                                         \
+    "BLOB_ISA=plain, neon, avx2 or avx512 in the environment names the CPU instructions to use " \
+    "instead of the best; the results are the same. "
+
 /* The precision that the word asks for on this device. STATUS_INPUT: the device lacks it, reported
  * in one line. */
 Status network_precision(int word, const Device *device, Precision *out);

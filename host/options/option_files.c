@@ -59,6 +59,23 @@ static Status refuse_same(const Named *written, const Named *other, const char *
     return STATUS_INPUT;
 }
 
+/* Whether it is one of a run's own small files: beside the lock that the run keeps in its folder. */
+static bool is_of_run(const Named *output) {
+    static const char *const names[] = {"run.json", "metrics.jsonl", "lock", "lock.held"};
+    const char *slash = strrchr(output->path, '/'), *name = slash ? slash + 1 : output->path;
+    char lock[PATH_MAX];
+    snprintf(lock, sizeof lock, "%.*slock", (int)(name - output->path), output->path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (output->exists && strcmp(name, names[i]) == 0) return access(lock, F_OK) == 0;
+    return false;
+}
+
+static Status refuse_of_run(const Named *output) {
+    fprintf(stderr, "--%s %s: must not be a file that a run keeps for itself\n", output->option,
+            output->path);
+    return STATUS_INPUT;
+}
+
 static Status check_input(const List *outputs, const Named *input) {
     for (int i = 0; i < outputs->count; i++)
         if (is_same(&outputs->files[i], input))
@@ -82,6 +99,7 @@ static Status list_outputs(const OptionTable *table, const void *options, List *
         const char *path = o->writes ? path_of(o, options) : NULL;
         if (!path) continue;
         Named output = name_path(o->name, path);
+        if (is_of_run(&output)) return refuse_of_run(&output);
         for (int i = 0; i < outputs->count; i++)
             if (is_same(&outputs->files[i], &output) && !is_same(&printed, &output))
                 return refuse_same(&output, &outputs->files[i], "written");

@@ -63,7 +63,8 @@ static const OptionTable table = {
         "(oh-hell: turned, a card, instead of trump; points 1, penalty false); open false (true: "
         "all hands are given and known to the search); in a full game scores and round; of a "
         "recorded decision game and ply.\n\n"
-        "A wrong query is answered by error and field, and the next one is read. Exit status: 0 "
+        "A wrong query is answered by error and field, and the next one is read. " NETWORK_ISA_HELP
+        "Exit status: 0 "
         "all lines were answered; 1 something could not be read, written or run; 2 usage.",
     .files = "[FILE...]",
     .filter = 1,

@@ -296,8 +296,9 @@ static Status run_all(TrainRun *run, int argc, char **argv) {
     TRY(together(run, train_run_leads(run) ? train_log_restore(o->out, run->history) : STATUS_OK));
     if (run->iteration >= o->iterations) {
         if (train_run_leads(run))
-            printf("%s holds all %lld iterations of this run: nothing to do\n", o->out,
-                   (long long)o->iterations);
+            printf("%s holds all %lld iterations of this run: nothing to do; for more, "
+                   "--iterations N --change\n",
+                   o->out, (long long)o->iterations);
         return STATUS_OK;
     }
     TRY(together(run, train_folder_change(run)));

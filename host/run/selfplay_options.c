@@ -64,7 +64,8 @@ const OptionTable selfplay_option_table = {
         "Defaults are in parentheses. The folder of --out receives shards of 4,096 games, "
         "games-NNNNNN.safetensors, beside run.json and metrics.jsonl. Stop at any time with "
         "Ctrl-C: the same command resumes the run, which ends in the same bytes. blob-records "
-        "checks and exports the folder. Exit status: 0 finished or stopped, 1 failed, 2 an option "
+        "checks and exports the folder. " NETWORK_ISA_HELP
+        "Exit status: 0 finished or stopped, 1 failed, 2 an option "
         "or a file that it names was refused.",
     .options = selfplay_options};
 

@@ -26,8 +26,17 @@ static void measure_ring(TrainRun *run) {
     run->window_temp_bytes = replay_window_bytes(r, run->device->backend);
 }
 
+/* A large one takes seconds to clear. */
+static void print_ring(const TrainRun *run) {
+    char ring[16];
+    summary_bytes_text(run->replay_bytes, ring, sizeof ring);
+    if (run->replay_bytes >> 30 > 0 && !run->options.play.quiet && train_run_leads(run))
+        fprintf(stderr, "clearing the replay ring of %s\n", ring);
+}
+
 static Status take_ring(TrainRun *run) {
     const Backend *backend = run->device->backend;
+    print_ring(run);
     TRY(backend->alloc(&run->replay_block, run->replay_bytes));
     TRY(backend->alloc(&run->window_temp, run->window_temp_bytes + 1));
     Arena placed = {(char *)run->replay_block, 0, run->replay_bytes};

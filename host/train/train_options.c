@@ -187,7 +187,7 @@ const OptionTable train_option_table = {
         "training waits for batches. Watch bids and score: as play improves the loss may rise, "
         "since the entropy of the search does. Stop at any time with Ctrl-C, or pull the plug: the "
         "same command resumes the run, which ends in the same bytes; with --change and other "
-        "options it goes on with those. Exit status: 0 finished or "
+        "options it goes on with those. " NETWORK_ISA_HELP "Exit status: 0 finished or "
         "stopped, 1 failed, 2 an option or a file that it names was refused.",
     .options = train_options};
 

@@ -53,6 +53,16 @@ refused '--csv config.json: must be another file than --config ./config.json' bl
     --csv config.json --config ./config.json
 refused '--output config.json: must be another file than --config config.json' blob-records \
     export g --config config.json --output config.json
+
+# An output that a run keeps in its folder; beside no lock it is a file like any other.
+refused '--json g/run.json: must not be a file that a run keeps for itself' blob-arena "${arena[@]}" \
+    random rule --json g/run.json
+refused '--trace g/lock: must not be a file that a run keeps for itself' blob-gpu-selfplay --trace \
+    g/lock --out new
+mkdir own
+echo '{}' >own/run.json
+"$bin/blob-arena" "${arena[@]}" random rule --json own/run.json >out || fail 'own/run.json: refused'
+
 refused 'standard output: must be another file than query.jsonl' blob-analyze query.jsonl \
     >>query.jsonl
 refused 'standard output: must be another file than standard input' blob-analyze <query.jsonl \

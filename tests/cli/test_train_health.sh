@@ -58,7 +58,7 @@ lasting run >now
 cmp -s good now || wrong "the second stop changed the run: $(diff good now)"
 cmp -s batch run/bad_batch.safetensors || wrong "the second time another batch"
 train --iterations 1 "${blow[@]}" || wrong "what was reached: $(<err)"
-[[ $(<out) == 'run holds all 1 iterations of this run: nothing to do' ]] || wrong "$(<out)"
+[[ $(<out) == 'run holds all 1 iterations of this run: nothing to do; for more, --iterations N --change' ]] || wrong "$(<out)"
 
 # --fresh removes the batch of the old run.
 train --iterations 1 "${blow[@]}" --fresh || wrong "--fresh: $(<err)"
