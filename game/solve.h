@@ -23,7 +23,7 @@
 #include "rules.h"
 
 enum {
-    SOLVE_RECORDS = (MAX_HAND + 1) * (MAX_HAND + 1), /* bid * (T + 1) + tricks */
+    SOLVE_RECORDS = (MAX_HAND + 2) * (MAX_HAND + 1), /* bid * (T + 1) + tricks; bid T + 1: none */
     SOLVE_POSITIONS = 64,                            /* 16 * suit + number within the suit */
     SOLVE_ORDERS = 1 << RANKS,
     SOLVE_TABLE_BITS_MIN = 2

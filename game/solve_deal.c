@@ -19,6 +19,20 @@ static void fill_points(Solve *x) {
         }
 }
 
+/* A seat that has not bid: for each count of tricks what the best bid would have made. */
+static void fill_points_unbid(Solve *x) {
+    int rows = x->cards + 1;
+    for (int own = 0; own < 2; own++)
+        for (int won = 0; won <= x->cards; won++) {
+            int32_t best = x->points[own][won];
+            for (int bid = 1; bid <= x->cards; bid++) {
+                int32_t points = x->points[own][bid * rows + won];
+                if (own ? points > best : points < best) best = points;
+            }
+            x->points[own][rows * rows + won] = best;
+        }
+}
+
 /* Whether two records make the same points of whatever tricks are to come. */
 static bool records_agree(const int32_t *points, int a, int b, int left) {
     for (int k = 1; k <= left; k++)
@@ -27,7 +41,7 @@ static bool records_agree(const int32_t *points, int a, int b, int left) {
 }
 
 static void fill_same(Solve *x) {
-    int T = x->cards, records = (T + 1) * (T + 1);
+    int T = x->cards, records = (T + 2) * (T + 1);
     for (int own = 0; own < 2; own++)
         for (int left = 0; left <= T; left++)
             for (int record = 0; record < records; record++) {
@@ -48,10 +62,11 @@ void solve_begin(Solve *x, const Rules *rules, int cards, SolveEntry *table, int
     x->table_bits = table_bits;
     x->generation = 0;
     x->nodes = 0;
-    x->record_bits = bits_highest((uint64_t)((cards + 1) * (cards + 1) - 1)) + 1;
+    x->record_bits = bits_highest((uint64_t)((cards + 2) * (cards + 1) - 1)) + 1;
     assert(x->record_bits * rules->players + SOLVE_LEADER_BITS <= SOLVE_GENERATION_AT);
     memset(table, 0, sizeof *table << table_bits);
     fill_points(x);
+    fill_points_unbid(x);
     fill_same(x);
 }
 

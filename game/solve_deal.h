@@ -4,8 +4,8 @@
 
 #include "solve.h"
 
-/* SolveEntry.rest: leader 3 bits, records 48 at most, generation 13. */
-enum { SOLVE_LEADER_BITS = 3, SOLVE_GENERATION_AT = 51, SOLVE_GENERATIONS = 1 << 13 };
+/* SolveEntry.rest: leader 3 bits, records 49 at most (7 seats of 7 cards), generation 12. */
+enum { SOLVE_LEADER_BITS = 3, SOLVE_GENERATION_AT = 52, SOLVE_GENERATIONS = 1 << 12 };
 
 EXTERN_C_BEGIN
 

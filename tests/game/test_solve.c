@@ -1,6 +1,6 @@
 /* tests/game/test_solve.c - open hands solved, against plain minimax: every bid and card tried,
  * nothing cut, merged or remembered. */
-#include "game/solve.h"
+#include "game/solve_deal.h"
 #include "tests/support/check.h"
 #include "tests/support/world_draws.h"
 
@@ -167,19 +167,19 @@ static void a_small_deal_matches_hand_calculation(void) {
     CHECK(values[12] == 0 && values[26] == 0);
 }
 
-/* The table's keys count deals, modulo 2^13. Here two deals of the same keys meet at the same count
+/* The table's keys count deals, and begin anew after some thousands. Here two deals of the same keys meet at the same count
  * with nothing stored in between. */
 static void deals_of_long_ago_are_forgotten(void) {
-    enum { CYCLE = 1 << 13 };
+    enum { CYCLE = SOLVE_GENERATIONS };
     Rules rules = {RULES_BLOB, 2, 0, 0};
     RoundState s[2], end;
     for (int i = 0; i < 2; i++) begin_small(&s[i], i == 1);
     end = s[0];
     for (int i = 0; i < 2; i++) round_apply(&end, bits_lowest(round_legal(&end)));
-    solve_begin(&solver, &rules, 2, small_table, SMALL_BITS);
+    solve_begin(&solver, &rules, 2, large_table, LARGE_BITS);
     for (int i = 0; i < CYCLE + 3; i++) {
-        int deal = i >= CYCLE - 3;
-        bool store = i % CYCLE < 3 || i >= CYCLE - 3;
+        int deal = i >= CYCLE - 1;
+        bool store = i < 3 || deal;
         int value = solve_value(&solver, store ? &s[deal] : &end, 1);
         CHECK(!store || value == (deal ? -11 : 12));
     }
