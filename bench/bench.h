@@ -44,6 +44,7 @@ Status bench_tree(const BenchOptions *o);
 Status bench_gemm(const BenchOptions *o);
 Status bench_copy(const BenchOptions *o);
 Status bench_worlds(const BenchOptions *o);
+Status bench_solve(const BenchOptions *o);
 Status bench_replay(const BenchOptions *o);
 Status bench_train(const BenchOptions *o);
 Status bench_signature(const BenchOptions *o);

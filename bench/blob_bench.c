@@ -9,14 +9,14 @@
 static const struct {
     const char *name;
     BenchFunction run;
-} benches[] = {
-    {"selfplay", bench_selfplay}, {"rows", bench_rows},   {"tree", bench_tree},
-    {"gemm", bench_gemm},         {"copy", bench_copy},   {"worlds", bench_worlds},
-    {"replay", bench_replay},     {"train", bench_train}, {"signature", bench_signature}};
+} benches[] = {{"selfplay", bench_selfplay},  {"rows", bench_rows},     {"tree", bench_tree},
+               {"gemm", bench_gemm},          {"copy", bench_copy},     {"worlds", bench_worlds},
+               {"solve", bench_solve},        {"replay", bench_replay}, {"train", bench_train},
+               {"signature", bench_signature}};
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };
 
-#define BENCH_NAMES "selfplay rows tree gemm copy worlds replay train signature"
+#define BENCH_NAMES "selfplay rows tree gemm copy worlds solve replay train signature"
 
 static const char *const budget_names[] = {"light", "medium", "heavy", NULL};
 static const char *const sweep_names[] = {"none",    "parallel",  "leaves",
@@ -168,12 +168,13 @@ static const OptionTable table = {
         "found\n"
         "  copy       the device's ceilings: copying; on cuda also large products by cuBLASLt\n"
         "  worlds     determinization\n"
+        "  solve      open hands solved, by seats and cards\n"
         "  replay     the replay ring: add (on the CPU by 1 to 32 writers), gather, save, load\n"
         "  train      training: gather, forward, backward, AdamW, at batches of 512 to 4,096\n"
         "  signature  one hash of all visit counts of a fixed set of games, which shows whether "
         "play has changed",
     .words = BENCH_NAMES,
-    .files = "selfplay|rows|tree|gemm|copy|worlds|replay|train|signature ...",
+    .files = "selfplay|rows|tree|gemm|copy|worlds|solve|replay|train|signature ...",
     .options = bench_options};
 
 static int find(const char *name) {

@@ -114,6 +114,14 @@ assert [row[1] for row in rows] == [64, 128], lines
 assert rises([row[4] for row in rows]), lines
 PY
 
+# One deal of each size at least; the goal stands beside 3 seats x 7 cards in both rule sets.
+"$bench" solve --device cpu --seconds 0.01 --csv "$tmp/solve.csv" >"$tmp/solve" 2>"$tmp/err" ||
+    wrong "solve: exit status $?: $(<"$tmp/err")"
+[[ $(grep -c ' median  *[0-9.e+-]* ms a deal' "$tmp/solve") == 22 &&
+    $(grep -c ' P 3 T 7, median .*% of 5 (goal)$' "$tmp/solve") == 2 &&
+    $(grep -c ' 90th percentile",[0-9.e+-]*,ms a deal,0,$' "$tmp/solve.csv") == 22 ]] ||
+    wrong "solve: $(<"$tmp/solve")"
+
 # A window this short is one decision of the only game: hardly ever does the game end in it, and then
 # neither the table nor the file says anything about games.
 simulations=600
@@ -132,7 +140,7 @@ refuse() {
     [[ $? == 2 && $(<"$tmp/err") == *"$text"* && $(wc -l <"$tmp/err") == 1 && ! -s $tmp/out ]] ||
         wrong "$*: not refused: $(<"$tmp/err")"
 }
-refuse 'which bench? allowed: selfplay rows tree gemm copy worlds replay train signature'
+refuse 'which bench? allowed: selfplay rows tree gemm copy worlds solve replay train signature'
 refuse 'fast: no such bench; allowed: selfplay' fast
 refuse '--sweep cards: must be one of none parallel leaves network precision' --sweep cards
 refuse '--sweep leaves: only with the bench selfplay' rows --sweep leaves
