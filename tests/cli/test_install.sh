@@ -119,6 +119,7 @@ offers 'auto cpu cuda' blob-analyze --device ''
 offers check blob-records ch
 offers 'a-file a-folder' blob-records check a-
 offers random blob-arena ra
+offers random blob-exploit ra
 offers 'replay rows' blob-bench r
 offers '' blob-bench a-
 offers '--device' blob-selftest --d
