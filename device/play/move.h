@@ -8,11 +8,15 @@
 #include "game/bot.h"
 #include "device/search/root.h"
 #include "deal.h"
+#include "move_pimc.h"
 
-/* Who moves for the seat whose turn it is. */
+/* The side of the seat whose turn it is, and who moves for it. */
+HD int move_side(const Play *p, const Slot *slot) {
+    return p->settings.paired ? (int)((slot->state.turn + slot->game) % SIDES) : 0;
+}
+
 HD PlayerKind move_kind(const Play *p, const Slot *slot) {
-    int side = p->settings.paired ? (int)((slot->state.turn + slot->game) % SIDES) : 0;
-    return (PlayerKind)p->settings.kinds[side];
+    return (PlayerKind)p->settings.kinds[move_side(p, slot)];
 }
 
 /* The mover of slot g has a choice: W worlds are drawn and their trees asked for an evaluation. */
@@ -73,13 +77,18 @@ HD bool move_next_round(const Play *p, int g) {
 }
 
 /* What the seat to move does without a search: the one legal action, or a bot's choice. -1: a
- * network has to choose. */
-HD int move_at_once(const Play *p, const Slot *slot) {
+ * network has to choose. `scratch` is the thread's, one of p->scratch. */
+HD int move_at_once(const Play *p, const Slot *slot, WorldScratch *scratch) {
     const RoundState *s = &slot->state;
     uint64_t legal = round_legal(s);
     if (bits_is_one(legal)) return bits_lowest(legal);
     PlayerKind kind = move_kind(p, slot);
     if (kind == PLAYER_RULE) return bot_rule(s);
+#if !ON_DEVICE
+    if (kind == PLAYER_PIMC || kind == PLAYER_CHEAT)
+        return move_pimc(p, slot, move_side(p, slot), (int)(scratch - p->scratch));
+#endif
+    (void)scratch;
     if (kind != PLAYER_RANDOM) return -1;
     Rng rng = rng_begin(p->settings.seed, slot->deal, slot->ply, RNG_BOT, 0);
     return bot_random(s, &rng);
@@ -90,7 +99,7 @@ HD void move_play_on(const Play *p, int g, WorldScratch *scratch) {
     Slot *slot = p->slots + g;
     for (;;) {
         if (round_is_over(&slot->state) && !move_next_round(p, g)) return;
-        int action = move_at_once(p, slot);
+        int action = move_at_once(p, slot, scratch);
         if (action < 0) break;
         move_apply(p, g, action);
     }

@@ -23,7 +23,9 @@ static Status observe_cpu(const ObserveArgs *args, Stream stream) {
 
 static Status move_cpu(const Play *play, Stream stream) {
     (void)stream;
-#pragma omp parallel for schedule(dynamic, CHUNK) num_threads(play->workers) if (play->G > FEW)
+    int chunk = play->pimc ? 1 : CHUNK;
+    bool wide = play->pimc || play->G > FEW;
+#pragma omp parallel for schedule(dynamic, chunk) num_threads(play->workers) if (wide)
     for (int g = 0; g < play->G; g++) move_one(play, g, play->scratch + omp_get_thread_num());
     return STATUS_OK;
 }
@@ -35,9 +37,12 @@ static Status emit_cpu(const Play *play, Stream stream) {
     return STATUS_OK;
 }
 
+/* As above, but for players that solve worlds: a move of theirs takes milliseconds, and where no
+ * network plays whole games run here. */
 static Status refill_cpu(const Play *play, Stream stream) {
     (void)stream;
-    for (int g = 0; g < play->G; g++) refill_one(play, g, play->scratch);
+#pragma omp parallel for schedule(dynamic) num_threads(play->workers) if (play->pimc != NULL)
+    for (int g = 0; g < play->G; g++) refill_one(play, g, play->scratch + omp_get_thread_num());
     return STATUS_OK;
 }
 

@@ -67,7 +67,12 @@ Status selfplay_config_check(const SelfplayConfig *c) {
     int64_t visits = (int64_t)c->worlds * c->simulations; /* a record counts them in 16 bits */
     bool move = visits <= UINT16_MAX && c->settings.move_power >= 0 &&
                 root_power_fits((uint64_t)visits, c->settings.move_power);
-    return table && search && move ? STATUS_OK : STATUS_ARGUMENT;
+    bool worlds = true;
+    for (int side = 0; side < SIDES; side++)
+        worlds = worlds && (c->settings.kinds[side] != PLAYER_PIMC ||
+                            (c->settings.pimc_worlds[side] >= 1 &&
+                             c->settings.pimc_worlds[side] <= PIMC_WORLDS_MAX));
+    return table && search && move && worlds ? STATUS_OK : STATUS_ARGUMENT;
 }
 
 static int max_int(int a, int b) { return a > b ? a : b; }
@@ -227,6 +232,9 @@ static Status send_constants(Selfplay *sp) {
     uint64_t binomial[WORLD_BINOMIALS];
     world_binomial_fill(binomial);
     TRY(backend->to_device((void *)sp->play.binomial, binomial, sizeof binomial, sp->wave.stream));
+    if (sp->play.pimc) /* no solver is prepared yet */
+        TRY(backend->zero(sp->play.pimc, (size_t)sp->play.workers * sizeof *sp->play.pimc,
+                          sp->wave.stream));
     return backend->stream_sync(sp->wave.stream); /* `binomial` leaves with this frame */
 }
 
@@ -253,6 +261,7 @@ Status selfplay_open(Selfplay *sp, const SelfplayConfig *config, const Device *d
                      int64_t games) {
     memset(sp, 0, sizeof *sp);
     TRY(selfplay_config_check(config));
+    if (play_solves(&config->settings) && device->play != &play_cpu) return STATUS_ARGUMENT;
     sp->device = sp->wave.device = device;
     sp->config = *config;
     set_sizes(sp, config->parallel, range_count);

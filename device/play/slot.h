@@ -13,6 +13,7 @@
 #define DEVICE_PLAY_SLOT_H
 
 #include "game/observe.h"
+#include "game/pimc.h"
 #include "game/world.h"
 #include "device/search/tree.h"
 #include "device/replay/replay.h"
@@ -26,6 +27,8 @@ typedef enum {
     PLAYER_NET_B, /* a network other than that of PLAYER_NET */
     PLAYER_RANDOM,
     PLAYER_RULE,
+    PLAYER_PIMC,  /* solves pimc_worlds worlds; on the CPU alone, like the next */
+    PLAYER_CHEAT, /* solves the true deal */
     PLAYER_COUNT
 } PlayerKind;
 
@@ -37,7 +40,10 @@ typedef struct {
     uint32_t upto;
 } PlayTable;
 
-enum { PLAY_TABLES_MAX = 32 };
+enum {
+    PLAY_TABLES_MAX = 32,
+    PLAY_SOLVED_BITS = 16 /* of a solver's table: 2 MiB */
+};
 
 typedef struct {
     RoundState state;       /* the truth: every hand as dealt and played */
@@ -63,7 +69,8 @@ typedef struct {
     float noise_alpha;     /* Dirichlet parameter times the number of legal actions: 10 */
     int paired;            /* 1: games 2 d and 2 d + 1 are deal d, seat s is side (s + id) % 2 */
     uint8_t kinds[SIDES];  /* PlayerKind of side A and side B; all seats are side A unless paired */
-    int table_count;       /* 0: all tables have P seats and `cards` */
+    int32_t pimc_worlds[SIDES];        /* of a PLAYER_PIMC: 1..PIMC_WORLDS_MAX */
+    int table_count;                   /* 0: all tables have P seats and `cards` */
     PlayTable tables[PLAY_TABLES_MAX]; /* (table_count) */
 } PlaySettings;
 
@@ -111,7 +118,16 @@ typedef struct {
     WorldScratch *scratch; /* (workers) one for each thread that determinizes */
     int workers;
     const uint64_t *binomial; /* (WORLD_BINOMIALS) */
+    Pimc *pimc;               /* (workers) where a side solves worlds, else NULL */
+    SolveEntry *solved;       /* (workers << PLAY_SOLVED_BITS) their tables */
 } Play;
+
+HD bool play_solves(const PlaySettings *settings) {
+    for (int side = 0; side < SIDES; side++)
+        if (settings->kinds[side] == PLAYER_PIMC || settings->kinds[side] == PLAYER_CHEAT)
+            return true;
+    return false;
+}
 
 /* The only list of the slots' arrays: run dry it measures, run again it places. */
 static inline void play_layout(Play *p, Arena *arena) {
@@ -128,6 +144,10 @@ static inline void play_layout(Play *p, Arena *arena) {
     p->scratch = (WorldScratch *)arena_take(arena, (size_t)p->workers, sizeof *p->scratch);
     p->binomial = (const uint64_t *)arena_take(arena, WORLD_BINOMIALS, sizeof *p->binomial);
     p->ranges = (const GameRange *)arena_take(arena, (size_t)p->range_count, sizeof *p->ranges);
+    if (!play_solves(&p->settings)) return;
+    p->pimc = (Pimc *)arena_take(arena, (size_t)p->workers, sizeof *p->pimc);
+    p->solved = (SolveEntry *)arena_take(arena, (size_t)p->workers << PLAY_SOLVED_BITS,
+                                         sizeof *p->solved);
 }
 
 #endif

@@ -42,6 +42,7 @@ SelfplayConfig match_selfplay(const MatchConfig *config) {
         PlayerKind kind = config->kinds[side];
         if (kind == PLAYER_NET && nets++ > 0) kind = PLAYER_NET_B;
         c.settings.kinds[side] = (uint8_t)kind;
+        c.settings.pimc_worlds[side] = config->pimc_worlds[side];
     }
     if (nets == 0) c.evaluator = EVALUATOR_UNIFORM; /* never called */
     if (c.parallel > 2 * deals) c.parallel = (int)(2 * deals);
@@ -55,7 +56,9 @@ static Status check(const MatchConfig *c) {
     for (int side = 0; side < SIDES; side++) {
         PlayerKind kind = c->kinds[side];
         bool net = kind == PLAYER_NET && (c->weights[side] || c->base.evaluator != EVALUATOR_NET);
-        fits = fits && (net || kind == PLAYER_RANDOM || kind == PLAYER_RULE);
+        bool bot = kind == PLAYER_RANDOM || kind == PLAYER_RULE || kind == PLAYER_PIMC ||
+                   kind == PLAYER_CHEAT;
+        fits = fits && (net || bot);
     }
     return fits ? STATUS_OK : STATUS_ARGUMENT;
 }

@@ -32,7 +32,9 @@ typedef struct {
      * block's games) as for self-play; a match overwrites the rest. Self-play of the same seed has
      * other deals. */
     SelfplayConfig base;
-    PlayerKind kinds[SIDES]; /* PLAYER_NET, which needs weights; PLAYER_RANDOM; PLAYER_RULE */
+    PlayerKind kinds[SIDES]; /* PLAYER_NET, which needs weights, or a bot; PIMC and CHEAT
+                                on the CPU alone */
+    int pimc_worlds[SIDES];  /* of a PLAYER_PIMC, 1..PIMC_WORLDS_MAX */
     const Weights
         *weights[SIDES]; /* of the shape base.model; NULL for a bot; both may be the same */
     int64_t first_deal, most_deals; /* >= 0, >= 1 */

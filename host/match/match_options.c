@@ -48,7 +48,10 @@ const OptionTable match_option_table = {
         "  FILE      a network's weights, as blob-train writes them\n"
         "  net:SEED  a network with random weights\n"
         "  rule      bids on high cards and trumps, plays for its bid, then ducks\n"
-        "  random    any legal move\n\n"
+        "  random    any legal move\n"
+        "  pimc:N    solves N guessed deals with open hands, takes the best mean; on the CPU "
+        "alone\n"
+        "  cheat:pimc    solves the true deal: a ceiling; on the CPU alone\n\n"
         "  blob-arena run/best.safetensors rule --deals 2000\n"
         "  blob-arena new.safetensors old.safetensors --players 3:1,4:2 --cards 3,4,5\n"
         "  blob-arena new.safetensors old.safetensors --deals 20000 --margin 0.2\n\n"
@@ -61,7 +64,7 @@ const OptionTable match_option_table = {
         "shape. " NETWORK_ISA_HELP "Exit status: "
         "0 played, whoever won; 1 failed; 2 an option or a file that it names was refused.",
     .files = "A B",
-    .words = "rule random",
+    .words = "rule random cheat:pimc",
     .options = match_options};
 
 MatchOptions match_options_default(void) {
@@ -91,7 +94,13 @@ MatchConfig match_options_config(const MatchOptions *o, const TableMix *mix) {
     return config;
 }
 
+static Status refuse_number(const char *word, const char *what, double low, double high) {
+    fprintf(stderr, "%s: the %s must be a whole number in %.0f..%.0f\n", word, what, low, high);
+    return STATUS_INPUT;
+}
+
 Status match_player_parse(const char *word, MatchPlayer *out) {
+    int64_t number;
     memset(out, 0, sizeof *out);
     out->kind = PLAYER_NET;
     if (strcmp(word, "random") == 0) {
@@ -99,13 +108,17 @@ Status match_player_parse(const char *word, MatchPlayer *out) {
     } else if (strcmp(word, "rule") == 0) {
         out->kind = PLAYER_RULE;
     } else if (strncmp(word, "net:", 4) == 0) {
-        int64_t seed;
-        if (!option_number_whole(word + 4, &seed) || seed < 0 || (double)seed > OPTION_SEED_MAX) {
-            fprintf(stderr, "%s: the seed must be a whole number in 0..%.0f\n", word,
-                    OPTION_SEED_MAX);
-            return STATUS_INPUT;
-        }
-        out->seed = (uint64_t)seed;
+        if (!option_number_whole(word + 4, &number) || number < 0 ||
+            (double)number > OPTION_SEED_MAX)
+            return refuse_number(word, "seed", 0, OPTION_SEED_MAX);
+        out->seed = (uint64_t)number;
+    } else if (strncmp(word, "pimc:", 5) == 0) {
+        if (!option_number_whole(word + 5, &number) || number < 1 || number > PIMC_WORLDS_MAX)
+            return refuse_number(word, "number of worlds", 1, PIMC_WORLDS_MAX);
+        out->kind = PLAYER_PIMC;
+        out->worlds = (int)number;
+    } else if (strcmp(word, "cheat:pimc") == 0) {
+        out->kind = PLAYER_CHEAT;
     } else {
         out->file = word;
     }

@@ -27,12 +27,14 @@ MatchConfig match_options_config(const MatchOptions *o, const TableMix *mix);
 
 /* One of the two players, as the command line names it. */
 typedef struct {
-    PlayerKind kind;  /* PLAYER_NET, PLAYER_RANDOM or PLAYER_RULE */
+    PlayerKind kind;  /* any but PLAYER_NET_B */
     const char *file; /* of weights; NULL: a bot, or random weights */
     uint64_t seed;    /* of random weights */
+    int worlds;       /* of PLAYER_PIMC */
 } MatchPlayer;
 
-/* "random", "rule", "net:SEED", or a file. STATUS_INPUT: not a seed, reported in one line. */
+/* "random", "rule", "pimc:N", "cheat:pimc", "net:SEED", or a file. STATUS_INPUT: not a number of
+ * worlds or a seed, reported in one line. */
 Status match_player_parse(const char *word, MatchPlayer *out);
 
 #endif

@@ -5,6 +5,7 @@
  * the first deal. */
 #include <errno.h>
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -37,6 +38,20 @@ typedef struct {
 } Program;
 
 static bool is_network(const Program *p, int side) { return p->players[side].kind == PLAYER_NET; }
+
+static bool solves(const Program *p, int side) {
+    return p->players[side].kind == PLAYER_PIMC || p->players[side].kind == PLAYER_CHEAT;
+}
+
+/* Players that solve worlds have no body for a GPU. */
+static Status check_device(const Program *p, const Device *device) {
+    for (int side = 0; side < SIDES; side++) {
+        if (!solves(p, side) || device->play == &play_cpu) continue;
+        fprintf(stderr, "%s: plays on the CPU alone; allowed: --device cpu\n", p->words[side]);
+        return STATUS_INPUT;
+    }
+    return STATUS_OK;
+}
 
 static void describe_shape(const ModelConfig *c, char *text, size_t text_bytes) {
     snprintf(text, text_bytes,
@@ -76,6 +91,7 @@ static Status load_networks(Program *p, const Device *device) {
         Weights *weights = &p->weights[side];
         char text[256];
         p->config.kinds[side] = p->players[side].kind;
+        p->config.pimc_worlds[side] = p->players[side].worlds;
         if (!is_network(p, side)) continue;
         if (p->players[side].file) {
             TRY(weights_file_load(weights, &c->model, p->players[side].file));
@@ -93,13 +109,16 @@ static Status load_networks(Program *p, const Device *device) {
 }
 
 /* Step 4. Without a sequential test the size of a block changes no result: it is made large enough
- * to keep the device full. */
+ * to keep the device full. Players that solve worlds finish games within a wave: few at a time show
+ * how far the match is. */
 static Status choose_size(Program *p, const Device *device) {
-    enum { BLOCK_MAX = 1 << 20, ROUNDS_OF_GAMES = 4 };
+    enum { BLOCK_MAX = 1 << 20, ROUNDS_OF_GAMES = 4, SLOW_GAMES = 8 };
     MatchConfig *config = &p->config;
     SelfplayBytes bytes;
     size_t free_bytes;
-    bool fixed = config->margin == 0;
+    bool fixed = config->margin == 0, slow = solves(p, MATCH_A) || solves(p, MATCH_B);
+    if (slow && config->base.parallel == 0)
+        config->base.parallel = SLOW_GAMES * omp_get_max_threads();
     if (fixed) config->block = BLOCK_MAX;
     SelfplayConfig selfplay = match_selfplay(config);
     int64_t deals = config->block < config->most_deals ? config->block : config->most_deals;
@@ -244,6 +263,7 @@ static Status run_all(Program *p, int argc, char **argv) {
     if (o->json) TRY(durable_open(&p->json, o->json));
     /* Steps 2 to 4. */
     TRY(device_open(o->play.device, &device, p->device_text, sizeof p->device_text));
+    TRY(check_device(p, device));
     TRY(load_networks(p, device));
     TRY(choose_size(p, device));
     /* Steps 5 and 6. */

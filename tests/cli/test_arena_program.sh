@@ -37,6 +37,12 @@ done
 "$arena" "${small[@]}" net:1e3 net:1_000 --deals 1e1 --quiet >one 2>err || fail "$(<err)"
 [[ $(<one) == *"  10 "*"+0.000 .. +0.000"*undecided ]] || fail "net:1e3 is not net:1_000: $(<one)"
 
+# Players that solve worlds; which of them knows the deal shows.
+"$arena" "${small[@]}" pimc:1e1 cheat:pimc --deals 60 --quiet >one 2>err || fail "$(<err)"
+"$arena" "${small[@]}" pimc:10 cheat:pimc --deals 60 --quiet --threads 2 --parallel 3 >two || failed=1
+[[ $(wc -l <one) == 1 && ! -s err && $(<one) == *"B is better" ]] || fail "$(<one)$(<err)"
+[[ $(<one) == "pimc:1e1$(tail -c +9 two)" ]] || fail "$(<one)"$'\n'"$(<two)"
+
 # Asked to stop: a result if there is one, and no failure.
 : >err
 "$arena" "${small[@]}" --parallel 4 net:1 net:2 --deals 1000000000 >one 2>err &
@@ -50,6 +56,9 @@ refused 2 'too many' rule rule rule
 refused 2 'net:-1: the seed must be a whole number' rule net:-1
 refused 2 'net:: the seed' net: rule
 refused 2 'net:1.5: the seed' net:1.5 rule
+refused 2 'pimc:0: the number of worlds must be a whole number in 1..65536' pimc:0 rule
+refused 2 'pimc:: the number of worlds' rule pimc:
+refused 2 'pimc:65537: the number of worlds' rule pimc:65537
 refused 2 'nowhere.safetensors: cannot be read' nowhere.safetensors rule
 refused 2 'r.json: ' r.json rule
 refused 2 '--deals 0: must be' rule random --deals 0

@@ -268,7 +268,7 @@ static void invalid_settings_are_refused(void) {
     int refused = 0;
     int keep = dup(2), null = open("/dev/null", O_WRONLY); /* swallows the traces of refusals */
     dup2(null, 2);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 10; i++) {
         MatchConfig c = good;
         if (i == 0) c.most_deals = 0;
         if (i == 1) c.block = 0;
@@ -278,12 +278,14 @@ static void invalid_settings_are_refused(void) {
         if (i == 5) c.kinds[MATCH_B] = PLAYER_NET_B;
         if (i == 6) c.first_deal = INT64_MAX / 2;
         if (i == 7) c.base.parallel = 0;
+        if (i >= 8) c.kinds[MATCH_B] = PLAYER_PIMC;
+        if (i == 9) c.pimc_worlds[MATCH_B] = PIMC_WORLDS_MAX + 1;
         refused += match_play(&c, device, &r) == STATUS_ARGUMENT && r.deals == 0;
     }
     dup2(keep, 2);
     close(keep);
     close(null);
-    CHECK(refused == 8);
+    CHECK(refused == 10);
 }
 
 int main(void) {
