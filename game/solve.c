@@ -155,14 +155,14 @@ static uint64_t moves_of(const Solve *x, const SolveTrick *t) {
 }
 
 /* Takes the most promising card out of *moves. */
-static uint64_t take_best(const Solve *x, int seat, uint64_t first, uint64_t *moves) {
+static uint64_t take_best(const uint32_t *history, uint64_t first, uint64_t *moves) {
     uint64_t best = 0;
     if (first & *moves) {
         best = first;
     } else {
         uint32_t best_count = 0;
         for (uint64_t left = *moves; left; left &= left - 1) {
-            uint32_t count = x->history[seat][bits_lowest(left)];
+            uint32_t count = history[bits_lowest(left)];
             if (best && count <= best_count) continue;
             best = left & (0 - left);
             best_count = count;
@@ -178,7 +178,7 @@ static int search_card(Solve *x, const SolveTrick *t, int alpha, int beta, uint6
     int best = own ? INT32_MIN : INT32_MAX;
     uint64_t moves = moves_of(x, t), first = *move, ignored;
     while (moves != 0 && alpha < beta) {
-        uint64_t card = take_best(x, t->turn, first, &moves);
+        uint64_t card = take_best(x->history[t->turn], first, &moves);
         SolveTrick next = *t;
         int value;
         x->nodes++;
@@ -286,7 +286,7 @@ static int search_bids(Solve *x, const RoundState *s, const uint64_t *place, int
         if (hindsight >= beta) return hindsight;
     }
     while (bids != 0 && alpha < beta) {
-        int bid = bits_lowest(take_best(x, s->turn, 0, &bids));
+        int bid = bits_lowest(take_best(x->bid_history[s->turn], 0, &bids));
         RoundState next = *s;
         round_apply(&next, bid);
         int value = search_bids(x, &next, place, alpha, beta);
@@ -299,7 +299,7 @@ static int search_bids(Solve *x, const RoundState *s, const uint64_t *place, int
         else
             beta = least(beta, best);
     }
-    if (alpha >= beta) x->history[s->turn][best_bid]++;
+    if (alpha >= beta) x->bid_history[s->turn][best_bid]++;
     return best;
 }
 

@@ -61,7 +61,8 @@ typedef struct {
     uint64_t trumps;                     /* renumbered; 0: no trump */
     uint16_t order[SUITS][SOLVE_ORDERS]; /* cards left of a suit: the lowest of the same owners */
     uint16_t record[MAX_SEATS];          /* (P) as the search stands */
-    uint32_t history[MAX_SEATS][SOLVE_POSITIONS]; /* cutoffs by a card, or by a bid */
+    uint32_t history[MAX_SEATS][SOLVE_POSITIONS];     /* (P) how much each card has cut */
+    uint32_t bid_history[MAX_SEATS][SOLVE_POSITIONS]; /* (P) likewise each bid */
 } Solve;
 
 EXTERN_C_BEGIN

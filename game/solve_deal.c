@@ -95,6 +95,7 @@ void solve_begin_deal(Solve *x, const RoundState *s, int seat, uint64_t place[CA
         held[at] |= card_bit(s->trick[i]);
     memset(x->hands, 0, sizeof x->hands);
     memset(x->history, 0, sizeof x->history);
+    memset(x->bid_history, 0, sizeof x->bid_history);
     for (int suit = 0; suit < SUITS; suit++) {
         uint8_t owner[RANKS];
         int n = 0;
