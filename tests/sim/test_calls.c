@@ -239,10 +239,32 @@ static void test_plain(const Device *device) {
     selfplay_close(&sp);
 }
 
+/* Players that solve worlds have no body for a GPU: refused before any call. */
+static void test_pimc_is_refused(const Device *device) {
+    static const PlayerKind kinds[] = {PLAYER_PIMC, PLAYER_CHEAT};
+    GameRange all = {0, 0};
+    for (int i = 0; i < 2; i++) {
+        Selfplay sp;
+        SelfplayConfig config = config_small(false);
+        memset(&sp, 0, sizeof sp);
+        config.settings.paired = 1;
+        config.settings.kinds[1] = (uint8_t)kinds[i];
+        config.settings.pimc_worlds[1] = 5;
+        sim_calls_begin();
+        CHECK(selfplay_open(&sp, &config, device, NULL, &all, 1, GAMES) == STATUS_ARGUMENT);
+        sim_calls_end();
+        List made = list_copy(LIST_MADE);
+        CHECK(made.count == 0);
+        list_free(&made);
+        selfplay_close(&sp);
+    }
+}
+
 int main(void) {
     char device_text[200];
     CHECK(device_simulated.backend->open(device_text, sizeof device_text) == STATUS_OK);
     test_plain(&device_simulated);
     test_graph(&device_simulated);
+    test_pimc_is_refused(&device_simulated);
     return check_report();
 }
