@@ -1,6 +1,6 @@
 /* device/play/move.h - a decision's end and the next one's beginning, for the slots that are ready.
  *
- * Steps of move_one: 1 gather the visits, 2 record them, 3 choose, 4 play on to the next choice
+ * Steps of move_one: 1 gather the visits (of a policy: its shares), 2 record them, 3 choose, 4 play on to the next choice
  * (forced moves, next rounds), 5 begin its decision: noise, worlds, roots. */
 #ifndef DEVICE_PLAY_MOVE_H
 #define DEVICE_PLAY_MOVE_H
@@ -19,7 +19,8 @@ HD PlayerKind move_kind(const Play *p, const Slot *slot) {
     return (PlayerKind)p->settings.kinds[move_side(p, slot)];
 }
 
-/* The mover of slot g has a choice: W worlds are drawn and their trees asked for an evaluation. */
+/* The mover of slot g has a choice: W worlds are drawn and their trees asked for an evaluation.
+ * Without search one evaluation of what the mover sees is all. */
 HD void move_begin_decision(const Play *p, int g, WorldScratch *scratch) {
     const Search *s = &p->search;
     Slot *slot = p->slots + g;
@@ -31,6 +32,10 @@ HD void move_begin_decision(const Play *p, int g, WorldScratch *scratch) {
         int n = bits_count(round_legal(truth));
         Rng rng = rng_begin(p->settings.seed, slot->deal, slot->ply, RNG_NOISE, 0);
         root_dirichlet(&rng, p->settings.noise_alpha / (float)n, n, s->noise + (int64_t)g * s->E);
+    }
+    if (s->S == 0) {
+        root_begin(s, g, truth);
+        return;
     }
     WorldStatus fits = world_count(scratch, truth, mover, p->binomial);
     if (fits != WORLD_OK)

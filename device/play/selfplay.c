@@ -60,11 +60,12 @@ static bool two_networks(const SelfplayConfig *c) {
 Status selfplay_config_check(const SelfplayConfig *c) {
     bool table = tables_fit(c) && c->settings.kinds[0] < PLAYER_COUNT &&
                  c->settings.kinds[1] < PLAYER_COUNT;
-    bool search = c->parallel >= 1 && c->worlds >= 1 && c->worlds <= 255 && c->simulations >= 1 &&
-                  c->simulations <= SEARCH_MAX_SIMULATIONS && c->leaves >= 1 &&
-                  c->leaves <= SEARCH_MAX_LEAVES && c->waves >= 1 && c->c_puct > 0 && c->fpu >= 0 &&
-                  c->noise_weight >= 0 && c->noise_weight <= 1;
-    int64_t visits = (int64_t)c->worlds * c->simulations; /* a record counts them in 16 bits */
+    bool search = c->parallel >= 1 && c->worlds >= 1 && c->worlds <= 255 &&
+                  c->simulations >= (c->worlds > 1) && c->simulations <= SEARCH_MAX_SIMULATIONS &&
+                  c->leaves >= 1 && c->leaves <= SEARCH_MAX_LEAVES && c->waves >= 1 &&
+                  c->c_puct > 0 && c->fpu >= 0 && c->noise_weight >= 0 && c->noise_weight <= 1;
+    /* a record counts them in 16 bits */
+    int64_t visits = c->simulations ? (int64_t)c->worlds * c->simulations : UINT16_MAX;
     bool move = visits <= UINT16_MAX && c->settings.move_power >= 0 &&
                 root_power_fits((uint64_t)visits, c->settings.move_power);
     bool worlds = true;

@@ -18,7 +18,7 @@ typedef struct {
     Rules rules;
     PlaySettings settings;
     int parallel;            /* G, live games: 1..1048576 */
-    int worlds, simulations; /* W 1..255, S 1..65534 */
+    int worlds, simulations; /* W 1..255, S 1..65534; W 1, S 0: no search, see tree.h */
     int leaves;              /* K, descents a batch: 1..255 */
     int waves;               /* waves an epoch, of paced ones at most: 1..65536 */
     bool paced;              /* selfplay_feed may make epochs shorter */

@@ -45,7 +45,7 @@ HD void backup_one(const Search *s, int b, Team team) {
     team_sync(team);
     if (stage == TREE_ROOT) {
         expand_root_one(s, b, s->row_offset[b - b % s->W], team);
-        if (team.lane == 0) head->stage = TREE_SEARCHING;
+        if (team.lane == 0) head->stage = s->S > 0 ? TREE_SEARCHING : TREE_DONE;
     } else if (stage == TREE_SEARCHING && batch > 0) {
         backup_batch(s, b, batch, s->row_offset[b], team);
         if (team.lane == 0) {

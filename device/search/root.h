@@ -51,9 +51,13 @@ HD void root_dirichlet(Rng *rng, float alpha, int n, float *noise) {
     for (int e = 0; e < n; e++) noise[e] = sum > 0 ? noise[e] / sum : 1.0f / (float)n;
 }
 
-/* Visits of edge e at the root, summed over the worlds of decision d. */
+enum { ROOT_UNITS = 65000 }; /* a record counts in 16 bits, up to 18 actions' 1 included */
+
+/* Visits of edge e at the root, summed over the worlds of decision d. Without search its share of
+ * the policy in integers, at least 1: what is drawn by them has exactly the recorded chances. */
 HD uint32_t root_visits(const Search *s, int d, int e) {
     uint32_t sum = 0;
+    if (s->S == 0) return 1 + (uint32_t)(tree_edges(s, d, 0)[e].prior * (float)ROOT_UNITS);
     for (int w = 0; w < s->W; w++) sum += tree_edges(s, d * s->W + w, 0)[e].visits;
     return sum;
 }

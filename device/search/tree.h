@@ -7,7 +7,9 @@
  *                          ^ parent, parent_edge        | child
  *                          +----------------------------+
  *
- * Node 0 is the root; each simulation adds at most one node, so M = S + 1, no allocator.
+ * Node 0 is the root; each simulation adds at most one node, so M = S + 1, no allocator. With S = 0
+ * there is no search: the network's own policy moves, one row a decision, and the root is the truth
+ * itself, of which the network sees what the mover may know.
  *
  *   B trees   W worlds   M nodes a tree   E edges a node   S simulations   K leaves a batch
  *   R rows a wave
@@ -43,7 +45,7 @@ typedef enum {
     TREE_IDLE,      /* nothing asked */
     TREE_ROOT,      /* the root waits for its evaluation, one row for the W trees of a decision */
     TREE_SEARCHING, /* descents are made, or their batch waits for its rows */
-    TREE_DONE,      /* all S simulations are backed up */
+    TREE_DONE,      /* all S simulations are backed up; with S = 0 once the root is evaluated */
     TREE_STAGE_COUNT
 } TreeStage;
 
@@ -105,7 +107,7 @@ static inline void search_layout(Search *s, Arena *arena) {
 }
 
 static inline Status search_check(const Search *s) {
-    bool fits = s->B >= 0 && s->W >= 1 && s->B % s->W == 0 && s->S >= 1 &&
+    bool fits = s->B >= 0 && s->W >= 1 && s->B % s->W == 0 && s->S >= (s->W > 1) &&
                 s->S <= SEARCH_MAX_SIMULATIONS && s->M == s->S + 1 && s->E >= 1 &&
                 s->E <= MAX_EDGES && s->K >= 1 && s->K <= SEARCH_MAX_LEAVES;
     bool sane = s->c_puct > 0 && s->fpu >= 0 && s->noise_weight >= 0 && s->noise_weight <= 1 &&

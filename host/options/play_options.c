@@ -47,11 +47,17 @@ Status play_options_check(const PlayOptions *o) {
         fprintf(stderr, "--points, --penalty: only with --rules oh-hell\n");
         return STATUS_INPUT;
     }
+    if (o->simulations == 0 && o->worlds > 1) {
+        fprintf(stderr, "--simulations 0: without search --worlds must be 1, not %d\n", o->worlds);
+        return STATUS_INPUT;
+    }
     if (play_visits_fit(o->worlds, o->simulations)) return STATUS_OK;
     fprintf(stderr, "--simulations %d: with --worlds %d the visits reach %lld; at most %d\n",
             o->simulations, o->worlds, (long long)o->worlds * o->simulations, PLAY_VISITS_MAX);
     return STATUS_INPUT;
 }
+
+int play_waves(int simulations) { return simulations > 0 ? simulations + 1 : 32; }
 
 SelfplayConfig play_options_config(const PlayOptions *o) {
     SelfplayConfig c = selfplay_config_default();
@@ -68,7 +74,7 @@ SelfplayConfig play_options_config(const PlayOptions *o) {
     c.worlds = o->worlds;
     c.simulations = o->simulations;
     c.leaves = o->leaves;
-    c.waves = o->waves ? o->waves : o->simulations + 1;
+    c.waves = o->waves ? o->waves : play_waves(o->simulations);
     c.paced = o->waves == 0;
     c.c_puct = o->c_puct;
     c.fpu = o->fpu;

@@ -43,12 +43,15 @@ void play_budget_apply(void *options, int budget);
 void play_options_default(PlayOptions *o);
 
 /* Checks options against each other: points and penalty suit the rules, and worlds x simulations
- * the counters of visits. STATUS_INPUT: refused and reported in one line. */
+ * the counters of visits; without simulations there is one world. STATUS_INPUT: refused and reported in one line. */
 Status play_options_check(const PlayOptions *o);
 
 /* Whether a decision's visits fit 16 bits, so that 64 hold them to any power of --move-power. */
 enum { PLAY_VISITS_MAX = UINT16_MAX };
 bool play_visits_fit(int worlds, int simulations);
+
+/* Waves of an epoch unless --waves says: about one decision, or some without search. */
+int play_waves(int simulations);
 
 /* Games and search, but not the tables. The caller sets precision, network, model and, where it is
  * 0, parallel. */
@@ -103,8 +106,9 @@ void play_options_identity(const OptionTable *table, const void *options, const 
      .help = "worlds sampled for each decision: deals of the hidden cards, with a tree each "   \
              "(3)"},                                                                            \
     {.name = "simulations", .arg = "S", .kind = OPTION_INT, .offset = PLAY_AT(AT, simulations), \
-     .min = 1, .max = SEARCH_MAX_SIMULATIONS, .decides = 1,                                     \
-     .help = "simulations in each tree (30)"}
+     .min = 0, .max = SEARCH_MAX_SIMULATIONS, .decides = 1,                                     \
+     .help = "simulations in each tree; 0: no search, one row a decision, moves by the "        \
+             "network's policy, with --worlds 1 (30)"}
 
 #define PLAY_SEARCH_ROWS(AT)                                                                    \
     {.name = "leaves", .arg = "K", .kind = OPTION_INT, .offset = PLAY_AT(AT, leaves), .min = 1, \

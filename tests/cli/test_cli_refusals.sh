@@ -83,7 +83,8 @@ option '--seed 9007199254740991.4: must be' --seed 9007199254740991.4 # whole, a
 option '--parallel 0: must be a whole number in 1..1048576' --parallel 0
 option '--threads 0: must be a whole number in 1..4096' --threads 0
 option '--leaves 256: must be a whole number in 1..255' --leaves 256
-option '--simulations 65535: must be a whole number in 1..65534' --simulations 65535
+option '--simulations 65535: must be a whole number in 0..65534' --simulations 65535
+option '--simulations 0: without search --worlds must be 1, not 3' --simulations 0 --worlds 3
 option '--simulations 65534: with --worlds 255 the visits reach 16711170' --worlds 255 \
     --simulations 65534
 option '--dealer 4: must be -1..3 with --players 4' --dealer 4 --players 4

@@ -112,7 +112,7 @@ static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *
         if (i != s->turn) q.state.hands[i] = 0;
     q.standing = *standing;
     q.worlds = c->worlds;
-    q.simulations = c->simulations;
+    q.simulations = c->simulations > 0 ? c->simulations : 1; /* one, for the priors */
     q.leaves = c->leaves;
     q.c_puct = (float)c->c_puct;
     q.fpu = (float)c->fpu;
@@ -124,12 +124,15 @@ static void ask_again(Analyzer *analyzer, const PlayRun *run, const RoundState *
     q.game = game;
     q.ply = ply;
     CHECK(analyzer_answer(analyzer, &q, &answer) == STATUS_OK && answer.n == d->legal_count);
-    for (int e = 0; e < answer.n; e++) CHECK(answer.visits[e] == d->visits[e]);
+    for (int e = 0; e < answer.n; e++) {
+        const uint32_t share = 1 + (uint32_t)(answer.prior[e] * (float)ROOT_UNITS);
+        CHECK(d->visits[e] == (c->simulations > 0 ? answer.visits[e] : share));
+    }
     decisions_asked++;
 }
 
-/* Plays a round through: every choice was searched, and its visits and random number give the
- * move. */
+/* Plays a round through: every choice was searched, or the policy's, and its visits (of a policy:
+ * its shares) and random number give the move. */
 static void check_round(Analyzer *analyzer, const PlayRun *run, const RecordRound *round,
                         const Standing *standing, uint64_t game, uint32_t first_ply) {
     const SelfplayConfig *c = &run->config;
@@ -146,7 +149,10 @@ static void check_round(Analyzer *analyzer, const PlayRun *run, const RecordRoun
             Rng rng = rng_begin(c->settings.seed, game, first_ply + (uint32_t)ply, RNG_MOVE, 0);
             CHECK(next < round->decision_count && d->ply == ply);
             if (checks_failed) return;
-            CHECK(d->sum == c->worlds * c->simulations);
+            if (c->simulations > 0)
+                CHECK(d->sum == c->worlds * c->simulations);
+            else
+                CHECK(abs(d->sum - ROOT_UNITS) <= MAX_EDGES);
             for (int e = 0; e < d->legal_count; e++) visits[e] = d->visits[e];
             int power = next < c->settings.explore_decisions ? 1 : c->settings.move_power;
             int chosen = root_choose(visits, d->legal_count, power, &rng);
@@ -239,7 +245,7 @@ static void check_run(SelfplayConfig config) {
 
 int main(void) {
     static const struct {
-        int variant, P, T, full, leaves, power, explore;
+        int variant, P, T, full, leaves, power, explore, policy;
         Evaluator evaluator;
     } runs[] = {{.variant = RULES_BLOB,
                  .P = 4,
@@ -304,6 +310,24 @@ int main(void) {
                  .leaves = 4,
                  .power = 2,
                  .explore = 2,
+                 .evaluator = EVALUATOR_NET},
+                {.variant = RULES_BLOB,
+                 .P = 4,
+                 .T = 5,
+                 .full = 0,
+                 .leaves = 1,
+                 .power = ROOT_BEST,
+                 .explore = 9,
+                 .policy = 1,
+                 .evaluator = EVALUATOR_HASH},
+                {.variant = RULES_OH_HELL,
+                 .P = 3,
+                 .T = 3,
+                 .full = 1,
+                 .leaves = 2,
+                 .power = 4,
+                 .explore = 100,
+                 .policy = 1,
                  .evaluator = EVALUATOR_NET}};
     ModelConfig model = {
         .inputs = 256,
@@ -325,7 +349,8 @@ int main(void) {
         c.settings.move_power = runs[i].power;
         c.settings.explore_decisions = runs[i].explore;
         c.evaluator = runs[i].evaluator;
-        if (i == 2) c.noise_weight = 0;
+        if (runs[i].policy) c.worlds = 1, c.simulations = 0;
+        if (i == 2 || runs[i].policy) c.noise_weight = 0;
         check_run(c);
         if (checks_failed) fprintf(stderr, "in run %d\n", (int)i);
     }
