@@ -1,6 +1,6 @@
 /* device/replay/example.h - a searched decision of a record as an example for the network.
  *
- *   record ─► round ─► play to the ply ─► observation, legal outputs, policy, values
+ *   record ─► round ─► play to the ply ─► observation, legal outputs, policy, values, action
  *
  *   policy   visits / sum, by output of the policy (observe_action_column), 0 where not legal
  *   value    round_value of the mover, then of the others clockwise, at the round's end; 0 beyond P
@@ -66,12 +66,14 @@ typedef struct {
     uint64_t *legal; /* (1) bit c: output c of the policy is legal */
     float *policy;   /* (ACTIONS) */
     float *value;    /* (MAX_SEATS) relative seats */
+    int32_t *action; /* (1) output of the action played, or NULL */
 } ExampleRow;
 
 /* The decision at s, of a round that ended as `end`; visits: one for each legal action, ascending,
- * at least one of them above 0. Every lane of the team holds the same arguments. */
+ * at least one of them above 0; played: the action, where row.action asks for it. Every lane of the team holds the same arguments. */
 HD void example_write(const Rules *rules, const RoundState *s, const RoundState *end,
-                      const Standing *standing, const uint16_t *visits, ExampleRow row, Team team) {
+                      const Standing *standing, const uint16_t *visits, int played, ExampleRow row,
+                      Team team) {
     uint8_t suit_index[SUITS];
     uint64_t legal = round_legal(s), outputs = 0;
     int n = bits_count(legal);
@@ -87,6 +89,7 @@ HD void example_write(const Rules *rules, const RoundState *s, const RoundState 
         if (e % team.width == team.lane) row.policy[column] = (float)visits[e] / (float)sum;
     }
     if (team.lane == 0) *row.legal = outputs;
+    if (team.lane == 0 && row.action) *row.action = observe_action_column(s, suit_index, played);
     TEAM_FOR(i, MAX_SEATS, team) {
         int seat = s->turn + i;
         if (seat >= s->players) seat -= s->players;
@@ -122,7 +125,8 @@ HD int example_one(const Rules *rules, const uint16_t *words, int index, Example
     example_play(&r, &s, 0, decision[RECORD_PLY_AT]);
     RoundState end = s;
     example_play(&r, &end, decision[RECORD_PLY_AT], r.plies);
-    example_write(&own, &s, &end, &standing, decision + RECORD_VISITS_AT, row, team);
+    const int played = r.actions[decision[RECORD_PLY_AT]];
+    example_write(&own, &s, &end, &standing, decision + RECORD_VISITS_AT, played, row, team);
     return P;
 }
 

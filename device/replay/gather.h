@@ -53,6 +53,7 @@ HD void gather_one(const GatherArgs *args, int i, Team team) {
     to.legal = out->legal + row;
     to.policy = out->policy + row * ACTIONS;
     to.value = out->value + row * MAX_SEATS;
+    to.action = out->action ? out->action + row : NULL;
     int P = example_one(&r->rules, words, (int)(example - r->offset[game]), to, team);
     if (team.lane == 0) out->seats[row] = P;
 }

@@ -46,8 +46,12 @@ static Status count_rows(void *context, GameRecord *game) {
 static void fill_row(const Export *e, const RoundState *s, const RoundState *end,
                      const RecordDecision *d, ExportRow *row) {
     uint64_t legal;
-    ExampleRow to = {{row->observation, false}, &legal, row->policy, row->value};
-    example_write(e->rules, s, end, &e->standing, d->visits, to, TEAM_OF_ONE);
+    ExampleRow to = {.x = {row->observation, false},
+                     .legal = &legal,
+                     .policy = row->policy,
+                     .value = row->value,
+                     .action = NULL};
+    example_write(e->rules, s, end, &e->standing, d->visits, 0, to, TEAM_OF_ONE);
     for (int a = 0; a < ACTIONS; a++) row->legal[a] = legal >> a & 1;
     for (int r = 0; r < MAX_SEATS; r++) row->value_mask[r] = r < s->players;
     row->seat = s->turn;

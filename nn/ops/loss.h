@@ -9,6 +9,18 @@
  *   dz[s] = scale * value_weight * 2 / P * (v[s] - w[s]) * f'(z[s])      s < P; 0 beyond
  *   f' = v (1 - v) for sigmoid, 1 - v v for tanh
  *
+ * With ratio_clip > 0 instead a clipped policy gradient (PPO: Schulman et al., 2017) from an action
+ * that was drawn by t, the policy that played:
+ *
+ *   A = advantage_scale * (w[0] - v[0])                     the mover's own; v[0] as a constant
+ *   q = p[action] / t[action]                               g = A q, or 0 where clipped
+ *   loss = -min(q A, clip(q, 1 - ratio_clip, 1 + ratio_clip) A) - entropy_weight * H
+ *   H = -sum over legal a of p[a] log p[a]
+ *
+ *   dx[a] = scale * (g * (p[a] - (a is the action)) + entropy_weight * p[a] * (log p[a] + H))
+ *
+ * The metrics stay: CE - entropy is then the divergence from the policy that played.
+ *
  * Sums are 32 partials as in nn/ops/layernorm.h: the same bits for teams of 1 and 32. NaN comes out
  * as NaN.
  *
@@ -26,6 +38,7 @@ typedef enum {
     LOSS_VALUE,    /* VE */
     LOSS_ENTROPY,  /* -sum of t log t, nats */
     LOSS_ACCURACY, /* 1: the greatest logit and the greatest target have one action; ties: lowest */
+    LOSS_CLIPPED,  /* 1: the policy gradient was clipped */
     LOSS_COUNT
 } LossMetric;
 
@@ -38,14 +51,16 @@ typedef struct {
     const float *policy;       /* (R, A) t, sums to 1 over the legal actions */
     const float *value;        /* (R, V) w, of relative seats */
     const int32_t *seats;      /* (R) P: 1..V */
+    const int32_t *action;     /* (R) that was played; read with ratio_clip > 0 */
     void *dlogits;             /* (R, logit_stride) elements, out; columns A.. are not written */
     void *dvalues;             /* (R, value_stride) elements, out; columns V.. are not written */
     float *metrics;            /* (R, LOSS_COUNT) out */
     Precision precision;       /* of dlogits and dvalues */
     HeadFunction function;     /* of the values: sigmoid or tanh */
     float scale, value_weight; /* scale: 1 / (rows that the mean is over) */
-    int rows, matter;          /* R; rows from `matter` on get zeros */
-    int actions, value_count;  /* A, V */
+    float ratio_clip, entropy_weight, advantage_scale; /* ratio_clip 0: cross entropy */
+    int rows, matter;                                  /* R; rows from `matter` on get zeros */
+    int actions, value_count;                          /* A, V */
     int logit_stride, value_stride;
 } LossArgs;
 
@@ -66,6 +81,51 @@ HD void loss_nothing(const LossArgs *a, int r, Team team) {
     TEAM_FOR(s, a->value_count, team)
     element_store(a->dvalues, a->precision, (int64_t)r * a->value_stride + s, 0.0f);
     TEAM_FOR(f, LOSS_COUNT, team) a->metrics[(int64_t)r * LOSS_COUNT + f] = 0.0f;
+}
+
+/* What all lanes know of a row's policy. */
+typedef struct {
+    float most, sum, log_sum; /* of the legal logits: maximum, sum exp(x - most), its logarithm */
+    float pull, entropy;      /* g and H of the policy gradient */
+    int action;
+} LossPolicy;
+
+/* H, by all lanes. */
+HD float loss_entropy(const LossArgs *a, int r, const LossPolicy *p, Team team) {
+    float parts[32];
+    for (int j = 0; j * team.width < 32; j++) parts[j] = 0.0f;
+    for (int i = 0; i < a->actions; i += 32)
+        for (int j = 0; j * team.width < 32; j++) {
+            const int c = i + j * team.width + team.lane;
+            if (c >= a->actions || !(a->legal[r] >> c & 1)) continue;
+            const float x = loss_logit(a, r, c) - p->most;
+            parts[j] = parts[j] - real_exp(x) / p->sum * (x - p->log_sum);
+        }
+    return team_sum32(team, parts);
+}
+
+/* g and H; returns whether the row is clipped. */
+HD bool loss_policy_gradient(const LossArgs *a, int r, Team team, LossPolicy *p) {
+    const int action = a->action[r];
+    const float x = loss_logit(a, r, action) - p->most;
+    const float ratio = real_exp(x) / p->sum / a->policy[(int64_t)r * a->actions + action];
+    const float w = a->value[(int64_t)r * a->value_count];
+    const float advantage = a->advantage_scale * (w - loss_value(a, r, 0));
+    const bool clipped = advantage > 0.0f ? ratio > 1.0f + a->ratio_clip
+                                          : ratio < 1.0f - a->ratio_clip;
+    p->action = action;
+    p->pull = clipped ? 0.0f : advantage * ratio;
+    p->entropy = loss_entropy(a, r, p, team);
+    return clipped;
+}
+
+/* dx[c], without scale. */
+HD float loss_slope(const LossArgs *a, const LossPolicy *p, float x, float t, int c) {
+    const float probability = real_exp(x) / p->sum;
+    if (a->ratio_clip == 0.0f) return probability - t;
+    const float hit = c == p->action ? 1.0f : 0.0f;
+    return p->pull * (probability - hit) +
+           a->entropy_weight * (probability * ((x - p->log_sum) + p->entropy));
 }
 
 HD void loss_policy_row(const LossArgs *a, int r, Team team, float *metrics) {
@@ -91,7 +151,9 @@ HD void loss_policy_row(const LossArgs *a, int r, Team team, float *metrics) {
             sums[j] = sums[j] + real_exp(loss_logit(a, r, c) - most);
             if (t[c] > 0.0f) entropy[j] = entropy[j] - t[c] * real_log(t[c]);
         }
-    const float sum = team_sum32(team, sums), log_sum = real_log(sum);
+    LossPolicy p = {.most = most, .sum = team_sum32(team, sums)};
+    p.log_sum = real_log(p.sum);
+    const bool clipped = a->ratio_clip > 0.0f && loss_policy_gradient(a, r, team, &p);
 
     for (int i = 0; i < a->actions; i += 32)
         for (int j = 0; j * team.width < 32; j++) {
@@ -100,14 +162,15 @@ HD void loss_policy_row(const LossArgs *a, int r, Team team, float *metrics) {
             float d = 0.0f;
             if (legal >> c & 1) {
                 const float x = loss_logit(a, r, c) - most;
-                cross[j] = cross[j] - t[c] * (x - log_sum);
-                d = a->scale * (real_exp(x) / sum - t[c]);
+                cross[j] = cross[j] - t[c] * (x - p.log_sum);
+                d = a->scale * loss_slope(a, &p, x, t[c], c);
             }
             element_store(a->dlogits, a->precision, (int64_t)r * a->logit_stride + c, d);
         }
     metrics[LOSS_POLICY] = team_sum32(team, cross);
     metrics[LOSS_ENTROPY] = team_sum32(team, entropy);
     metrics[LOSS_ACCURACY] = logit.index == target.index ? 1.0f : 0.0f;
+    metrics[LOSS_CLIPPED] = clipped ? 1.0f : 0.0f;
 }
 
 HD void loss_value_row(const LossArgs *a, int r, Team team, float *metrics) {

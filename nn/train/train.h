@@ -6,6 +6,7 @@
  *   loss of a row = CE + value_weight * VE
  *   CE = -sum over legal a of target[a] * log softmax(logits over legal)[a]
  *   VE = (sum over seats s < P of (v[s] - target[s])^2) / P
+ * or, for CE, the clipped policy gradient of nn/ops/loss.h, from the action played.
  *
  * A step's loss is the mean over all rows of its batches, of all processes. Every sum over rows is
  * one over ascending blocks of BLOCK_ROWS rows, and within a block over ascending rows; on the CPU
@@ -43,6 +44,7 @@ typedef struct {
     float *policy;   /* (R, A) target, 0 where not legal; sums to 1 */
     float *value;    /* (R, V) targets of the relative seats, in [0, 1]; 0 beyond `seats` */
     int32_t *seats;  /* (R) P, the seats that play: 1..V */
+    int32_t *action; /* (R) column of the action that was played; NULL: not asked for */
 } TrainBatch;
 
 /* Fills batches. fill writes rows first .. first + rows - 1 of batch number *batch (0..; in device
@@ -71,6 +73,9 @@ typedef struct {
     double decay;        /* >= 0: 0.01 */
     double clip;         /* > 0: greatest global norm of the gradient, 1 */
     double ema;          /* [0, 1): 0.999 */
+    /* the policy gradient of nn/ops/loss.h */
+    double ratio_clip;                      /* 0: cross entropy with the targets; 0.2 */
+    double entropy_weight, advantage_scale; /* >= 0: 0.01, 3 */
 } TrainSettings;
 
 static inline TrainSettings train_settings_default(void) {
@@ -80,7 +85,10 @@ static inline TrainSettings train_settings_default(void) {
                        .epsilon = 1e-8,
                        .decay = 0.01,
                        .clip = 1.0,
-                       .ema = 0.999};
+                       .ema = 0.999,
+                       .ratio_clip = 0.0,
+                       .entropy_weight = 0.01,
+                       .advantage_scale = 3.0};
     return s;
 }
 
@@ -111,7 +119,7 @@ typedef struct {
     float gradient_norm; /* before clipping */
     float rate;
     int32_t skipped; /* 1: something was not finite; the other fields may not be either */
-    int32_t unused;
+    float clipped;   /* share of rows whose policy gradient was clipped */
 } TrainReport;
 
 /* A trainer's state on the host: four networks of one shape, and the counters. */

@@ -85,7 +85,7 @@ HD void train_count_one(const TrainCountArgs *a, int item, Team team) {
     report.accuracy = a->metrics[LOSS_ACCURACY] * a->scale;
     report.gradient_norm = norm;
     report.rate = a->rates[*a->at];
-    report.unused = 0;
+    report.clipped = a->metrics[LOSS_CLIPPED] * a->scale;
     const bool bad = !train_is_finite(report.policy_loss) || !train_is_finite(report.value_loss) ||
                      !train_is_finite(norm);
     const bool stopped = a->counters->stopped != 0;

@@ -52,6 +52,7 @@ static void layout_forward(Trainer *t, Arena *arena) {
     t->in.policy = (float *)arena_take(arena, rows * (size_t)c->actions, sizeof(float));
     t->in.value = (float *)arena_take(arena, rows * (size_t)c->values, sizeof(float));
     t->in.seats = (int32_t *)arena_take(arena, rows, sizeof *t->in.seats);
+    t->in.action = (int32_t *)arena_take(arena, rows, sizeof *t->in.action);
     t->x = t->in.x;
     if (t->spec.precision == PRECISION_FLOAT32)
         t->x = arena_take(arena, rows * (size_t)c->inputs, sizeof(float));

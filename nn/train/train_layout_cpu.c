@@ -62,6 +62,7 @@ static void batch_layout(TrainBatch *b, const TrainSpec *spec, Arena *arena) {
     b->policy = take_rows(arena, rows, spec->model.actions);
     b->value = take_rows(arena, rows, spec->model.values);
     b->seats = (int32_t *)arena_take(arena, (size_t)rows, sizeof *b->seats);
+    b->action = (int32_t *)arena_take(arena, (size_t)rows, sizeof *b->action);
 }
 
 void train_layout_cpu(Trainer *t, Arena *arena) {

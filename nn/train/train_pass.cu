@@ -213,6 +213,7 @@ static LossArgs loss_args(const Trainer *t) {
     a.policy = t->in.policy;
     a.value = t->in.value;
     a.seats = t->in.seats;
+    a.action = t->in.action;
     a.dlogits = t->dlogits;
     a.dvalues = t->dvalues;
     a.metrics = t->metrics;
@@ -220,6 +221,9 @@ static LossArgs loss_args(const Trainer *t) {
     a.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
     a.scale = (float)(1.0 / rows);
     a.value_weight = (float)t->spec.settings.value_weight;
+    a.ratio_clip = (float)t->spec.settings.ratio_clip;
+    a.entropy_weight = (float)t->spec.settings.entropy_weight;
+    a.advantage_scale = (float)t->spec.settings.advantage_scale;
     a.rows = t->padded_rows;
     a.matter = t->spec.rows;
     a.actions = c->actions;

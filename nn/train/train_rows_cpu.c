@@ -261,6 +261,7 @@ ISA_EACH static void loss_rows(const Pass *p, const TrainBatch *batch, int first
     a.policy = batch->policy + at * (size_t)c->actions;
     a.value = batch->value + at * (size_t)c->values;
     a.seats = batch->seats + at;
+    a.action = batch->action + at;
     a.dlogits = rows_of(p, p->k->dlogits, c->actions);
     a.dvalues = rows_of(p, p->k->dvalues, c->values);
     a.metrics = p->s->metrics;
@@ -268,6 +269,9 @@ ISA_EACH static void loss_rows(const Pass *p, const TrainBatch *batch, int first
     a.function = c->value_head == VALUE_TANH ? HEAD_TANH : HEAD_SIGMOID;
     a.scale = p->t->count.scale;
     a.value_weight = (float)spec->settings.value_weight;
+    a.ratio_clip = (float)spec->settings.ratio_clip;
+    a.entropy_weight = (float)spec->settings.entropy_weight;
+    a.advantage_scale = (float)spec->settings.advantage_scale;
     a.rows = BLOCK_ROWS;
     a.matter = spec->rows - first;
     a.actions = a.logit_stride = c->actions;

@@ -13,7 +13,7 @@ typedef struct {
     float sums[2][WIDE], policy_bias[A], value_bias[V], policy[2][A], value[2][V];
     float d[2][WIDE], metrics[2][LOSS_COUNT];
     uint64_t legal[2];
-    int32_t seats[2];
+    int32_t seats[2], action[2];
     LossArgs args;
 } LossCase;
 
@@ -105,6 +105,68 @@ static void loss_matches_its_formula_and_its_slope(HeadFunction function) {
     }
 }
 
+/* The loss of the policy gradient of row r in double, with h added to sums[c] but not in the
+ * advantage. */
+static double surrogate_by_formula(const LossCase *l, int r, int c, double h) {
+    double p[A], sum = 0, entropy = 0, x;
+    for (int a = 0; a < A; a++) {
+        if (!(l->legal[r] >> a & 1)) continue;
+        x = (double)l->sums[r][a] + l->policy_bias[a] + (a == c ? h : 0);
+        sum += p[a] = exp(x);
+    }
+    for (int a = 0; a < A; a++)
+        if (l->legal[r] >> a & 1) entropy -= p[a] / sum * log(p[a] / sum);
+    x = (double)l->sums[r][A] + l->value_bias[0];
+    double v = l->args.function == HEAD_TANH ? tanh(x) : 1 / (1 + exp(-x));
+    double advantage = l->args.advantage_scale * (l->value[r][0] - v);
+    double ratio = p[l->action[r]] / sum / l->policy[r][l->action[r]];
+    double least = 1 - l->args.ratio_clip, most = 1 + l->args.ratio_clip;
+    double held = ratio < least ? least : ratio > most ? most : ratio;
+    return -fmin(ratio * advantage, held * advantage) - l->args.entropy_weight * entropy;
+}
+
+/* Rows drawn by a policy near the network's, so that some are clipped on either side. */
+static void policy_gradient_matches_its_slope(HeadFunction function) {
+    static LossCase l;
+    int clipped[2] = {0, 0}, whole = 0;
+    for (uint64_t seed = 1; seed < 60; seed++) {
+        loss_make(&l, seed * 1000, function);
+        l.args.action = l.action;
+        l.args.ratio_clip = 0.3f;
+        l.args.entropy_weight = 0.7f;
+        l.args.advantage_scale = 2.5f;
+        for (int r = 0; r < 2; r++) {
+            float all = 0, drift = 1 + 0.6f * noise(seed + 31);
+            for (int a = 0; a < A; a++) {
+                if (l.legal[r] >> a & 1) l.action[r] = a; /* the highest */
+                l.policy[r][a] = l.legal[r] >> a & 1 ? expf(l.sums[r][a] + l.policy_bias[a]) : 0;
+                all += l.policy[r][a];
+            }
+            for (int a = 0; a < A; a++) l.policy[r][a] /= all;
+            l.policy[r][l.action[r]] *= drift;
+            loss_one(&l.args, r, TEAM_OF_ONE);
+            const bool held = l.metrics[r][LOSS_CLIPPED] == 1;
+            if (held)
+                clipped[drift < 1]++;
+            else
+                whole++;
+            for (int c = 0; c < A; c++) {
+                double slope = (surrogate_by_formula(&l, r, c, 1e-5) -
+                                surrogate_by_formula(&l, r, c, -1e-5)) /
+                               2e-5;
+                CHECK(near_to(l.d[r][c], 0.25 * slope, 3e-6));
+            }
+            double ce, ve, ce2, ve2; /* the value's gradient is as without */
+            for (int s = 0; s < V; s++) {
+                loss_by_formula(&l, r, A + s, 1e-5, &ce, &ve);
+                loss_by_formula(&l, r, A + s, -1e-5, &ce2, &ve2);
+                CHECK(near_to(l.d[r][A + s], 0.25 * 3 * (ve - ve2) / 2e-5, 2e-6));
+            }
+        }
+    }
+    CHECK(clipped[0] > 3 && clipped[1] > 3 && whole > 20);
+}
+
 static void loss_ignores_padding_and_absent_seats(void) {
     static LossCase l, bare;
     loss_make(&l, 5, HEAD_SIGMOID);
@@ -184,6 +246,8 @@ static void loss_in_bf16_rounds_its_gradients(void) {
 int main(void) {
     loss_matches_its_formula_and_its_slope(HEAD_SIGMOID);
     loss_matches_its_formula_and_its_slope(HEAD_TANH);
+    policy_gradient_matches_its_slope(HEAD_SIGMOID);
+    policy_gradient_matches_its_slope(HEAD_TANH);
     loss_ignores_padding_and_absent_seats();
     loss_without_bias_equals_zero_bias();
     loss_matches_values_worked_by_hand();

@@ -43,6 +43,7 @@ static inline void rig_row(const ModelConfig *c, uint64_t q, int r, const TrainB
     }
     for (int a = 0; a < c->actions; a++) policy[a] /= sum;
     out->legal[r] = legal;
+    if (out->action) out->action[r] = bits_lowest(legal);
     out->seats[r] = (int32_t)(2 + splitmix64((uint64_t)5 << 60 | q) % 7);
     for (int s = 0; s < c->values; s++) {
         uint64_t u = splitmix64((uint64_t)6 << 60 | q << 16 | (uint64_t)s);

@@ -204,7 +204,7 @@ static void check_draws(const Ring *ring, const Dense *dense, int64_t examples) 
 static void check_every_example(const Ring *ring, const Dense *dense) {
     TrainBatch b = batch_alloc(1, false);
     const Replay *r = &ring->replay;
-    ExampleRow row = {{b.x, false}, b.legal, b.policy, b.value};
+    ExampleRow row = {.x = {b.x, false}, .legal = b.legal, .policy = b.policy, .value = b.value};
     int64_t example = 0;
     for (int64_t id = r->window->first; id < r->window->end && !checks_failed; id++)
         for (int d = 0; d < r->games[replay_slot(r, id)].examples; d++, example++) {
