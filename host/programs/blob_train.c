@@ -202,6 +202,7 @@ static TrainLine line_of(const TrainRun *run, const PlayResult *play, const Lear
     line.loss = learn->policy_loss + o->value_weight * learn->value_loss;
     line.target_entropy = learn->target_entropy;
     line.accuracy = learn->accuracy;
+    if (o->method == TRAIN_POLICY) line.clip_frac = learn->clipped;
     line.gradient_norm = learn->gradient_norm;
     line.rate = learn->rate;
     return line;

@@ -12,10 +12,11 @@
 const char *const train_change_keys[] = {
     "games", "iterations", "curriculum", "leaves", "c_puct", "fpu", "noise_weight", "noise_alpha",
     "move_power", "explore_decisions", "epochs", "batch", "accumulate", "rate", "rate_schedule",
-    "rate_min", "warmup", "decay", "beta1", "beta2", "clip", "ema", "value_weight", "window_min",
-    "window_max", "window_scale", "window_exponent", "arena_every", "arena_deals", "arena_gate",
-    "arena_margin", "arena_worlds", "arena_simulations", "overlap", "precision", "play_precision",
-    "backend", "arithmetic", "play_arithmetic", "processes",
+    "rate_min", "warmup", "decay", "beta1", "beta2", "clip", "ema", "value_weight", "ratio_clip",
+    "entropy_weight", "advantage_scale", "window_min", "window_max", "window_scale",
+    "window_exponent", "arena_every", "arena_deals", "arena_gate", "arena_margin", "arena_worlds",
+    "arena_simulations", "overlap", "precision", "play_precision", "backend", "arithmetic",
+    "play_arithmetic", "processes",
     /* of runs before those two */
     "network", "instruction_set", "library", NULL};
 

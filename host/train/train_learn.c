@@ -41,13 +41,14 @@ static void add_report(LearnResult *out, const TrainReport *r) {
     out->value_loss += r->value_loss;
     out->target_entropy += r->target_entropy;
     out->accuracy += r->accuracy;
+    out->clipped += r->clipped;
     out->gradient_norm += r->gradient_norm;
 }
 
 static void finish_means(LearnResult *out) {
     int n = out->steps - out->skipped;
-    double *sums[] = {&out->policy_loss, &out->value_loss, &out->target_entropy, &out->accuracy,
-                      &out->gradient_norm};
+    double *sums[] = {&out->policy_loss, &out->value_loss, &out->target_entropy,
+                      &out->accuracy,    &out->clipped,    &out->gradient_norm};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) *sums[i] = n > 0 ? *sums[i] / n : NAN;
 }
 

@@ -39,6 +39,7 @@ static const Field fields[] = {{"iteration", NULL, offsetof(TrainLine, iteration
                                REAL("train", target_entropy),
                                REAL("train", policy_kl),
                                REAL("train", accuracy),
+                               REAL("train", clip_frac),
                                REAL("train", gradient_norm),
                                REAL("train", rate),
                                WHOLE("train", skipped),

@@ -36,6 +36,8 @@ typedef struct {
     double target_entropy;                    /* nats: the lower bound of policy_loss */
     double policy_kl; /* policy_loss - target_entropy; written by train_log_add */
     double accuracy;  /* 0..1 */
+    double
+        clip_frac; /* 0..1, of rows whose policy gradient was clipped; not with --method search */
     double gradient_norm, rate;
     int64_t skipped; /* steps of the iteration that changed nothing */
 

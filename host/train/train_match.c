@@ -33,7 +33,7 @@ static Status play(TrainRun *run, MatchResult *result) {
     config.base = train_setup_play(&run->setup, o, run->iteration);
     config.base.worlds = stage.worlds;
     config.base.simulations = stage.simulations;
-    config.base.waves = stage.simulations + 1;
+    config.base.waves = play_waves(stage.simulations);
     config.base.precision = run->play_precision;
     config.base.network = run->network;
     config.base.graph = !o->play.no_graph;

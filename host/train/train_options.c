@@ -6,6 +6,7 @@
 #include "game/observe.h"
 #include "checkpoint.h"
 
+static const char *const method_names[] = {"search", "policy", NULL};
 static const char *const rate_names[] = {"constant", "cosine", NULL};
 static const char *const precision_names[] = {"auto", "float32", "bf16", NULL};
 
@@ -18,8 +19,8 @@ static const Option train_options[] = {
     OPTION_GROUP("Run:"),
     {.name = "preset", .arg = "NAME", .kind = OPTION_PRESET, .choices = train_preset_names,
      .preset = train_preset_apply,
-     .help = "tiny: minutes on two cores; small: one GPU, or a night without; reference: 5 "
-             "million full games (reference). Other options override a preset, in any order; the "
+     .help = "tiny: minutes on two cores; policy: the same network and tables by --method policy; "
+             "small: one GPU, or a night without; reference: 5 million full games (reference). Other options override a preset, in any order; the "
              "defaults below are those of reference"},
     {.name = "out", .arg = "DIR", .kind = OPTION_TEXT, .offset = AT(out),
      .help = "folder of the run; created, or resumed if it holds this run (run)"},
@@ -45,6 +46,23 @@ static const Option train_options[] = {
     {.name = "games", .arg = "N", .kind = OPTION_INT64, .offset = AT(games), .min = 1,
      .max = GAMES_MAX, .decides = 1,
      .help = "games per iteration (10000)"},
+    OPTION_GROUP("Method:"),
+    {.name = "method", .arg = "NAME", .kind = OPTION_CHOICE, .offset = AT(method),
+     .choices = method_names,
+     .help = "search: learns what tree search prefers; policy: no search, every seat draws from "
+             "the network's policy, one row a decision, and learns from the scores by a clipped "
+             "policy gradient (PPO): curriculum, noise and move options then mean nothing (search)"},
+    {.name = "ratio-clip", .arg = "X", .kind = OPTION_REAL, .offset = AT(ratio_clip), .min = 1e-3,
+     .max = 10,
+     .help = "policy: an action's probability is pushed no further than by this ratio from what it "
+             "was when played (0.2)"},
+    {.name = "entropy-weight", .arg = "X", .kind = OPTION_REAL, .offset = AT(entropy_weight),
+     .min = 0, .max = 10,
+     .help = "policy: reward for an undecided policy, per nat of entropy (0.01)"},
+    {.name = "advantage-scale", .arg = "X", .kind = OPTION_REAL, .offset = AT(advantage_scale),
+     .min = 0, .max = 1000,
+     .help = "policy: factor of score less predicted value, both 0 to 1, before it meets the other "
+             "weights; about 1 / its usual size (3)"},
     OPTION_GROUP("Games:"),
     PLAY_TABLE_ROWS(PLAY,
                     "players at a table: a number, or numbers with their shares "
@@ -193,6 +211,12 @@ const OptionTable train_option_table = {
 
 TrainOptions train_options_default(void) { return train_preset_options(TRAIN_PRESET_REFERENCE); }
 
+static void add_real(cJSON *identity, const char *key, double x) {
+    char text[64];
+    snprintf(text, sizeof text, "%.17g", x);
+    cJSON_AddStringToObject(identity, key, text);
+}
+
 void train_options_identity(const TrainOptions *o, const TrainSetup *setup, cJSON *identity) {
     char text[SCHEDULE_TEXT];
     cJSON_AddStringToObject(identity, "program", train_option_table.program);
@@ -204,6 +228,12 @@ void train_options_identity(const TrainOptions *o, const TrainSetup *setup, cJSO
     cJSON_AddStringToObject(identity, "cards", setup->mix.cards);
     schedule_print_curriculum(&setup->schedule, text);
     cJSON_AddStringToObject(identity, "curriculum", text);
+    if (o->method == TRAIN_POLICY) {
+        cJSON_AddStringToObject(identity, "method", method_names[o->method]);
+        add_real(identity, "ratio_clip", o->ratio_clip);
+        add_real(identity, "entropy_weight", o->entropy_weight);
+        add_real(identity, "advantage_scale", o->advantage_scale);
+    }
     if (!o->rate_schedule) return;
     snprintf(text, sizeof text, "%lld", (long long)o->iterations);
     cJSON_AddStringToObject(identity, "iterations", text);

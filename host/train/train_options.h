@@ -8,10 +8,16 @@
 
 typedef enum {
     TRAIN_PRESET_TINY,
+    TRAIN_PRESET_POLICY,
     TRAIN_PRESET_SMALL,
     TRAIN_PRESET_REFERENCE,
     TRAIN_PRESET_COUNT
 } TrainPreset;
+
+typedef enum {
+    TRAIN_SEARCH, /* games by tree search, whose visits are the targets */
+    TRAIN_POLICY  /* games by the network's policy, and a policy gradient */
+} TrainMethod;
 
 typedef struct {
     PlayOptions play; /* without worlds and simulations, which the curriculum sets */
@@ -22,6 +28,8 @@ typedef struct {
     /* the network */
     int width, layers, hidden, heads, policy_hidden, value_hidden;
     /* training */
+    int method; /* TrainMethod */
+    double ratio_clip, entropy_weight, advantage_scale;
     double epochs, rate, rate_min, decay, beta1, beta2, clip, ema, value_weight;
     int batch, accumulate, rate_schedule;
     int64_t warmup, window_min, window_max;

@@ -5,7 +5,7 @@
 enum { ROUND, FULL };
 enum { CONSTANT, COSINE };
 
-const char *const train_preset_names[] = {"tiny", "small", "reference", NULL};
+const char *const train_preset_names[] = {"tiny", "policy", "small", "reference", NULL};
 
 /* What presets differ in. */
 static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
@@ -32,6 +32,32 @@ static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
                            .batch = 256,
                            .match_every = 10,
                            .rate_schedule = COSINE},
+    [TRAIN_PRESET_POLICY] = {.method = TRAIN_POLICY,
+                             .iterations = 120,
+                             .games = 9000,
+                             .window_min = 9000,
+                             .window_max = 9000,
+                             .warmup = 50,
+                             .match_deals = 500,
+                             .play.players = "3:0.5,4:0.5",
+                             .play.cards = "3,4,5",
+                             .curriculum = "3x20",
+                             .play.format = ROUND,
+                             .width = 128,
+                             .layers = 2,
+                             .hidden = 256,
+                             .heads = 4,
+                             .policy_hidden = 128,
+                             .value_hidden = 64,
+                             .epochs = 2,
+                             .rate = 1e-3,
+                             .rate_min = 5e-5,
+                             .beta2 = 0.99,
+                             .value_weight = 2,
+                             .ema = 0.999,
+                             .batch = 2048,
+                             .match_every = 20,
+                             .rate_schedule = COSINE},
     [TRAIN_PRESET_SMALL] = {.iterations = 100,
                             .games = 5000,
                             .window_min = 20000,
@@ -87,11 +113,14 @@ TrainOptions train_preset_options(TrainPreset preset) {
     o.keep = 5;
     o.replay_compress = 1;
     o.accumulate = 1;
-    o.decay = settings.decay;
+    o.decay = o.method == TRAIN_POLICY ? 0 : settings.decay;
     o.beta1 = settings.beta1;
-    o.beta2 = settings.beta2;
+    if (o.beta2 == 0) o.beta2 = settings.beta2;
     o.clip = settings.clip;
-    o.value_weight = settings.value_weight;
+    if (o.value_weight == 0) o.value_weight = settings.value_weight;
+    o.ratio_clip = 0.2;
+    o.entropy_weight = settings.entropy_weight;
+    o.advantage_scale = settings.advantage_scale;
     o.window_exponent = 0.75;
     o.window_scale = 0.4;
     o.match_margin = 0.25;

@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     int steps, skipped;
     int64_t window_games, window_examples; /* examples were drawn from */
-    double policy_loss, value_loss, target_entropy, accuracy, gradient_norm, rate;
+    double policy_loss, value_loss, target_entropy, accuracy, clipped, gradient_norm, rate;
     double seconds, waiting_frac;
 } LearnResult;
 
@@ -94,8 +94,10 @@ static inline int64_t train_run_window(const TrainRun *run, int64_t newest) {
     return first > run->salvaged ? first : run->salvaged;
 }
 
-/* The weights that play: the averaged ones, or with a gate the best. */
+/* The weights that play: the averaged ones, or with a gate the best. With a policy gradient the
+ * latest: averaged ones lag behind, and clipping would hold the policy near them. */
 static inline const Weights *train_run_player(const TrainRun *run) {
+    if (run->options.method == TRAIN_POLICY) return &run->state.weights;
     return run->options.match_gate ? &run->best : &run->state.ema;
 }
 

@@ -52,8 +52,19 @@ static ScheduleStage match_stage(const TrainOptions *o, ScheduleStage stage) {
     return stage;
 }
 
+static Status check_match(ScheduleStage stage) {
+    if (stage.worlds > 1 && stage.simulations == 0)
+        return refuse("--arena-worlds %d: needs --arena-simulations", stage.worlds);
+    return check_visits("arena-worlds, --arena-simulations", stage);
+}
+
 static Status resolve_schedule(const TrainOptions *o, Schedule *s) {
-    TRY(schedule_parse_curriculum(o->curriculum, s));
+    if (o->method == TRAIN_POLICY) {
+        s->stage_count = 1;
+        s->stages[0] = (ScheduleStage){.worlds = 1, .simulations = 0};
+    } else {
+        TRY(schedule_parse_curriculum(o->curriculum, s));
+    }
     for (int i = 0; i < s->stage_count; i++) TRY(check_visits("curriculum", s->stages[i]));
     if (o->window_min > o->window_max)
         return refuse("--window-min %lld: must be at most --window-max %lld",
@@ -88,8 +99,10 @@ Status train_options_resolve(const TrainOptions *o, TrainSetup *out) {
     TRY(resolve_model(o, &out->model));
     TRY(resolve_schedule(o, &out->schedule));
     for (int i = 0; i < out->schedule.stage_count; i++)
-        TRY(check_visits("arena-worlds, --arena-simulations",
-                         match_stage(o, out->schedule.stages[i])));
+        TRY(check_match(match_stage(o, out->schedule.stages[i])));
+    if (o->method == TRAIN_POLICY && o->match_gate)
+        return refuse(
+            "--arena-gate: not with --method policy, whose games the latest weights play");
     out->settings = train_settings_default();
     out->settings.value_weight = o->value_weight;
     out->settings.beta1 = o->beta1;
@@ -97,7 +110,14 @@ Status train_options_resolve(const TrainOptions *o, TrainSetup *out) {
     out->settings.decay = o->decay;
     out->settings.clip = o->clip;
     out->settings.ema = o->ema;
+    if (o->method == TRAIN_POLICY) out->settings.ratio_clip = o->ratio_clip;
+    out->settings.entropy_weight = o->entropy_weight;
+    out->settings.advantage_scale = o->advantage_scale;
     out->play = play_options_config(&o->play);
+    if (o->method == TRAIN_POLICY) {
+        out->play.noise_weight = 0;
+        out->play.settings.explore_decisions = MAX_ROUND_PLIES; /* all are drawn */
+    }
     play_config_tables(&out->play, &out->mix);
     out->play.model = out->model;
     out->play = train_setup_play(out, o, 0);
@@ -109,7 +129,7 @@ SelfplayConfig train_setup_play(const TrainSetup *setup, const TrainOptions *o, 
     ScheduleStage stage = schedule_stage(&setup->schedule, iteration);
     c.worlds = stage.worlds;
     c.simulations = stage.simulations;
-    c.waves = o->play.waves ? o->play.waves : stage.simulations + 1;
+    c.waves = o->play.waves ? o->play.waves : play_waves(stage.simulations);
     return c;
 }
 

@@ -32,7 +32,7 @@ kept() {
 option '--bogus: unknown option' --bogus
 option 'word: no word is expected' word
 option '--rate: its value is missing' --rate
-option '--preset huge: must be one of tiny small reference' --preset huge
+option '--preset huge: must be one of tiny policy small reference' --preset huge
 option '--games 0: must be a whole number in 1..268435456' --games 0
 option '--games 1e-3: must be a whole number' --games 1e-3
 option '--games 1_e3: must be a whole number' --games 1_e3

@@ -2,7 +2,8 @@
 # tests/cli/test_train_resume.sh BIN - blob-train stopped at any moment ends in the bytes of an
 # uninterrupted run.
 #
-# Six iterations at once, and in pieces with kill -9 in between, with and without --overlap; on other
+# Six iterations at once, and in pieces with kill -9 in between, with and without --overlap, and by
+# --method policy; on other
 # numbers of threads; with a damaged newest checkpoint, or damaged ones only; SIGINT.
 set -uo pipefail
 bin=$1
@@ -61,9 +62,10 @@ in_pieces() {
     train --out "$run" "$@" || wrong "the last piece of $run: $(cat err)"
 }
 
-for mode in alternating overlap; do
+for mode in alternating overlap policy; do
     option=()
     [[ $mode == overlap ]] && option=(--overlap)
+    [[ $mode == policy ]] && option=(--method policy --games 400 --window-max 800)
     begin=${EPOCHREALTIME/[.,]/}
     train --out "$mode" "${option[@]}" || wrong "$mode: $(cat err)"
     killed=0
@@ -77,6 +79,11 @@ ls alternating/checkpoints | grep -qx 000006.safetensors || wrong "checkpoint 6 
 # Threads and live games change nothing.
 "$bin/blob-train" "${base[@]}" --out threads --threads 1 --parallel 7 >out 2>err || wrong "$(cat err)"
 same alternating threads "one thread and other live games: other bytes"
+"$bin/blob-train" "${base[@]}" --method policy --games 400 --window-max 800 --out policy.threads \
+    --threads 1 --parallel 7 >out 2>err || wrong "$(cat err)"
+same policy policy.threads "policy: one thread and other live games: other bytes"
+train --out policy --games 400 --window-max 800
+[[ $? == 2 && $(<err) == *'method is policy there, absent here'* ]] || wrong "another method: $(cat err)"
 
 # A finished run can be extended: with a constant rate it equals the longer run.
 constant=(--rate-schedule constant)

@@ -69,7 +69,7 @@ static void check_fields(void) {
     train_log_add(&train_log, &line);
     train_log_close(&train_log);
     cJSON *with = read_line(0), *without = read_line(1);
-    CHECK(cJSON_GetArraySize(with) == 25 && cJSON_GetArraySize(without) == 24);
+    CHECK(cJSON_GetArraySize(with) == 26 && cJSON_GetArraySize(without) == 25);
     CHECK(number(with, "iteration") == 3 && number(with, "step") == 307);
     CHECK(number(with, "policy_kl") == 0.25 && number(with, "policy_loss") == 1.75);
     CHECK((float)number(with, "loss") == 0.1f);

@@ -165,12 +165,16 @@ static void wrong_options_are_refused_in_one_line(void) {
         {"--penalty", "only with --rules oh-hell"},
         {"--precision int8", "must be one of auto float32 bf16"},
         {"--play-precision fp16", "must be one of"},
-        {"--preset huge", "must be one of tiny small reference"},
+        {"--preset huge", "must be one of tiny policy small reference"},
         {"--replay-compress 2", "0..1"},
         {"--keep 0", "--keep 0"},
         {"--games", "its value is missing"},
         {"--fresh=1", "takes no value"},
         {"--fresh --change", "--change: not with --fresh"},
+        {"--method guess", "must be one of search policy"},
+        {"--method policy --arena-gate", "--arena-gate: not with --method policy"},
+        {"--method policy --arena-worlds 2", "--arena-worlds 2: needs --arena-simulations"},
+        {"--ratio-clip 0", "--ratio-clip 0: must be"},
         {"--simulations 3", "unknown option"},
         {"--out", "missing"},
     };
@@ -311,6 +315,15 @@ static void identity_holds_what_decides_a_run(void) {
     same_identity("--rate-schedule constant", "--rate-schedule constant --iterations 7", 1);
     same_identity("--rules oh-hell", "--rules oh-hell --points 2", 0);
     same_identity("--rules oh-hell", "--rules oh-hell --penalty", 0);
+    same_identity("", "--method policy", 0);
+    static const char *const of_policy[] = {"--ratio-clip 0.3", "--entropy-weight 0.02",
+                                            "--advantage-scale 2"};
+    for (int i = 0; i < 3; i++) {
+        char both[64];
+        snprintf(both, sizeof both, "--method policy %s", of_policy[i]);
+        same_identity("", of_policy[i], 1);
+        same_identity("--method policy", both, 0);
+    }
 }
 
 static int is_among(const char *const *list, const char *word) {
@@ -324,10 +337,10 @@ static void what_may_change_is_known(void) {
     static const char *const stays[] = {
         "seed",  "players", "cards",  "format", "rules",         "points",       "penalty",
         "width", "layers",  "hidden", "heads",  "policy_hidden", "value_hidden", NULL};
-    static const char *const added[] = {"iterations",     "curriculum",      "precision",
-                                        "play_precision", "network",         "backend",
-                                        "arithmetic",     "play_arithmetic", "instruction_set",
-                                        "library",        "processes",       NULL};
+    static const char *const added[] = {
+        "iterations", "curriculum", "precision",       "play_precision",  "network",
+        "backend",    "arithmetic", "play_arithmetic", "instruction_set", "library",
+        "processes",  "ratio_clip", "entropy_weight",  "advantage_scale", NULL};
     int may = 0, keys = 0;
     for (const Option *o = train_option_table.options; o->name; o++) {
         char key[64];
@@ -339,7 +352,7 @@ static void what_may_change_is_known(void) {
         may += changes && !is_among(added, key);
     }
     while (train_change_keys[keys]) keys++;
-    CHECK(keys == may + 11); /* what was added is there too */
+    CHECK(keys == may + 14); /* what was added is there too */
     for (int i = 0; added[i]; i++) CHECK(is_among(train_change_keys, added[i]));
 }
 
