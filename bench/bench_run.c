@@ -19,7 +19,8 @@ static Status make_config(const BenchOptions *o, const Weights *weights, Selfpla
     c->worlds = o->worlds;
     c->simulations = o->simulations;
     c->leaves = o->leaves;
-    c->waves = 8; /* short epochs: a window ends with one */
+    if (o->simulations == 0) c->noise_weight = 0; /* as blob-train --method policy plays */
+    c->waves = 8;                                 /* short epochs: a window ends with one */
     c->graph = !o->no_graph;
     TRY(network_precision(o->precision, o->device, &c->precision));
     NetSpec spec = {c->model, c->precision, NETWORK_AUTO, 1, NULL};

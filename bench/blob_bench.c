@@ -60,10 +60,11 @@ static const Option bench_options[] = {
      .max = 255},
     {.name = "simulations",
      .arg = "S",
-     .help = "simulations a tree (30)",
+     .help = "simulations a tree (30); 0, with --worlds 1, only for selfplay: moves by the "
+             "network's policy",
      .kind = OPTION_INT,
      .offset = AT(simulations),
-     .min = 1,
+     .min = 0,
      .max = 10000},
     {.name = "leaves",
      .arg = "K",
@@ -194,6 +195,10 @@ static Status check(const BenchOptions *o, const char *const *names, int count) 
         selfplay |= strcmp(names[i], "selfplay") == 0;
         if (find(names[i]) >= 0) continue;
         fprintf(stderr, "%s: no such bench; allowed: " BENCH_NAMES "\n", names[i]);
+        return STATUS_INPUT;
+    }
+    if (count > 0 && o->simulations == 0 && (o->worlds > 1 || count > 1 || !selfplay)) {
+        fprintf(stderr, "--simulations 0: only with the bench selfplay, and --worlds 1\n");
         return STATUS_INPUT;
     }
     if (count == 0) fprintf(stderr, "which bench? allowed: " BENCH_NAMES "\n");

@@ -134,7 +134,8 @@ int main(void) {
         agrees_with_reference(&model, (Precision)p);
         every_kind_of_run_gives_the_same_bits(&model, (Precision)p);
         bad_batches_are_skipped(&model, (Precision)p);
-        agrees_with_cpu(&full, (Precision)p);
+        agrees_with_cpu(&full, (Precision)p, 0);
+        agrees_with_cpu(&full, (Precision)p, 0.2);
     }
     batches_add_up(&model, ROWS_BY_SIZE);
     return check_report();

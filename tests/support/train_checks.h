@@ -72,7 +72,8 @@ static inline void checked_run_cpu(const TrainSpec *like, TrainRows *rows, const
 }
 
 /* Three steps of two batches against the CPU's trainer. */
-static inline void agrees_with_cpu(const ModelConfig *model, Precision precision) {
+static inline void agrees_with_cpu(const ModelConfig *model, Precision precision,
+                                   double ratio_clip) {
     enum { STEPS = 3 };
     const bool exact = precision == PRECISION_FLOAT32;
     const double limit = exact ? 1e-4 : 0.02;
@@ -82,6 +83,7 @@ static inline void agrees_with_cpu(const ModelConfig *model, Precision precision
     TrainState state;
     Trained t;
     spec.accumulate = 2;
+    spec.settings.ratio_clip = ratio_clip;
     trained_open(&t, &spec, NULL);
     CHECK(train_state_alloc(&state, model) == STATUS_OK);
     checked_run_cpu(&spec, &t.rows, &t.state, rates, STEPS, reports, &state);
@@ -93,6 +95,8 @@ static inline void agrees_with_cpu(const ModelConfig *model, Precision precision
         CHECK(near(t.reports[i].policy_loss, reports[i].policy_loss, limit));
         CHECK(near(t.reports[i].value_loss, reports[i].value_loss, limit));
         CHECK(near(t.reports[i].gradient_norm, reports[i].gradient_norm, limit));
+        CHECK(near(t.reports[i].clipped, reports[i].clipped, exact ? limit : 0.2));
+        CHECK((reports[i].clipped > 0) == (ratio_clip > 0));
     }
     if (m) CHECK(along_tensors(&t.state.m, m, exact ? 0.99999 : 0.99));
     CHECK(memcmp(&t.state.counters, &state.counters, sizeof state.counters) == 0);

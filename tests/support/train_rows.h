@@ -61,6 +61,13 @@ HD float train_rows_policy(const TrainRows *of, int64_t row, int a) {
     return (float)train_rows_weight(of, row, a) / (float)all;
 }
 
+/* One that the policy may have drawn. */
+HD int train_rows_action(const TrainRows *of, int64_t row) {
+    int a = 0;
+    while (a < of->actions && train_rows_policy(of, row, a) == 0.0f) a++;
+    return a;
+}
+
 /* Row first + i. */
 HD void train_rows_one(const TrainRowsArgs *a, int i, Team team) {
     const int64_t r = a->first + i, row = *a->batch * a->of.rows + r;
@@ -75,6 +82,7 @@ HD void train_rows_one(const TrainRowsArgs *a, int i, Team team) {
     if (team.lane != 0) return;
     a->out.legal[r] = train_rows_legal(&a->of, row);
     a->out.seats[r] = train_rows_seats(&a->of, row);
+    a->out.action[r] = train_rows_action(&a->of, row);
 }
 
 EXTERN_C_BEGIN
