@@ -105,17 +105,19 @@ static int records(const char *arguments) {
     return status;
 }
 
-/* `arguments` (a %s is the test's folder) end with status 1 and one line that holds `text`. */
-static void refused(const char *arguments, const char *text) {
+/* `arguments` (a %s is the test's folder) end with `status` and one line that holds `text`. */
+static void ends(int status, const char *arguments, const char *text) {
     char filled[1024];
     snprintf(filled, sizeof filled, arguments, folder, folder);
-    CHECK(records(filled) == 1);
+    CHECK(records(filled) == status);
     const char *end = strchr(said, '\n');
     if (!strstr(said, text) || !end || end[1]) {
         fprintf(stderr, "%s: expected %s, heard %s\n", filled, text, said);
         CHECK(!"one line as expected");
     }
 }
+
+static void refused(const char *arguments, const char *text) { ends(1, arguments, text); }
 
 static const void *column(const Safetensors *s, const char *name, SafeType type, int64_t rows,
                           int64_t columns) {
@@ -266,7 +268,7 @@ static void mistakes_are_named(void) {
     refused("export '%s/a' --output /dev/full", "/dev/full: cannot be written: No space left");
     refused("export '%s/a' --output '%s/a/games-000000.safetensors'", "must be another file than");
     refused("export '%s/a' --output '%s/a/games-000007.safetensors'", "must not have a name of");
-    refused("export '%s/a' --output '%s/a/run.json'", "must not have a name of the run's own");
+    ends(2, "export '%s/a' --output '%s/a/run.json'", "must not be a file that a run keeps");
     CHECK(link(files_path("a/games-000000.safetensors"), files_path("twin")) == 0);
     refused("export '%s/a' --output '%s/twin'", "twin: must be another file than");
     files_limit(100000);
