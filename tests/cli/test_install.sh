@@ -106,10 +106,10 @@ built=("$build"/bin/blob-*)
 # Values, words, files and folders.
 cd "$tmp" || exit 1
 mkdir -p a-folder && : >a-file
-offers 'reference small tiny' blob-train --preset ''
+offers 'policy reference small tiny' blob-train --preset ''
 offers tiny blob-train --preset t
 offers tiny blob-train --preset = t
-offers 'reference small tiny' blob-train --preset =
+offers 'policy reference small tiny' blob-train --preset =
 offers '' blob-train --games ''
 offers a-folder blob-train --out a-
 offers 'a-file a-folder' blob-train --weights-seed 1 --config a-
