@@ -1,7 +1,7 @@
 /* device/play/move.h - a decision's end and the next one's beginning, for the slots that are ready.
  *
- * Steps of move_one: 1 gather the visits (of a policy: its shares), 2 record them, 3 choose, 4 play on to the next choice
- * (forced moves, next rounds), 5 begin its decision: noise, worlds, roots. */
+ * Steps of move_one: 1 gather the visits (of a policy: its shares), 2 record them, 3 choose, 4 play
+ * on to the next choice (forced moves, next rounds), 5 begin its decision: noise, worlds, roots. */
 #ifndef DEVICE_PLAY_MOVE_H
 #define DEVICE_PLAY_MOVE_H
 

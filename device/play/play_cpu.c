@@ -23,9 +23,10 @@ static Status observe_cpu(const ObserveArgs *args, Stream stream) {
 
 static Status move_cpu(const Play *play, Stream stream) {
     (void)stream;
-    int chunk = play->pimc ? 1 : CHUNK;
-    bool wide = play->pimc || play->G > FEW;
-#pragma omp parallel for schedule(dynamic, chunk) num_threads(play->workers) if (wide)
+    const int chunk = play->pimc ? 1 : CHUNK, few = play->pimc ? 0 : FEW;
+    (void)chunk; /* without OpenMP nobody reads them */
+    (void)few;
+#pragma omp parallel for schedule(dynamic, chunk) num_threads(play->workers) if (play->G > few)
     for (int g = 0; g < play->G; g++) move_one(play, g, play->scratch + omp_get_thread_num());
     return STATUS_OK;
 }

@@ -3,8 +3,8 @@
 # uninterrupted run.
 #
 # Six iterations at once, and in pieces with kill -9 in between, with and without --overlap, and by
-# --method policy; on other
-# numbers of threads; with a damaged newest checkpoint, or damaged ones only; SIGINT.
+# --method policy; on other numbers of threads; with a damaged newest checkpoint, or damaged ones only;
+# SIGINT.
 set -uo pipefail
 bin=$1
 tmp=$(mktemp -d) || exit 1
