@@ -33,7 +33,7 @@ static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
                            .match_every = 10,
                            .rate_schedule = COSINE},
     [TRAIN_PRESET_POLICY] = {.method = TRAIN_POLICY,
-                             .iterations = 120,
+                             .iterations = 220,
                              .games = 9000,
                              .window_min = 9000,
                              .window_max = 9000,
