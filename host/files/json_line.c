@@ -140,3 +140,15 @@ int json_line_quoted_bytes(const char *text, int most) {
     for (n = most; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;) n--;
     return n;
 }
+
+Status json_line_write_file(DurableFile *f, const cJSON *object) {
+    char *text = object ? cJSON_Print(object) : NULL;
+    Status status = STATUS_MEMORY;
+    if (!text) return status;
+    size_t bytes = strlen(text);
+    text[bytes] = '\n'; /* replaces the NUL */
+    status = durable_write(f, 0, text, bytes + 1);
+    if (status == STATUS_OK) status = durable_commit(f);
+    cJSON_free(text);
+    return status;
+}

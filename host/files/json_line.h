@@ -1,4 +1,4 @@
-/* host/files/json_line.h - one line of JSON, parsed strictly, and strings written as JSON.
+/* host/files/json_line.h - one line of JSON, parsed strictly; strings and objects written as JSON.
  *
  * cJSON accepts more than JSON allows (01 and 1. as numbers, control characters, a string cut at
  * \u0000); a scan before it leaves RFC 8259 alone.
@@ -14,7 +14,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "device/core/status.h"
+#include "durable.h"
 
 /* Parses the `bytes` of `line` as one value with nothing but white space around it; line[bytes] is
  * '\0'. The caller calls cJSON_Delete. STATUS_INPUT: not JSON, or nested too deeply for cJSON;
@@ -30,6 +30,10 @@ cJSON *json_line_add_text(cJSON *object, const char *key, const char *text);
 
 /* Writes `text`, which is UTF-8, in quotes and escaped. */
 void json_line_write_text(FILE *out, const char *text);
+
+/* Writes the object, indented, as all of an opened file, and commits it. STATUS_MEMORY: also of an
+ * object that is NULL; else as durable_write. */
+Status json_line_write_file(DurableFile *f, const cJSON *object);
 
 /* How many of the first bytes of `text` to quote in a message: at most `most`, without cutting a
  * UTF-8 character in two. */

@@ -230,15 +230,7 @@ static cJSON *describe(const Program *p) {
 
 static Status write_json(Program *p) {
     cJSON *object = describe(p);
-    char *text = object ? cJSON_Print(object) : NULL;
-    Status status = STATUS_MEMORY;
-    if (!text) goto fail;
-    size_t bytes = strlen(text);
-    text[bytes] = '\n'; /* replaces the NUL */
-    TRY_GOTO(status, durable_write(&p->json, 0, text, bytes + 1));
-    TRY_GOTO(status, durable_commit(&p->json));
-fail:
-    cJSON_free(text);
+    Status status = json_line_write_file(&p->json, object);
     cJSON_Delete(object);
     return status;
 }
