@@ -7,6 +7,12 @@ enum { CONSTANT, COSINE };
 
 const char *const train_preset_names[] = {"tiny", "policy", "small", "reference", NULL};
 
+/* Tables and network of the presets for two cores. */
+#define TINY_SIZES                                                              \
+    .play.players = "3:0.5,4:0.5", .play.cards = "3,4,5", .curriculum = "3x20", \
+    .play.format = ROUND, .width = 128, .layers = 2, .hidden = 256, .heads = 4, \
+    .policy_hidden = 128, .value_hidden = 64
+
 /* What presets differ in. */
 static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
     [TRAIN_PRESET_TINY] = {.iterations = 100,
@@ -15,16 +21,7 @@ static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
                            .window_max = 80000,
                            .warmup = 100,
                            .match_deals = 500,
-                           .play.players = "3:0.5,4:0.5",
-                           .play.cards = "3,4,5",
-                           .curriculum = "3x20",
-                           .play.format = ROUND,
-                           .width = 128,
-                           .layers = 2,
-                           .hidden = 256,
-                           .heads = 4,
-                           .policy_hidden = 128,
-                           .value_hidden = 64,
+                           TINY_SIZES,
                            .epochs = 3,
                            .rate = 1e-3,
                            .rate_min = 1e-4,
@@ -39,16 +36,7 @@ static const TrainOptions presets[TRAIN_PRESET_COUNT] = {
                              .window_max = 9000,
                              .warmup = 50,
                              .match_deals = 500,
-                             .play.players = "3:0.5,4:0.5",
-                             .play.cards = "3,4,5",
-                             .curriculum = "3x20",
-                             .play.format = ROUND,
-                             .width = 128,
-                             .layers = 2,
-                             .hidden = 256,
-                             .heads = 4,
-                             .policy_hidden = 128,
-                             .value_hidden = 64,
+                             TINY_SIZES,
                              .epochs = 2,
                              .rate = 1e-3,
                              .rate_min = 5e-5,
