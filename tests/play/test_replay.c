@@ -135,7 +135,8 @@ static TrainBatch batch_alloc(int rows, bool bf16) {
     b.policy = (float *)calloc(n * ACTIONS, sizeof *b.policy);
     b.value = (float *)calloc(n * MAX_SEATS, sizeof *b.value);
     b.seats = (int32_t *)calloc(n, sizeof *b.seats);
-    CHECK(b.x && b.legal && b.policy && b.value && b.seats);
+    b.action = (int32_t *)calloc(n, sizeof *b.action);
+    CHECK(b.x && b.legal && b.policy && b.value && b.seats && b.action);
     if (checks_failed) exit(1);
     return b;
 }
@@ -146,6 +147,7 @@ static void batch_free(TrainBatch *b) {
     free(b->policy);
     free(b->value);
     free(b->seats);
+    free(b->action);
 }
 
 static bool batch_same(const TrainBatch *a, const TrainBatch *b, int n) {
@@ -154,7 +156,8 @@ static bool batch_same(const TrainBatch *a, const TrainBatch *b, int n) {
            memcmp(a->legal, b->legal, rows * sizeof *a->legal) == 0 &&
            memcmp(a->policy, b->policy, rows * ACTIONS * sizeof *a->policy) == 0 &&
            memcmp(a->value, b->value, rows * MAX_SEATS * sizeof *a->value) == 0 &&
-           memcmp(a->seats, b->seats, rows * sizeof *a->seats) == 0;
+           memcmp(a->seats, b->seats, rows * sizeof *a->seats) == 0 &&
+           memcmp(a->action, b->action, rows * sizeof *a->action) == 0;
 }
 
 /* The examples of an export, in order of game id and ply. */
@@ -172,6 +175,7 @@ static bool row_is(const TrainBatch *b, int row, const Dense *d, int64_t example
     for (int i = 0; i < 8; i++) seats += d->mask[example * 8 + i];
     for (int a = 0; a < 64; a++)
         same = same && (int)(b->legal[row] >> a & 1) == (a < 52 && d->legal[example * 52 + a]);
+    if (!(b->legal[row] >> b->action[row] & 1)) return false; /* what was played, as a column */
     return same && b->seats[row] == seats;
 }
 
@@ -204,7 +208,11 @@ static void check_draws(const Ring *ring, const Dense *dense, int64_t examples) 
 static void check_every_example(const Ring *ring, const Dense *dense) {
     TrainBatch b = batch_alloc(1, false);
     const Replay *r = &ring->replay;
-    ExampleRow row = {.x = {b.x, false}, .legal = b.legal, .policy = b.policy, .value = b.value};
+    ExampleRow row = {.x = {b.x, false},
+                      .legal = b.legal,
+                      .policy = b.policy,
+                      .value = b.value,
+                      .action = b.action};
     int64_t example = 0;
     for (int64_t id = r->window->first; id < r->window->end && !checks_failed; id++)
         for (int d = 0; d < r->games[replay_slot(r, id)].examples; d++, example++) {
